@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check faults bench lock
+ARGS ?=
+CASE ?=
+PYTHON := .venv/bin/python
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## install everything into this folder (.tools, .venv, local/node_modules)
+	@sh local/setup.sh
+
+demo: setup ## the main job on one machine: 500 messages, posted and checked (options: ARGS="...")
+	@$(PYTHON) -m local demo $(ARGS)
+
+up: setup ## start the one-machine stack and leave it running until Ctrl-C (options: ARGS="...")
+	@$(PYTHON) -m local up $(ARGS)
+
+test: setup ## every test, against Azurite, the local vault and the Caselle simulator
+	@$(PYTHON) -m pytest
+
+check: setup ## what CI runs: format, lint, types, layers, tests
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+	@$(MAKE) --no-print-directory test
+
+lock: setup ## pin what the requirements-*.in files ask for
+	@.tools/bin/uv pip compile -q --generate-hashes --universal --python-version 3.13 --no-header --no-annotate requirements.in -o requirements.txt
+	@.tools/bin/uv pip compile -q --generate-hashes --universal --python-version 3.13 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+	@.tools/bin/uv pip compile -q --generate-hashes --universal --python-version 3.13 --no-header --no-annotate requirements-uv.in -o requirements-uv.txt

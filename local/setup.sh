@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs what the project needs into its own folders; does nothing when the lock files have not changed.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "setup: $*"; exit 1; }
+
+fingerprint=$(cat requirements-dev.txt requirements-uv.txt local/package-lock.json local/setup.sh | cksum | tr ' ' '-')
+stamp=.tools/installed
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ] && .venv/bin/python -c '' 2>/dev/null; then
+    exit 0
+fi
+
+command -v npm >/dev/null 2>&1 || fail "npm is missing: install Node.js 20 or newer (it runs Azurite, the storage emulator)."
+works() { command -v "$1" >/dev/null 2>&1 && "$1" -c '' 2>/dev/null; }
+
+find_python() {
+    if works python3.13; then
+        command -v python3.13
+        return
+    fi
+    for root in "${PYENV_ROOT:-$HOME/.pyenv}" "$(pyenv root 2>/dev/null || true)"; do
+        for candidate in "$root"/versions/3.13*/bin/python3.13; do
+            works "$candidate" && { printf '%s\n' "$candidate"; return; }
+        done
+    done
+    printf '3.13\n'  # none found: a version number makes uv fetch one
+}
+
+python=$(find_python)
+if [ ! -x .tools/bin/uv ]; then
+    bootstrap=$python
+    works "$bootstrap" || bootstrap=python3
+    works "$bootstrap" || fail "Python is missing: install Python 3.13."
+    say "setup: uv into .tools"
+    "$bootstrap" -m venv .tools || fail "'$bootstrap -m venv' failed: install Python's venv module (Debian: python3-venv)."
+    .tools/bin/python -m pip install --quiet --require-hashes -r requirements-uv.txt
+fi
+
+say "setup: Python packages into .venv (with $python)"
+.tools/bin/uv venv --quiet --allow-existing --python "$python" .venv
+VIRTUAL_ENV=.venv .tools/bin/uv pip sync --quiet --require-hashes requirements-dev.txt
+
+say "setup: Azurite into local/node_modules"
+npm ci --prefix local --omit=optional --no-audit --no-fund --loglevel=error >&2
+
+printf '%s' "$fingerprint" >"$stamp"
