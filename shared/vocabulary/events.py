@@ -1,0 +1,12 @@
+"""Events: one line of JSON each, under a constant name that alerts, workbook and docs share."""
+
+import json
+import logging
+from typing import Final
+
+_LOG: Final = logging.getLogger("caselle")
+
+
+def emit(name: str, level: int = logging.INFO, **fields: object) -> None:
+    """Log ``{"event": name, ...fields}``; fields never hold a key, token, secret, email or payer name."""
+    _LOG.log(level, "%s", json.dumps({"event": name, **fields}, default=str, ensure_ascii=False))
