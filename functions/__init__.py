@@ -1,0 +1,1 @@
+"""Entry points, one file each: decode, call one use case, map its outcome."""

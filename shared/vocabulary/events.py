@@ -4,9 +4,13 @@ import json
 import logging
 from typing import Final
 
+INFO: Final = logging.INFO
+WARNING: Final = logging.WARNING
+ERROR: Final = logging.ERROR
+
 _LOG: Final = logging.getLogger("caselle")
 
 
-def emit(name: str, level: int = logging.INFO, **fields: object) -> None:
+def emit(name: str, level: int = INFO, **fields: object) -> None:
     """Log ``{"event": name, ...fields}``; fields never hold a key, token, secret, email or payer name."""
     _LOG.log(level, "%s", json.dumps({"event": name, **fields}, default=str, ensure_ascii=False))

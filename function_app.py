@@ -1,0 +1,14 @@
+"""Registers the functions; nothing else happens at import, since an error here would make all of them vanish."""
+
+import azure.functions as func
+
+from functions import drive_due, health, oauth_callback, payment_status, poison, post_payments, sweep
+
+app = func.FunctionApp()
+app.register_functions(drive_due.bp)
+app.register_functions(health.bp)
+app.register_functions(oauth_callback.bp)
+app.register_functions(payment_status.bp)
+app.register_functions(poison.bp)
+app.register_functions(post_payments.bp)
+app.register_functions(sweep.bp)

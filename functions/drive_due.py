@@ -1,0 +1,20 @@
+"""One step of one payment that waits in the ledger."""
+
+import azure.functions as func
+
+from functions.outputs import STORAGE, send
+from shared.ledger.due import Due
+from shared.runtime import wiring
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
+
+
+@bp.function_name("drive_due")
+@bp.queue_trigger(arg_name="message", queue_name="due", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def drive_due(message: func.QueueMessage, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+    """A second delivery may mean that the first was cut off before its report."""
+    step = Due.model_validate_json(message.get_body())
+    handled = await wiring.drive_payment().step(step, redelivered=(message.dequeue_count or 1) > 1)
+    send(handled, results, due)

@@ -1,0 +1,16 @@
+"""What every queue function does with what a step leaves to be sent."""
+
+import azure.functions as func
+
+from shared.ledger.due import to_message
+from shared.payments.result import Handled
+
+STORAGE = "AzureWebJobsStorage"
+
+
+def send(handled: Handled, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+    """Hand over to the bindings; the host writes them before it deletes the message that led here."""
+    if handled.results:
+        results.set([result.model_dump_json(by_alias=True) for result in handled.results])
+    if handled.due:
+        due.set([to_message(each) for each in handled.due])

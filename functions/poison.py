@@ -1,0 +1,31 @@
+"""Poison queues are emptied at once: their messages would expire after seven days."""
+
+import azure.functions as func
+
+from functions.outputs import STORAGE, send
+from shared.ledger.due import Due
+from shared.runtime import wiring
+from shared.vocabulary import events
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
+
+
+@bp.function_name("poison_payments")
+@bp.queue_trigger(arg_name="message", queue_name="payments-poison", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def poison_payments(message: func.QueueMessage, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+    """A payment that failed again and again becomes a waiting entry of the ledger, which has its own retries."""
+    events.emit("payment.poisoned", events.ERROR, message=message.id)
+    send(await wiring.post_payment().shelve(message.get_body(), message.id or ""), results, due)
+
+
+@bp.function_name("poison_due")
+@bp.queue_trigger(arg_name="message", queue_name="due-poison", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def poison_due(message: func.QueueMessage, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+    """The entry itself is safe in the ledger and the sweeper drives it; only a lost report is made up for here."""
+    events.emit("due.poisoned", events.ERROR, message=message.id)
+    step = Due.model_validate_json(message.get_body())
+    send(await wiring.drive_payment().report(step), results, due)

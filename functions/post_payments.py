@@ -1,0 +1,18 @@
+"""Invoice Cloud enqueues a payment; it is posted to Caselle once, and its outcome is reported."""
+
+import azure.functions as func
+
+from functions.outputs import STORAGE, send
+from shared.runtime import wiring
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
+
+
+@bp.function_name("post_payments")
+@bp.queue_trigger(arg_name="message", queue_name="payments", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def post_payments(message: func.QueueMessage, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+    """An error that is raised brings the message again; nothing was sent that the ledger does not know."""
+    handled = await wiring.post_payment().accept(message.get_body(), message.id or "")
+    send(handled, results, due)

@@ -1,0 +1,19 @@
+"""Every minute: what is due in the ledger goes to the queue ``due``."""
+
+import azure.functions as func
+
+from functions.outputs import STORAGE
+from shared.ledger.due import to_message
+from shared.runtime import wiring
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
+
+
+@bp.function_name("sweep")
+@bp.timer_trigger(arg_name="timer", schedule="0 * * * * *", run_on_startup=False)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def sweep(timer: func.TimerRequest, due: func.Out[list[str]]) -> None:  # noqa: ARG001 - the binding's name
+    """The same entry twice is harmless: the second message finds another version and is dropped."""
+    found = await wiring.sweep().run()
+    if found:
+        due.set([to_message(each) for each in found])

@@ -1,0 +1,184 @@
+"""Queue and timer triggers: each is one loop that ends when the host stops."""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from azure.core.exceptions import AzureError
+from azure.storage.queue import QueueMessage
+
+from local.host_functions import LOG, Runner, queue_trigger, timer_trigger
+from local.host_settings import QueueSettings
+from local.host_storage import QueueStorage, Undecodable
+from local.ncrontab import Schedule
+from local.worker import Datum, Function
+
+_FIRST_POLL = 0.1
+_MOST_DOUBLINGS = 20
+
+
+def poll_delay(empty_polls: int, longest: float) -> float:
+    """Seconds to wait after so many polls in a row that found nothing: 0.1, then doubling from 0.2, with jitter."""
+    if empty_polls <= 1:
+        return min(_FIRST_POLL, longest)
+    growth = 2 ** min(empty_polls - 2, _MOST_DOUBLINGS) * random.uniform(0.8, 1.2)
+    return min(_FIRST_POLL * (1 + growth), longest)
+
+
+class QueueListener:
+    """Feeds one queue to one function.
+
+    Args:
+        lease: seconds a message stays hidden while it is worked on; extended at half time.
+    """
+
+    def __init__(
+        self, function: Function, runner: Runner, storage: QueueStorage, settings: QueueSettings, lease: int
+    ) -> None:
+        self._function = function
+        self._queue: str = function.trigger["queueName"]
+        self._runner = runner
+        self._storage = storage
+        self._settings = settings
+        self._lease = lease
+        self._wake = storage.wake(self._queue)
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Receive no more; ``listen`` returns when what has been received is done."""
+        self._stopping = True
+        self._wake.set()
+
+    async def listen(self) -> None:
+        """Poll and process until stopped."""
+        empty_polls = 0
+        while not self._stopping:
+            batch = await self._receive()
+            for message in batch:
+                self._start(message)
+            empty_polls = 0 if batch else empty_polls + 1
+            if batch:
+                await self._wait_for_room()
+            elif await _set_within(self._wake, poll_delay(empty_polls, self._settings.longest_poll)):
+                self._wake.clear()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _receive(self) -> list[QueueMessage]:
+        try:
+            return await self._storage.receive(self._queue, self._settings.batch_size, self._lease)
+        except AzureError as error:
+            LOG.warning("function %s cannot read its queue: %s", self._function.name, type(error).__name__)
+            return []
+
+    async def _wait_for_room(self) -> None:
+        while len(self._running) > self._settings.new_batch_threshold:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+
+    def _start(self, message: QueueMessage) -> None:
+        task = asyncio.create_task(self._process(message))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _process(self, message: QueueMessage) -> None:
+        """One message, from lease to settlement; a message that cannot be settled comes back with its lease's end."""
+        try:
+            if message.dequeue_count > self._settings.most_dequeues:
+                await self._give_up(message)
+                return
+            async with self._leased(message):
+                succeeded = await self._runner.succeeds(
+                    self._function, queue_trigger(self._storage.text(message)), _metadata(message)
+                )
+            await self._settle(message, succeeded=succeeded)
+        except Undecodable:
+            LOG.warning("function %s got a message that is not base64", self._function.name)
+            await self._give_up(message)
+        except AzureError as error:
+            LOG.warning("function %s cannot settle a message: %s", self._function.name, type(error).__name__)
+
+    async def _settle(self, message: QueueMessage, *, succeeded: bool) -> None:
+        if succeeded:
+            await self._storage.delete(self._queue, message)
+        elif message.dequeue_count >= self._settings.most_dequeues:
+            await self._give_up(message)
+        elif not self._queue.endswith("-poison"):
+            await self._storage.hide(self._queue, message, int(self._settings.visibility_timeout))
+
+    async def _give_up(self, message: QueueMessage) -> None:
+        moved = await self._storage.poison(self._queue, message)
+        LOG.warning("function %s gives up a message; moved to a poison queue: %s", self._function.name, moved)
+
+    @contextlib.asynccontextmanager
+    async def _leased(self, message: QueueMessage) -> AsyncIterator[None]:
+        """Extends the lease while the body runs; never cut off in between, or the pop receipt would be lost."""
+        done = asyncio.Event()
+        keeper = asyncio.create_task(self._keep(message, done))
+        try:
+            yield
+        finally:
+            done.set()
+            await keeper
+
+    async def _keep(self, message: QueueMessage, done: asyncio.Event) -> None:
+        while not await _set_within(done, self._lease / 2):
+            try:
+                await self._storage.hide(self._queue, message, self._lease)
+            except AzureError as error:
+                LOG.warning("function %s cannot extend a lease: %s", self._function.name, type(error).__name__)
+
+
+class TimerListener:
+    """Calls one function when its schedule is due, one run at a time; a due time during a run is skipped.
+
+    Args:
+        divisor: its clock runs so many times as fast; 1 is real time.
+    """
+
+    def __init__(self, function: Function, runner: Runner, divisor: float) -> None:
+        self._function = function
+        self._runner = runner
+        self._schedule = Schedule(function.trigger["schedule"])
+        self._divisor = divisor
+        self._started, self._origin = datetime.now(UTC), time.monotonic()
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Start no more runs; ``listen`` returns when the present one is done."""
+        self._stopped.set()
+
+    async def listen(self) -> None:
+        """Wait and run until stopped."""
+        while not await _set_within(self._stopped, self._seconds_until_due()):
+            await self._runner.succeeds(self._function, timer_trigger())
+
+    def _seconds_until_due(self) -> float:
+        now = self._started + timedelta(seconds=(time.monotonic() - self._origin) * self._divisor)
+        return (self._schedule.after(now) - now).total_seconds() / self._divisor
+
+
+def _metadata(message: QueueMessage) -> Mapping[str, Datum]:
+    times = {
+        "InsertionTime": message.inserted_on,
+        "ExpirationTime": message.expires_on,
+        "NextVisibleTime": message.next_visible_on,
+    }
+    return {
+        "Id": Datum(message.id, "string"),
+        "PopReceipt": Datum(message.pop_receipt, "string"),
+        "DequeueCount": Datum(str(message.dequeue_count), "json"),
+    } | {name: Datum(instant.isoformat(), "string") for name, instant in times.items() if instant is not None}
+
+
+async def _set_within(event: asyncio.Event, limit: float) -> bool:
+    """Whether the event was set within so many seconds."""
+    try:
+        async with asyncio.timeout(limit):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""The host's side of Azure Storage queues: receive, extend, settle, and send with the host's rules."""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Self
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.storage.queue import QueueMessage
+from azure.storage.queue.aio import LinearRetry, QueueClient, QueueServiceClient
+
+_POISON = "-poison"
+_LONGEST_NAME = 63
+
+
+class Undecodable(Exception):
+    """A message is not what ``messageEncoding`` says."""
+
+
+class QueueStorage:
+    """All queues of one storage account.
+
+    Raises ``azure.core`` errors after one quick retry, so that an outage shows.
+    """
+
+    def __init__(self, connection_string: str, *, base64_encoded: bool) -> None:
+        self._base64 = base64_encoded
+        self._service = QueueServiceClient.from_connection_string(
+            connection_string,
+            retry_policy=LinearRetry(backoff=1, retry_total=1, random_jitter_range=0),
+            connection_timeout=5,
+            read_timeout=15,
+        )
+        self._wakes: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._service.close()
+
+    def wake(self, queue: str) -> asyncio.Event:
+        """Set whenever this process has sent to the queue; the listener clears it."""
+        event = asyncio.Event()
+        self._wakes[queue].append(event)
+        return event
+
+    async def receive(self, queue: str, most: int, lease: int) -> list[QueueMessage]:
+        """Up to ``most`` messages, hidden from others for ``lease`` seconds; none when there is no such queue."""
+        pages = self._client(queue).receive_messages(messages_per_page=most, visibility_timeout=lease).by_page()
+        try:
+            async for page in pages:
+                return [message async for message in page]
+        except ResourceNotFoundError:
+            pass
+        return []
+
+    async def hide(self, queue: str, message: QueueMessage, duration: int) -> None:
+        """Hide a received message for so many seconds from now; gone or taken over is no error."""
+        with _tolerating_loss():
+            updated = await self._client(queue).update_message(
+                message.id, message.pop_receipt, visibility_timeout=duration
+            )
+            message.pop_receipt = updated.pop_receipt
+
+    async def delete(self, queue: str, message: QueueMessage) -> None:
+        """Delete a received message; gone or taken over is no error."""
+        with _tolerating_loss():
+            await self._client(queue).delete_message(message.id, message.pop_receipt)
+
+    async def poison(self, queue: str, message: QueueMessage) -> bool:
+        """Move a message to its poison queue, as it is; False when the queue can have none.
+
+        A crash between copy and delete leaves both, as on the platform.
+        """
+        if queue.endswith(_POISON) or len(queue + _POISON) > _LONGEST_NAME:
+            return False
+        await self._send(queue + _POISON, message.content)
+        await self.delete(queue, message)
+        return True
+
+    async def write(self, queue: str, text: str) -> None:
+        """Send a message in the host's encoding; the queue is created when it is missing."""
+        await self._send(queue, base64.b64encode(text.encode()).decode() if self._base64 else text)
+
+    def text(self, message: QueueMessage) -> str:
+        """The message's text.
+
+        Raises:
+            Undecodable: it is not UTF-8 in base64 although the host expects that.
+        """
+        content: str = message.content
+        if not self._base64:
+            return content
+        try:
+            return base64.b64decode(content, validate=True).decode()
+        except (binascii.Error, ValueError):
+            raise Undecodable from None
+
+    async def _send(self, queue: str, content: str) -> None:
+        client = self._client(queue)
+        try:
+            await client.send_message(content)
+        except ResourceNotFoundError:
+            with contextlib.suppress(HttpResponseError):  # made by another just now; a real error comes again below
+                await client.create_queue()
+            await client.send_message(content)
+        for event in self._wakes[queue]:
+            event.set()
+
+    def _client(self, queue: str) -> QueueClient:
+        return self._service.get_queue_client(queue)
+
+
+@contextlib.contextmanager
+def _tolerating_loss() -> Iterator[None]:
+    """Another receiver has the message by now, or it is gone: the platform says nothing about that either."""
+    try:
+        yield
+    except HttpResponseError as error:
+        code: Any = getattr(error, "error_code", "")
+        if error.status_code not in {404, 409} and code != "PopReceiptMismatch":
+            raise

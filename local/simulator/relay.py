@@ -1,0 +1,104 @@
+"""Caselle's relay: the two GraphQL endpoints and the token endpoint. How it asks for a token is assumed."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from local.simulator import resolvers
+from local.simulator.answers import Address, NoAnswer, RequestError, answer_request_error
+from local.simulator.books import Biller, UnknownSubdomain, World
+from local.simulator.oauth import OAuthError, TokenEndpoint, answer_oauth_error
+from local.simulator.schema import Schema, operations
+
+_WITH_RECEIPT_QUERY: Final = "2025.11"
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    query: str
+    operation_name: str | None = Field(default=None, alias="operationName")
+    variables: dict[str, Any] | None = None
+
+
+class _Schemas(NamedTuple):
+    before_2025_11: Schema
+    since_2025_11: Schema
+
+    def of(self, biller: Biller) -> Schema:
+        return self.since_2025_11 if biller.at_least(_WITH_RECEIPT_QUERY) else self.before_2025_11
+
+
+def relay(world: World, hang_up: Callable[[Address], None]) -> Starlette:
+    """The application behind ``caselleUrl``; ``hang_up`` closes the connection of the client at an address."""
+    ar0 = resolvers.ar0()
+    cash = _GraphQL(world, _Schemas(resolvers.cr0_before_2025_11(), resolvers.cr0()), hang_up)
+    receivable = _GraphQL(world, _Schemas(ar0, ar0), hang_up)
+    return Starlette(
+        routes=[
+            Route("/tp/api/cr0/graphql", cash.answer, methods=["POST"]),
+            Route("/tp/api/ar0/graphql", receivable.answer, methods=["POST"]),
+            Route("/oauth/token", TokenEndpoint(world).answer, methods=["POST"]),
+        ],
+        exception_handlers={RequestError: answer_request_error, OAuthError: answer_oauth_error},
+    )
+
+
+class _GraphQL:
+    """One GraphQL endpoint of all billers."""
+
+    def __init__(self, world: World, schemas: _Schemas, hang_up: Callable[[Address], None]) -> None:
+        self._world = world
+        self._schemas = schemas
+        self._hang_up = hang_up
+
+    async def answer(self, request: Request) -> Response:
+        biller = self._biller(request)
+        asked = await _read(request)
+        biller.calls.update(operations(asked.query, asked.operation_name))
+        if biller.switches.cows == "http_503":
+            return PlainTextResponse("Service Unavailable", 503)
+        _check_access(biller, request)
+        await asyncio.sleep(biller.switches.latency_ms / 1000)
+        return self._execute(biller, asked)
+
+    def _biller(self, request: Request) -> Biller:
+        try:
+            return self._world.at(request.headers.get("x-caselle-subdomain", ""))
+        except UnknownSubdomain:
+            raise RequestError(404, "SUBDOMAIN_UNKNOWN", "The subdomain is not known.") from None
+
+    def _execute(self, biller: Biller, asked: _Request) -> Response:
+        receipts_before = len(biller.receipts)
+        schema = self._schemas.of(biller)
+        answer = schema.execute(asked.query, asked.variables, asked.operation_name, biller)
+        if len(biller.receipts) > receipts_before and biller.switches.drop_answers:
+            biller.switches.drop_answers -= 1
+            return NoAnswer(self._hang_up)
+        return JSONResponse(answer)
+
+
+async def _read(request: Request) -> _Request:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() != "application/json":
+        raise RequestError(415, "BAD_REQUEST", "The body is application/json.")
+    try:
+        return _Request.model_validate_json(await request.body())
+    except ValidationError:
+        raise RequestError(400, "BAD_REQUEST", "The body is {query, operationName, variables}.") from None
+
+
+def _check_access(biller: Biller, request: Request) -> None:
+    if biller.switches.cows == "graphql_error":
+        raise RequestError(200, "COWS_UNREACHABLE", "Connect Online Web Service is not responding")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not biller.tokens.admits(token):
+        raise RequestError(401, "UNAUTHENTICATED", "The token is unknown, expired or not active.")
+    if not biller.switches.licence:
+        raise RequestError(403, "LICENSE_MISSING", "The web service interface is not licensed.")

@@ -1,0 +1,111 @@
+"""The contract's schemas, read from disk, with their resolvers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ariadne import MutationType, QueryType
+from graphql import GraphQLResolveInfo, ObjectTypeDefinitionNode, parse, print_ast
+
+from local.simulator import receipting
+from local.simulator.books import Customer, Invoice, Receipt
+from local.simulator.schema import Schema
+
+_CONTRACT: Final = Path(__file__).resolve().parents[2] / "shared" / "caselle" / "contract"
+_USUAL_PAGE: Final = 100
+
+_cr0_query, _cr0_mutation = QueryType(), MutationType()
+_cr0_query_2025_11, _cr0_mutation_2025_11 = QueryType(), MutationType()
+_ar0_query = QueryType()
+
+
+def cr0() -> Schema:
+    """Cash receipting, release 2025.11 and later."""
+    return Schema(_sdl("cr0"), _cr0_query, _cr0_mutation, _cr0_query_2025_11, _cr0_mutation_2025_11)
+
+
+def cr0_before_2025_11() -> Schema:
+    """Cash receipting without the receipt query and void_receipt."""
+    return Schema(_without({"receipt", "void_receipt"}, _sdl("cr0")), _cr0_query, _cr0_mutation)
+
+
+def ar0() -> Schema:
+    """Accounts receivable."""
+    return Schema(_sdl("ar0"), _ar0_query)
+
+
+@_cr0_mutation.field("create_receipt")
+def _create_receipt(_: object, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - GraphQL's
+    return _receipt(receipting.create_receipt(info.context, arguments["input"]))
+
+
+@_cr0_mutation_2025_11.field("void_receipt")
+def _void_receipt(_: object, info: GraphQLResolveInfo, receipt_number: str, **_reason: str) -> dict[str, Any]:
+    return _receipt(receipting.void_receipt(info.context, receipt_number))
+
+
+@_cr0_query_2025_11.field("receipt")
+def _receipt_page(_: object, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - GraphQL's
+    page: Mapping[str, Any] = arguments.get("page") or {}
+    size = page.get("size")
+    receipts, following = receipting.find_receipts(
+        info.context, arguments["filter"], _USUAL_PAGE if size is None else size, page.get("after")
+    )
+    return {"receipts": [_receipt(receipt) for receipt in receipts], "next": following}
+
+
+@_cr0_query.field("customer")
+def _cr0_customer(_: object, info: GraphQLResolveInfo, customer_number: str) -> dict[str, Any] | None:
+    customer = receipting.find_customer(info.context, customer_number)
+    return None if customer is None else _customer(customer) | {"status": "Active"}
+
+
+@_ar0_query.field("customer")
+def _ar0_customer(_: object, info: GraphQLResolveInfo, customer_number: str) -> dict[str, Any] | None:
+    customer = receipting.find_customer(info.context, customer_number)
+    if customer is None:
+        return None
+    open_invoices = [_invoice(invoice) for invoice in customer.invoices.values() if invoice.balance > 0]
+    return _customer(customer) | {"statement_type": "OPEN_ITEM", "open_invoices": open_invoices}
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "receipt_number": receipt.number,
+        "receipt_date": receipt.day.isoformat(),
+        "created_at": receipt.created_at.isoformat(),
+        "amount": str(receipt.amount),
+        "status": receipt.status,
+        "reference": receipt.reference,
+        "payer": receipt.payer,
+        "payment_code": receipt.payment_code,
+        "memo": receipt.memo,
+        "user": "ONLINE",
+    }
+
+
+def _customer(customer: Customer) -> dict[str, Any]:
+    return {"customer_number": customer.number, "name": customer.name, "balance": str(customer.balance)}
+
+
+def _invoice(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "invoice_number": invoice.number,
+        "description": f"Invoice {invoice.number}",
+        "invoice_date": invoice.issued.isoformat(),
+        "due_date": invoice.due.isoformat(),
+        "amount": str(invoice.amount),
+        "balance": str(invoice.balance),
+    }
+
+
+def _sdl(name: str) -> str:
+    return (_CONTRACT / f"{name}.graphql").read_text(encoding="utf-8")
+
+
+def _without(names: set[str], sdl: str) -> str:
+    document = parse(sdl)
+    for definition in document.definitions:
+        if isinstance(definition, ObjectTypeDefinitionNode) and definition.name.value in {"Query", "Mutation"}:
+            definition.fields = tuple(field for field in definition.fields or () if field.name.value not in names)
+    return print_ast(document)

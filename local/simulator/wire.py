@@ -1,0 +1,102 @@
+"""What the control API takes and gives: camelCase JSON, checked."""
+
+import secrets
+import uuid
+from datetime import date
+from typing import Annotated, Literal, TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from shared.vocabulary.money import Amount
+
+SIX_MONTHS = 180 * 24 * 3600
+"""Seconds a token lives unless told otherwise."""
+
+Release = Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{2}(\.\d+)?$")]
+"""A release of Caselle Connect, such as 2025.11 or 2021.02.160."""
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, extra="forbid", hide_input_in_errors=True
+    )
+
+
+class Application(_Wire):
+    """Where one application's payments go; ``payment_codes`` by tender."""
+
+    category_code: str
+    distribution_code: str
+    payment_codes: dict[str, str]
+
+
+class CustomerSetup(_Wire):
+    """A customer and the balances of the open invoices by number."""
+
+    name: str
+    invoices: dict[str, Amount] = {}
+
+
+class BillerSetup(_Wire):
+    """One biller of ``PUT /billers``; credentials that are left out are made up."""
+
+    subdomain: str
+    biller_id: str
+    connect_version: Release
+    applications: dict[str, Application]
+    client_id: str = Field(default_factory=lambda: str(uuid.uuid4()))
+    client_secret: SecretStr = Field(default_factory=lambda: SecretStr(secrets.token_urlsafe(32)))
+    callback_url: str | None = None
+    customers: dict[str, CustomerSetup] = {}
+
+
+class Switches(_Wire):
+    """What can be changed while the simulator runs; ``PATCH /billers/{subdomain}`` takes any subset."""
+
+    cows: Literal["up", "http_503", "graphql_error"] = "up"
+    latency_ms: int = Field(default=0, ge=0)
+    licence: bool = True
+    online_payments: bool = True
+    distribution_online: bool = True
+    third_party_enabled: bool = True
+    workspace_in_use: bool = False
+    receipt_numbers_left: int | None = Field(default=None, ge=0)
+    connect_version: Release = "2025.11"
+    closed_through: date | None = None
+    query_lag_seconds: float = Field(default=0, ge=0)
+    callback_url: str | None = None
+    drop_answers: int = Field(default=0, ge=0)
+
+
+class RelaySwitch(_Wire):
+    """``PATCH /relay``: whether connections are refused."""
+
+    refused: bool
+
+
+class Delivery(_Wire):
+    """``POST /billers/{subdomain}/deliver-token``: seconds the token lives."""
+
+    expires_in: int = Field(default=SIX_MONTHS, ge=0)
+
+
+class ReceiptRow(TypedDict):
+    """One receipt of ``GET /receipts``; status POSTED or VOIDED."""
+
+    receiptNumber: str
+    reference: str
+    cents: int
+    status: str
+    receiptDate: str
+    createdAt: str
+    paymentCode: str
+    customerNumber: str
+
+
+class Summary(TypedDict):
+    """One biller of ``GET /summary``: live receipts, their cents, and those beyond the first of each reference."""
+
+    receipts: int
+    cents: int
+    doubled: int

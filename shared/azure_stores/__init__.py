@@ -1,0 +1,1 @@
+"""The ports of the business, implemented on Azure Table storage and Key Vault."""

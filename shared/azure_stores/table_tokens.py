@@ -1,0 +1,93 @@
+"""Token rows in the table ``tokens``: ``T~{biller}``, and ``D~{dueMs:015}~{biller}`` which orders them by due time."""
+
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.data.tables import TableEntity, TableTransactionError, UpdateMode
+from azure.data.tables.aio import TableClient
+
+from shared.azure_stores.answering import answering, find_entity
+from shared.tokens.keep import TokenRow
+from shared.vocabulary.clock import to_ms
+
+_PARTITION = "tokens"
+_PEER = "table tokens"
+
+type _Operation = tuple[str, dict[str, str]] | tuple[str, dict[str, str], dict[str, Any]]
+
+
+class TableTokens:
+    """``TokenRows`` on Table storage; both rows of a biller change in one transaction."""
+
+    def __init__(self, table: TableClient) -> None:
+        self._table = table
+
+    async def read(self, biller_id: str) -> TokenRow | None:
+        """The biller's row, or None."""
+        entity = await self._find(biller_id)
+        return _row(entity) if entity else None
+
+    async def write(self, row: TokenRow, replaces: TokenRow | None) -> bool:
+        """Write both rows if ``replaces`` is still what is there; False, and nothing written, otherwise."""
+        entity = await self._find(row.biller_id)
+        found = _row(entity) if entity else None
+        if found != replaces:
+            return found == row
+        try:
+            with answering(_PEER):
+                await self._commit(row, entity)
+        except _Conflict:
+            # The client repeats a commit whose answer was lost, and then meets its own row.
+            return await self.read(row.biller_id) == row
+        return True
+
+    async def _find(self, biller_id: str) -> TableEntity | None:
+        with answering(_PEER):
+            return await find_entity(self._table, _PARTITION, _row_key(biller_id))
+
+    async def _commit(self, row: TokenRow, replaces: TableEntity | None) -> None:
+        try:
+            await self._table.submit_transaction(_operations(row, replaces))
+        except TableTransactionError as error:
+            if error.status_code in _CONFLICTS:
+                raise _Conflict from None
+            raise
+
+
+_CONFLICTS = (404, 409, 412)  # the row is gone, there already, or another than the one that was read
+
+
+class _Conflict(Exception):
+    pass
+
+
+def _operations(row: TokenRow, replaces: TableEntity | None) -> list[_Operation]:
+    entity = _keys(_row_key(row.biller_id)) | {"token": row.model_dump_json()}
+    due = _due_key(row)
+    operations: list[_Operation] = [("upsert", _keys(due))]
+    if replaces is None:
+        return [("create", entity), *operations]
+    guard = {
+        "mode": UpdateMode.REPLACE,
+        "etag": replaces.metadata["etag"],
+        "match_condition": MatchConditions.IfNotModified,
+    }
+    if (old_due := _due_key(_row(replaces))) != due:
+        operations.append(("delete", _keys(old_due)))
+    return [("update", entity, guard), *operations]
+
+
+def _row(entity: TableEntity) -> TokenRow:
+    return TokenRow.model_validate_json(entity["token"])
+
+
+def _keys(row_key: str) -> dict[str, str]:
+    return {"PartitionKey": _PARTITION, "RowKey": row_key}
+
+
+def _row_key(biller_id: str) -> str:
+    return f"T~{biller_id}"
+
+
+def _due_key(row: TokenRow) -> str:
+    return f"D~{to_ms(row.due_at):015}~{row.biller_id}"

@@ -1,0 +1,116 @@
+"""A biller: a city that is Invoice Cloud's customer, and how we post for it."""
+
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from shared.vocabulary.identity import BillerId
+
+
+class Mode(StrEnum):
+    """How far a biller is: only ``test`` and ``live`` send to Caselle."""
+
+    DRAFT = "draft"
+    TEST = "test"
+    SHADOW = "shadow"
+    LIVE = "live"
+    RETIRED = "retired"
+
+
+class PostingDateRule(StrEnum):
+    """Which day a receipt is dated, in the biller's time zone."""
+
+    PAID = "paid"
+    SENT = "sent"
+    SETTLEMENT = "settlement"
+    NEXT_OPEN = "nextOpen"
+
+
+class AutoAllocate(StrEnum):
+    """What becomes of a payment that names no invoices."""
+
+    HOLD = "hold"
+    CASELLE = "caselle"
+
+
+class RejectStrategy(StrEnum):
+    """How an ACH reject is undone: by a person, or by ``void_receipt``."""
+
+    MANUAL = "manual"
+    VOID = "void"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        hide_input_in_errors=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+    )
+
+
+class Codes(_Record):
+    """Caselle's codes of one application (AR or UM); all are text, leading zeros count."""
+
+    category_code: str
+    distribution_code: str
+    payment_codes: dict[str, str]
+
+    def payment_code(self, tender: str) -> str | None:
+        """The payment code of a tender (ACH, CC, OBD), or None: a person then names it."""
+        if tender == "OBD":
+            # Online bank direct settles like ACH, so a city without a code of its own means that one.
+            return self.payment_codes.get("OBD", self.payment_codes.get("ACH"))
+        return self.payment_codes.get(tender)
+
+
+class Pause(_Record):
+    """Why posting waits, and until when; without ``until`` a person resumes it."""
+
+    reason: str
+    until: AwareDatetime | None = None
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):  # how zoneinfo refuses depends on what the name looks like
+        raise ValueError("not an IANA time zone") from None
+    return name
+
+
+_Version = Annotated[str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})*$")]
+
+
+class Biller(_Record):
+    """One biller. Only id, name and time zone are needed to begin; the rest arrives during set-up."""
+
+    biller_id: BillerId
+    name: str
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
+    mode: Mode = Mode.DRAFT
+    go_live_at: AwareDatetime | None = None
+    region: str | None = None
+    subdomain: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = None
+    client_id: str | None = None
+    connect_version: _Version | None = None
+    cows_version: _Version | None = None
+    applications: dict[str, Codes] = Field(default_factory=dict)
+    paused: Pause | None = None
+    posting_date_rule: PostingDateRule = PostingDateRule.PAID
+    auto_allocate: AutoAllocate = AutoAllocate.HOLD
+    reject_strategy: RejectStrategy = RejectStrategy.MANUAL
+    max_backdate_days: Annotated[int, Field(ge=0)] | None = None
+    slots: Annotated[int, Field(ge=1)] | None = None
+    capability_overrides: dict[str, bool] = Field(default_factory=dict)
+    callback_url: str | None = None
+    contacts: dict[str, str] = Field(default_factory=dict)
+    features: dict[str, bool] = Field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that the biller's calendar days are counted in."""
+        return ZoneInfo(self.time_zone)

@@ -1,0 +1,57 @@
+"""A city's cash receipting over cr0; implements ``shared.payments.gateway.CashReceipting``."""
+
+from datetime import date
+from typing import Final
+
+from shared.billers.model import Biller
+from shared.caselle import create_receipt, customer, receipt
+from shared.caselle.client import CaselleClient
+from shared.caselle.errors import AmbiguousError, NotSentError
+from shared.ledger.answer import Ambiguous, Answer, NotSent
+from shared.payments.gateway import Receipt, ReceiptOrder
+from shared.vocabulary.errors import Unavailable
+
+MOST_PAGES: Final = 500
+"""Of one question: 100,000 receipts in a few days are no city's, but a cursor that goes in circles."""
+
+
+class CaselleCashReceipting:
+    """Creates and reads receipts."""
+
+    def __init__(self, client: CaselleClient) -> None:
+        """Keep what carries the calls."""
+        self._client = client
+
+    async def create_receipt(self, biller: Biller, order: ReceiptOrder) -> Answer:
+        """Make one receipt; every failure is an answer, only cancellation is raised."""
+        try:
+            reply = await self._client.call(biller, create_receipt.OPERATION, create_receipt.variables(order))
+        except NotSentError as error:
+            return NotSent(error.code, peer_failed=error.peer_failed)
+        except AmbiguousError as error:
+            return Ambiguous(error.code)
+        return create_receipt.answer(reply)
+
+    async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
+        """Every receipt dated from ``first`` to ``last``, all pages.
+
+        Raises:
+            Unavailable: no answer, or not a complete one.
+        """
+        found: list[Receipt] = []
+        after: str | None = None
+        for _ in range(MOST_PAGES):
+            reply = await self._client.call(biller, receipt.OPERATION, receipt.variables(first, last, after))
+            page, after = receipt.page(reply)
+            found += page
+            if after is None:
+                return found
+        raise Unavailable("the receipt query does not end")
+
+    async def reachable(self, biller: Biller, customer_number: str) -> bool:
+        """Whether the city's server answers a harmless read."""
+        try:
+            reply = await self._client.call(biller, customer.OPERATION, customer.variables(customer_number))
+        except Unavailable:
+            return False
+        return customer.answered(reply)

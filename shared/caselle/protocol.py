@@ -1,0 +1,123 @@
+"""GraphQL over HTTP as Caselle is assumed to speak it; builds and reads, sends nothing."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from shared.caselle.errors import CODES, REFUSED_STATUSES, WITHOUT_DATA, AmbiguousError, answer_to
+from shared.ledger.answer import Ambiguous, Answer
+
+CASH_RECEIPTING: Final = "/tp/api/cr0/graphql"
+ACCOUNTS_RECEIVABLE: Final = "/tp/api/ar0/graphql"
+
+SUBDOMAIN_HEADER: Final = "X-Caselle-Subdomain"
+"""Assumed: Caselle does not say how the relay learns which city is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One fixed document; values travel as variables only."""
+
+    name: str
+    document: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes over the wire; neither token nor payer shows in its repr."""
+
+    path: str
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One entry of ``errors``."""
+
+    code: str
+    message: str = field(repr=False)
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A GraphQL answer; ``data`` is None where the answer has no such key or it is null."""
+
+    status: int
+    data: dict[str, Any] | None
+    errors: tuple[Failure, ...]
+
+
+def build(operation: Operation, variables: dict[str, Any], token: SecretStr, subdomain: str) -> Request:
+    """The request for one operation."""
+    body = {"operationName": operation.name, "query": operation.document, "variables": variables}
+    headers = {
+        "Authorization": f"Bearer {token.get_secret_value()}",
+        SUBDOMAIN_HEADER: subdomain,
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+    }
+    return Request(operation.path, headers, json.dumps(body, ensure_ascii=False).encode())
+
+
+def read(status: int, body: bytes) -> Reply:
+    """The answer in a body; decimals are not turned into floats.
+
+    Raises:
+        AmbiguousError: no JSON object, or errors that are not GraphQL's.
+    """
+    try:
+        fields = json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict):
+        if status in REFUSED_STATUSES:
+            return Reply(status, None, ())
+        raise AmbiguousError(f"http_{status}_no_json")
+    data = fields.get("data")
+    errors = fields.get("errors") or []
+    if not isinstance(errors, list):
+        raise AmbiguousError("malformed_errors")
+    return Reply(status, data if isinstance(data, dict) else None, tuple(_failure(each) for each in errors))
+
+
+def refusal(reply: Reply, field_name: str) -> Answer:
+    """What an answer without the field's value means for a mutation: was it before any effect?"""
+    if reply.status >= 500:  # noqa: PLR2004 - HTTP's server errors
+        return Ambiguous(f"http_{reply.status}")
+    codes = [failure.code for failure in reply.errors]
+    if reply.data is None:
+        return _without_data(reply, codes)
+    shallow = all(failure.depth <= 1 for failure in reply.errors)
+    if codes and shallow and reply.data.get(field_name) is None and all(code in CODES for code in codes):
+        return answer_to(codes[0])
+    return Ambiguous("unlisted_error", unlisted=_signature(reply))
+
+
+def _without_data(reply: Reply, codes: list[str]) -> Answer:
+    if codes and all(code in WITHOUT_DATA for code in codes):
+        return answer_to(codes[0])
+    if reply.status in REFUSED_STATUSES:
+        return REFUSED_STATUSES[reply.status]
+    return Ambiguous(f"http_{reply.status}_no_data")
+
+
+def _failure(error: object) -> Failure:
+    fields = error if isinstance(error, dict) else {}
+    extensions = fields.get("extensions")
+    path = fields.get("path")
+    code = extensions.get("code") if isinstance(extensions, dict) else None
+    return Failure(str(code or "NONE"), str(fields.get("message", "")), len(path) if isinstance(path, list) else 0)
+
+
+def _signature(reply: Reply) -> str:
+    """Tells one unlisted error from another without keeping its words, which may name a person."""
+    words = "|".join(f"{failure.code}:{failure.message}" for failure in reply.errors)
+    return hashlib.sha256(words.encode()).hexdigest()[:16]

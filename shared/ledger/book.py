@@ -1,0 +1,180 @@
+"""The ledger itself: every read and every transition goes through here."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from shared.ledger import rows, transition
+from shared.ledger.entry import Draft, Entry, Key, State
+from shared.ledger.store import Change, Insert, LedgerStore, Row, RowChanged, RowExists, Values
+from shared.vocabulary import events
+from shared.vocabulary.errors import CaselleError, Unavailable
+
+_FIRST: Final = 1
+
+
+class Known(CaselleError):
+    """The ledger already has an entry under this key."""
+
+    def __init__(self, found: Entry) -> None:
+        """Carry the entry as it stands."""
+        super().__init__(f"{found.key} is known")
+        self.found = found
+
+
+class ReferenceTaken(CaselleError):
+    """Another entry of this biller uses the same reference."""
+
+
+class SlotTaken(CaselleError):
+    """Another send of this biller holds the slot."""
+
+
+class Moved(CaselleError):
+    """Somebody else changed the entry first; nothing was written."""
+
+    def __init__(self, found: Entry | None) -> None:
+        """Carry the entry as it now stands."""
+        super().__init__("the entry has moved on")
+        self.found = found
+
+
+class Ledger:
+    """Entries of all billers, over one store."""
+
+    def __init__(self, store: LedgerStore) -> None:
+        """Keep the store; nothing is read yet."""
+        self._store = store
+
+    def now(self) -> datetime:
+        """The storage service's clock."""
+        return self._store.now()
+
+    def fresh(self, draft: Draft) -> Entry:
+        """The entry a draft becomes, not written yet."""
+        now = self.now()
+        return Entry(
+            key=draft.key,
+            state=State.RECEIVED,
+            fingerprint=draft.fingerprint,
+            cents=draft.cents,
+            customer_number=draft.customer_number,
+            reference=draft.reference,
+            posting_date=draft.posting_date,
+            message_id=draft.message_id,
+            message=draft.message,
+            received_at=now,
+        )
+
+    async def begin(self, entry: Entry) -> Entry:
+        """Write an entry that must not exist yet.
+
+        Raises:
+            Known: it exists; a repetition or a conflict.
+            ReferenceTaken: another entry has its reference.
+            SlotTaken: another send has its slot.
+            Unavailable: the store does not answer; nothing may be sent.
+        """
+        first = replace(entry, version=_FIRST, nonce=uuid.uuid4().hex)
+        try:
+            return await self._write(None, first)
+        except RowExists as error:
+            self._explain(error, first)
+            raise
+
+    async def move(self, before: Entry, after: Entry) -> Entry:
+        """Write the next version of an entry.
+
+        Raises:
+            Moved: somebody else was first.
+            SlotTaken: another send has the slot it wants.
+            Unavailable: the store does not answer; the caller must not act on ``after``.
+        """
+        following = replace(after, version=before.version + 1, nonce=uuid.uuid4().hex)
+        try:
+            return await self._write(before, following)
+        except RowExists as error:
+            if error.key == rows.receipt_key(following.key.biller, following.receipt_number or ""):
+                return await self._write_without_receipt(before, following)
+            self._explain(error, following)
+            raise
+
+    async def tidy(self, before: Entry, after: Entry) -> Entry:
+        """Drop or move an open row; same version, no event.
+
+        Raises:
+            Moved: somebody else was first.
+        """
+        following = replace(after, nonce=uuid.uuid4().hex)
+        return await self._commit(following, transition.tidied(before, following))
+
+    async def read(self, key: Key) -> Entry | None:
+        """The entry under a key, or None."""
+        row = await self._store.read(rows.shard_of(key.biller), rows.state_key(key))
+        return rows.entry_of(row) if row else None
+
+    async def receipt_owner(self, biller: str, receipt_number: str) -> str | None:
+        """The key of the entry that a receipt number is bound to, as text, or None."""
+        row = await self._store.read(rows.shard_of(biller), rows.receipt_key(biller, receipt_number))
+        return str(row.values["key"]) if row else None
+
+    async def record_conflict(self, key: Key, fingerprint: str, values: Values) -> None:
+        """Keep another message that came under a known id; the same one twice is kept once."""
+        row_key = rows.conflict_key(key, fingerprint)
+        try:
+            await self._store.commit(rows.shard_of(key.biller), [Insert(row_key, values)])
+        except RowExists:
+            return
+
+    async def open_rows(
+        self, shard: str, until: datetime, limit: int, *, after: str = "", skip: Sequence[str] = ()
+    ) -> list[Row]:
+        """Open rows of a shard that are due by ``until``, the longest due first, beginning behind row ``after``."""
+        start = f"{after}{rows.BEHIND}" if after else "O~"
+        return await self._store.scan(shard, start, rows.open_until(until), limit=limit, skip=skip)
+
+    async def waiting(self, biller: str, limit: int) -> list[Row]:
+        """Open rows of entries of one biller that are ``received``, the longest due first."""
+        only = {"queue": rows.queue_of(biller, State.RECEIVED)}
+        return await self._store.scan(rows.shard_of(biller), "O~", f"O~{rows.END}", limit=limit, only=only)
+
+    async def _write(self, before: Entry | None, after: Entry) -> Entry:
+        return await self._commit(after, transition.changes(before, after, self.now()))
+
+    async def _write_without_receipt(self, before: Entry, after: Entry) -> Entry:
+        """Post under a receipt number that another entry has: the peer's word counts, a person looks."""
+        events.emit("receipt.number_repeated", events.WARNING, **_named(after), receipt=after.receipt_number)
+        bound = rows.receipt_key(after.key.biller, after.receipt_number or "")
+        changes = [change for change in transition.changes(before, after, self.now()) if change.key != bound]
+        return await self._commit(after, changes)
+
+    async def _commit(self, after: Entry, changes: Sequence[Change]) -> Entry:
+        """Write, and where the answer is a failure, look whether the write was ours after all."""
+        shard = rows.shard_of(after.key.biller)
+        try:
+            etags = await self._store.commit(shard, changes)
+        except (RowExists, RowChanged, Unavailable) as error:
+            # The storage SDK retries a commit whose answer was lost, and then reports a conflict with ourselves.
+            found = await self.read(after.key)
+            if found and found.nonce == after.nonce:
+                return found
+            if isinstance(error, RowExists) and error.key != rows.state_key(after.key):
+                raise
+            if isinstance(error, Unavailable):
+                raise
+            raise (Known(found) if found and after.version == _FIRST else Moved(found)) from error
+        return replace(after, etag=etags[rows.state_key(after.key)])
+
+    @staticmethod
+    def _explain(error: RowExists, entry: Entry) -> None:
+        biller = entry.key.biller
+        if entry.slot is not None and error.key == rows.slot_key(biller, entry.slot):
+            raise SlotTaken(str(error)) from error
+        if error.key == rows.reference_key(biller, entry.reference):
+            raise ReferenceTaken(str(error)) from error
+
+
+def _named(entry: Entry) -> dict[str, str]:
+    return {"biller": entry.key.biller, "kind": str(entry.key.kind), "id": entry.key.id}

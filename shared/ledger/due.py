@@ -1,0 +1,45 @@
+"""Messages of the internal queue ``due``: one step of one entry."""
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from shared.ledger.entry import Entry, Key, Kind
+from shared.ledger.store import Row
+
+
+class Due(BaseModel):
+    """Drive this entry, if it still stands at this version.
+
+    ``reported``: its outcome went out with the message before this one; what is left is to close the open row.
+    """
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True)
+
+    biller_id: str
+    kind: Kind
+    id: str
+    version: int
+    reported: bool = False
+
+    @property
+    def key(self) -> Key:
+        """The entry it names."""
+        return Key(self.biller_id, self.kind, self.id)
+
+
+def due_of(entry: Entry, *, reported: bool = False) -> Due:
+    """The message that drives an entry as it stands."""
+    key = entry.key
+    return Due(biller_id=key.biller, kind=key.kind, id=key.id, version=entry.version, reported=reported)
+
+
+def due_of_row(row: Row) -> Due:
+    """The message that drives the entry of an open row."""
+    values = row.values
+    kind = Kind(str(values["kind"]))
+    return Due(biller_id=str(values["biller"]), kind=kind, id=str(values["id"]), version=int(values["version"]))
+
+
+def to_message(due: Due) -> str:
+    """Plain JSON, as it lies in the queue."""
+    return due.model_dump_json(by_alias=True)

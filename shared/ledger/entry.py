@@ -1,0 +1,116 @@
+"""What the ledger keeps about one message: its state row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What is sent to the peer; part of every key."""
+
+    PAYMENT = "payment"
+
+
+class State(StrEnum):
+    """Where an entry stands; ``transition.TRANSITIONS`` says what may follow what."""
+
+    RECEIVED = "received"
+    """Durable here, not at the peer; will be sent."""
+    SENDING = "sending"
+    """One attempt is under way, until its lease ends."""
+    UNKNOWN = "unknown"
+    """An attempt ended without an answer that can be trusted; never sent again without evidence."""
+    POSTED = "posted"
+    """At the peer."""
+    HELD = "held"
+    """Waits for a person."""
+    NOT_POSTED = "not_posted"
+    """Ended by a person without being sent."""
+    SKIPPED = "skipped"
+    """Deliberately never sent."""
+
+
+SETTLED = frozenset({State.POSTED, State.HELD, State.NOT_POSTED, State.SKIPPED})
+"""States that have an outcome to report."""
+
+
+class Wait(StrEnum):
+    """Why an entry is open, that is, what is to be done when it is due."""
+
+    LEASE = "lease"
+    SLOT = "slot"
+    BACKOFF = "backoff"
+    ASK = "ask"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Names one entry: the biller, what kind of message, and the message's own id."""
+
+    biller: str
+    kind: Kind
+    id: str
+
+    def __str__(self) -> str:
+        """The key as it stands inside row keys."""
+        return f"{self.biller}~{self.kind}~{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message before the ledger knows it."""
+
+    key: Key
+    fingerprint: str
+    cents: int
+    customer_number: str
+    reference: str
+    posting_date: str
+    message_id: str
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One state row. ``version`` counts its transitions; ``nonce`` names the write that made this version."""
+
+    key: Key
+    state: State
+    version: int = 0
+    nonce: str = ""
+    etag: str = ""
+    fingerprint: str
+    cents: int
+    customer_number: str
+    reference: str
+    message_id: str
+    message: bytes
+    received_at: datetime
+    posting_date: str
+    attempt: int = 0
+    """How many sends were begun."""
+    sent_at: datetime | None = None
+    """When the latest send was begun."""
+    lease_until: datetime | None = None
+    slot: int | None = None
+    due: datetime | None = None
+    wait: Wait | None = None
+    backoffs: int = 0
+    """Failures in a row that sent nothing."""
+    asks: int = 0
+    """Answered or not, questions about the latest attempt."""
+    absent_at: datetime | None = None
+    """When the peer first showed that the latest attempt is not there."""
+    resends: int = 0
+    """How often a proved absence led back to ``received``."""
+    answered_at: datetime | None = None
+    """The latest answered question without proof, None after one that was not answered."""
+    unproved_seconds: float = 0
+    """Time covered by answered questions that proved nothing."""
+    held_at: datetime | None = None
+    reason: str | None = None
+    """Code of the latest refusal or failure; of the hold while ``held``."""
+    detail: str | None = None
+    """The peer's own words, where they add something; never personal data."""
+    receipt_number: str | None = None

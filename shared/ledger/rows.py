@@ -1,0 +1,122 @@
+"""How the ledger lies in its table.
+
+PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes after every letter and digit.
+
+    P~{key}                     state of one entry
+    E~{key}~{version:06}        its events, never changed
+    C~{key}~{digest:8}          another message under the same id, never sent
+    O~{due ms:015}~{key}        open: to be looked at when due (swept)
+    H~{held ms:015}~{key}       held: to be listed (not swept)
+    S~{biller}~{slot}           slot taken
+    N~{biller}~{reference}      reference used
+    R~{biller}~{receipt}        receipt number bound to an entry
+    B~{biller}                  breaker and block
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from shared.ledger.entry import Entry, Key, Kind, State, Wait
+from shared.ledger.store import Row, Values
+from shared.vocabulary.clock import to_ms
+
+SHARDS: Final = tuple(f"{number:02x}" for number in range(32))
+"""Fixed for ever: changing the number would hide every row from its next reader."""
+
+BEHIND: Final = "!"
+"""Added to a row key, sorts after it and before every other."""
+
+END: Final = "\x7f"
+"""Sorts after every row key that begins with the text before it."""
+
+
+def shard_of(biller: str) -> str:
+    """The partition that holds everything of one biller."""
+    return SHARDS[hashlib.sha256(biller.encode()).digest()[0] % len(SHARDS)]
+
+
+def state_key(key: Key) -> str:
+    return f"P~{key}"
+
+
+def event_key(key: Key, version: int) -> str:
+    return f"E~{key}~{version:06}"
+
+
+def conflict_key(key: Key, fingerprint: str) -> str:
+    digest = hashlib.sha256(fingerprint.encode()).hexdigest()
+    return f"C~{key}~{digest[:8]}"
+
+
+def open_key(due: datetime, key: Key) -> str:
+    return f"O~{to_ms(due):015}~{key}"
+
+
+def open_until(instant: datetime) -> str:
+    """The first row key that is due after ``instant``."""
+    return f"O~{to_ms(instant) + 1:015}"
+
+
+def held_key(held_at: datetime, key: Key) -> str:
+    return f"H~{to_ms(held_at):015}~{key}"
+
+
+def slot_key(biller: str, slot: int) -> str:
+    return f"S~{biller}~{slot}"
+
+
+def reference_key(biller: str, reference: str) -> str:
+    return f"N~{biller}~{reference.casefold()}"
+
+
+def receipt_key(biller: str, receipt_number: str) -> str:
+    # A peer's text may hold what a row key may not.
+    digest = hashlib.sha256(receipt_number.encode()).hexdigest()[:32]
+    return f"R~{biller}~{digest}"
+
+
+def gate_key(biller: str) -> str:
+    return f"B~{biller}"
+
+
+def queue_of(biller: str, state: State) -> str:
+    """Groups open rows, so that a scan can pass over one biller's backlog."""
+    return f"{biller}~{state}"
+
+
+_INSTANTS: Final = frozenset({"received_at", "sent_at", "lease_until", "due", "absent_at", "answered_at", "held_at"})
+_ELSEWHERE: Final = frozenset({"key", "etag"})
+_NAMES: Final = tuple(field.name for field in fields(Entry) if field.name not in _ELSEWHERE)
+_READ: Final[Mapping[str, Any]] = MappingProxyType(
+    {"state": State, "wait": Wait, **dict.fromkeys(_INSTANTS, datetime.fromisoformat)}
+)
+
+
+def entry_values(entry: Entry) -> Values:
+    """An entry as row values; what is None is left out."""
+    values: dict[str, Any] = {"biller": entry.key.biller, "kind": str(entry.key.kind), "id": entry.key.id}
+    for name in _NAMES:
+        value = getattr(entry, name)
+        if value is not None:
+            values[name] = value.isoformat(timespec="milliseconds") if name in _INSTANTS else value
+    return values
+
+
+def entry_of(row: Row) -> Entry:
+    """The entry in a state row.
+
+    Raises:
+        ValueError: a state or kind that this version of the code does not know: it must stand down.
+    """
+    stored: dict[str, Any] = {name: row.values[name] for name in _NAMES if name in row.values}
+    read: dict[str, Any] = {name: _READ[name](value) if name in _READ else value for name, value in stored.items()}
+    return Entry(key=key_of(row), etag=row.etag, **read)
+
+
+def key_of(row: Row) -> Key:
+    """The key that a state, open or held row names."""
+    return Key(str(row.values["biller"]), Kind(str(row.values["kind"])), str(row.values["id"]))

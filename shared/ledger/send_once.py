@@ -1,0 +1,254 @@
+"""The algorithm: write before you send, and never send again without evidence.
+
+first()  a message that is new       begin as ``sending`` -> send -> record
+again()  one that waited             move to ``sending``  -> send -> record
+expire() one whose lease has passed  move to ``unknown`` (or ``held`` where nobody can be asked)
+settle() one whose outcome is unknown: ask the peer, conclude
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
+
+from shared.ledger import settle
+from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
+from shared.ledger.book import Ledger, Moved, SlotTaken
+from shared.ledger.entry import Entry, State, Wait
+from shared.ledger.gate import Gate, Gates
+from shared.ledger.slots import LocalSlots
+from shared.ledger.times import Times
+from shared.vocabulary import events
+from shared.vocabulary.clock import Clock
+
+
+class Peer(Protocol):
+    """One biller's server, as far as the ledger needs to know it."""
+
+    @property
+    def slots(self) -> int:
+        """Most sends at once."""
+        ...
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether it can show what it has."""
+        ...
+
+    async def send(self, entry: Entry) -> Answer:
+        """Send one entry; every failure is an answer, only cancellation is raised."""
+        ...
+
+    async def probe(self, entry: Entry) -> bool:
+        """Whether a harmless read succeeds."""
+        ...
+
+    async def ask(self, entry: Entry) -> settle.Finding:
+        """What the peer shows about an entry whose outcome is unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """An entry in ``sending`` that is ours, and since when by the monotonic clock."""
+
+    entry: Entry
+    began: float
+
+
+class SendOnce:
+    """Sends entries of any kind through any peer, each at most once per piece of evidence."""
+
+    def __init__(self, ledger: Ledger, gates: Gates, slots: LocalSlots, clock: Clock, times: Times) -> None:
+        """All state is in the ledger; gates and slots only remember it."""
+        self._ledger = ledger
+        self._gates = gates
+        self._slots = slots
+        self._clock = clock
+        self._times = times
+
+    async def first(self, entry: Entry, peer: Peer) -> Entry:
+        """Write a new entry and send it, or leave it ``received``.
+
+        Raises:
+            Known, ReferenceTaken: nothing was written or sent.
+            Unavailable: the store does not answer; nothing was sent.
+        """
+        gate = await self._gates.look(entry.key.biller)
+        if gate.needs_probe or gate.closed_by(self._ledger.now()):
+            return await self._ledger.begin(self._deferred(entry, gate))
+        return await self._send_in_slot(entry, gate, peer, self._ledger.begin)
+
+    async def again(self, entry: Entry, peer: Peer) -> Entry:
+        """Send an entry that is ``received``, or leave it so with a later due time.
+
+        Raises:
+            Moved: somebody else changed it first.
+            Unavailable: the store does not answer; nothing was sent.
+        """
+        gate = await self._gates.look(entry.key.biller)
+        if gate.closed_by(self._ledger.now()):
+            return await self._ledger.move(entry, self._deferred(entry, gate))
+        if gate.needs_probe and not await self._probed(entry, peer):
+            return await self._ledger.move(entry, self._backed_off(entry, "probe_first"))
+        gate = await self._gates.look(entry.key.biller)
+        return await self._send_in_slot(entry, gate, peer, lambda after: self._ledger.move(entry, after))
+
+    async def shelve(self, entry: Entry, reason: str) -> Entry:
+        """Write a new entry and leave it waiting, with backoff; nothing is tried.
+
+        Raises:
+            Known, ReferenceTaken: nothing was written.
+        """
+        return await self._ledger.begin(self._backed_off(entry, reason))
+
+    async def postpone(self, entry: Entry, reason: str) -> Entry:
+        """Leave a received entry waiting, with backoff; nothing was tried."""
+        return await self._ledger.move(entry, self._backed_off(entry, reason))
+
+    async def expire(self, entry: Entry, peer: Peer) -> Entry:
+        """Turn a ``sending`` entry whose lease has passed into ``unknown``; before that, leave it alone."""
+        if entry.lease_until is not None and self._ledger.now() < entry.lease_until:
+            return entry
+        await self._gates.doubted(entry.key.biller, None)
+        return await self._ledger.move(entry, self._in_doubt(entry, "lease_expired", peer))
+
+    async def settle(self, entry: Entry, peer: Peer) -> Entry:
+        """Ask the peer about an ``unknown`` entry and write what follows."""
+        finding = await peer.ask(entry) if peer.can_be_asked else settle.Odd("outcome_unknown")
+        if peer.can_be_asked and not isinstance(finding, settle.NoAnswer):
+            await self._gates.answered(entry.key.biller)
+        return await self._ledger.move(entry, settle.conclude(entry, finding, self._ledger.now(), self._times))
+
+    async def _send_in_slot(
+        self, entry: Entry, gate: Gate, peer: Peer, write: Callable[[Entry], Awaitable[Entry]]
+    ) -> Entry:
+        """Take a slot here, claim it in the store, send; without a slot, leave the entry waiting for one."""
+        biller, refused = entry.key.biller, frozenset[int]()
+        while True:
+            slot = await self._slots.take(biller, gate.slots(peer.slots), passing_over=refused)
+            if slot is None:
+                self._slots.remember_deferral(biller)
+                return await write(self._waiting(entry))
+            try:
+                began = self._clock.monotonic()
+                claimed = await write(self._claimed(entry, slot))
+                return await self._send(_Claim(claimed, began), peer)
+            except SlotTaken:
+                refused |= {slot}
+            finally:
+                await self._slots.release(biller, slot)
+
+    async def _send(self, claim: _Claim, peer: Peer) -> Entry:
+        spent = self._clock.monotonic() - claim.began
+        if spent > self._times.lease - self._times.deadline - self._times.lease_margin:
+            return await self._record(claim.entry, NotSent("lease_too_short", peer_failed=False), peer)
+        try:
+            answer = await peer.send(claim.entry)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._record(claim.entry, Ambiguous("cancelled"), peer))
+            raise
+        return await self._record(claim.entry, answer, peer)
+
+    async def _record(self, entry: Entry, answer: Answer, peer: Peer) -> Entry:
+        match answer:
+            case Accepted(receipt_number):
+                recorded = await self._record_accepted(entry, receipt_number)
+                await self._gates.succeeded(entry.key.biller)
+                return recorded
+            case NotSent():
+                return await self._record_not_sent(entry, answer)
+            case Refused():
+                return await self._record_refused(entry, answer)
+            case Ambiguous(code, unlisted):
+                await self._gates.doubted(entry.key.biller, unlisted)
+                return await self._record_or_stand_down(entry, self._in_doubt(entry, code, peer))
+
+    async def _record_accepted(self, entry: Entry, receipt_number: str) -> Entry:
+        """The peer's word for this very attempt outweighs what anybody concluded meanwhile."""
+        current = entry
+        while True:
+            try:
+                return await self._ledger.move(current, settle.posted(current, receipt_number))
+            except Moved as moved:
+                found = moved.found
+                fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": receipt_number}
+                if found is None or found.attempt != entry.attempt or found.state not in _CORRECTABLE:
+                    if found is None or found.receipt_number != receipt_number:
+                        events.emit("ledger.receipt_unrecorded", events.ERROR, **fields)
+                    raise
+                events.emit("ledger.late_answer", events.WARNING, **fields, was=found.state)
+                current = found
+
+    async def _record_not_sent(self, entry: Entry, answer: NotSent) -> Entry:
+        # The entry first: should the breaker's row fail, nothing is left to look like an unknown outcome.
+        recorded = await self._record_or_stand_down(entry, self._backed_off(entry, answer.code))
+        if answer.peer_failed:
+            await self._gates.failed(entry.key.biller)
+        return recorded
+
+    async def _record_refused(self, entry: Entry, answer: Refused) -> Entry:
+        if answer.scope is Scope.BILLER:
+            recorded = await self._record_or_stand_down(entry, self._backed_off(entry, answer.code))
+            await self._gates.block(entry.key.biller, answer.code)
+            return recorded
+        held = settle.held(entry, answer.code, self._ledger.now(), answer.detail)
+        recorded = await self._record_or_stand_down(entry, held)
+        await self._gates.answered(entry.key.biller)
+        return recorded
+
+    async def _record_or_stand_down(self, entry: Entry, after: Entry) -> Entry:
+        """Whoever changed the entry meanwhile knew no less than this."""
+        try:
+            return await self._ledger.move(entry, after)
+        except Moved as moved:
+            if moved.found is None:
+                raise
+            return moved.found
+
+    async def _probed(self, entry: Entry, peer: Peer) -> bool:
+        biller = entry.key.biller
+        if not await self._gates.begin_probe(biller):
+            return False
+        if await peer.probe(entry):
+            await self._gates.answered(biller)
+            return True
+        await self._gates.failed(biller)
+        return False
+
+    def _claimed(self, entry: Entry, slot: int) -> Entry:
+        now = self._ledger.now()
+        until = now + timedelta(seconds=self._times.lease)
+        sending = replace(entry, state=State.SENDING, attempt=entry.attempt + 1, sent_at=now, slot=slot, held_at=None)
+        return replace(sending, lease_until=until, due=until, wait=Wait.LEASE, reason=None, detail=None)
+
+    def _waiting(self, entry: Entry) -> Entry:
+        due = self._ledger.now() + timedelta(seconds=self._times.slot_retry)
+        return replace(entry, state=State.RECEIVED, due=due, wait=Wait.SLOT)
+
+    def _deferred(self, entry: Entry, gate: Gate) -> Entry:
+        """Wait for the gate: as long as its breaker says, with jitter, otherwise as backoff says."""
+        now = self._ledger.now()
+        closed_by = gate.closed_by(now)
+        if closed_by is None:
+            return replace(entry, state=State.RECEIVED, due=now, wait=Wait.BACKOFF, reason="probe_first")
+        if gate.open_until is None or closed_by == "blocked":
+            return self._backed_off(entry, closed_by)
+        due = gate.open_until + timedelta(seconds=random.uniform(0, self._times.backoff[0]))
+        return replace(entry, state=State.RECEIVED, due=due, wait=Wait.BACKOFF, reason="breaker_open")
+
+    def _backed_off(self, entry: Entry, reason: str) -> Entry:
+        pause = self._times.backoff[min(entry.backoffs, len(self._times.backoff) - 1)] * random.uniform(0.8, 1.2)
+        due = self._ledger.now() + timedelta(seconds=pause)
+        back = replace(entry, state=State.RECEIVED, slot=None, lease_until=None, backoffs=entry.backoffs + 1)
+        return replace(back, due=due, wait=Wait.BACKOFF, reason=reason)
+
+    def _in_doubt(self, entry: Entry, code: str, peer: Peer) -> Entry:
+        if not peer.can_be_asked:
+            return settle.held(entry, "outcome_unknown", self._ledger.now(), detail=code)
+        return settle.unknown(entry, code, self._times)
+
+
+_CORRECTABLE = frozenset({State.UNKNOWN, State.HELD, State.RECEIVED})

@@ -1,0 +1,114 @@
+"""What becomes of an unknown outcome, given what the peer shows when it is asked. Decides only; asks nobody."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.ledger.entry import Entry, State, Wait
+from shared.ledger.times import Times
+
+MOST_RESENDS: Final = 2
+"""A message that vanished without a trace after three attempts is for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Exactly one live receipt with our reference and our cents, bound to no other entry."""
+
+    receipt_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """Something with our reference is there, but it is not what was sent."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """All pages were read and nothing has our reference. ``controlled``: a later receipt was visible in them."""
+
+    controlled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The peer did not answer, or not completely: this shows nothing at all."""
+
+
+type Finding = Found | Odd | Absent | NoAnswer
+
+
+def conclude(entry: Entry, finding: Finding, now: datetime, times: Times) -> Entry:
+    """The entry that follows from a finding; the entry given is ``unknown``."""
+    match finding:
+        case Found(receipt_number):
+            return posted(entry, receipt_number)
+        case Odd(reason):
+            return held(entry, reason, now)
+        case NoAnswer():
+            pause = times.backoff[min(entry.backoffs, len(times.backoff) - 1)]
+            later = replace(entry, backoffs=entry.backoffs + 1, answered_at=None)
+            return _ask_again(later, now + timedelta(seconds=pause))
+        case Absent(controlled=False):
+            return _unproved(entry, now, times)
+        case Absent():
+            return _absent(entry, now, times)
+
+
+def posted(entry: Entry, receipt_number: str) -> Entry:
+    """The entry as posted under a receipt number; whatever else was open is closed."""
+    return replace(_closed(entry), state=State.POSTED, receipt_number=receipt_number, reason=None, detail=None)
+
+
+def held(entry: Entry, reason: str, now: datetime, detail: str | None = None) -> Entry:
+    """The entry as held for a person."""
+    return replace(_closed(entry), state=State.HELD, held_at=now, reason=reason, detail=detail)
+
+
+def unknown(entry: Entry, reason: str, times: Times) -> Entry:
+    """The entry as unknown after the attempt it names, to be asked about for the first time."""
+    sent_at = entry.sent_at or entry.received_at
+    doubtful = replace(_closed(entry), state=State.UNKNOWN, reason=reason, backoffs=0, absent_at=None)
+    doubtful = replace(doubtful, answered_at=None, unproved_seconds=0)
+    return _ask_again(doubtful, sent_at + timedelta(seconds=times.asks[0]))
+
+
+def _closed(entry: Entry) -> Entry:
+    return replace(entry, due=None, wait=None, slot=None, lease_until=None, held_at=None)
+
+
+def _ask_again(entry: Entry, due: datetime) -> Entry:
+    return replace(entry, due=due, wait=Wait.ASK)
+
+
+def _next_ask(entry: Entry, now: datetime, times: Times) -> datetime:
+    sent_at = entry.sent_at or entry.received_at
+    planned = (sent_at + timedelta(seconds=seconds) for seconds in times.asks)
+    return next((due for due in planned if due > now), now + timedelta(seconds=times.ask_every))
+
+
+def _unproved(entry: Entry, now: datetime, times: Times) -> Entry:
+    """Only time between two answered questions counts: a city that is down loses none of its hours."""
+    gained = (now - entry.answered_at).total_seconds() if entry.answered_at else 0
+    unproved = entry.unproved_seconds + gained
+    if unproved >= times.give_up:
+        return held(entry, "absence_not_provable", now)
+    asked = replace(entry, backoffs=0, answered_at=now, unproved_seconds=unproved)
+    return _ask_again(asked, _next_ask(entry, now, times))
+
+
+def _absent(entry: Entry, now: datetime, times: Times) -> Entry:
+    asked = replace(entry, backoffs=0, answered_at=now, unproved_seconds=0)
+    gap = timedelta(seconds=times.absence_gap)
+    if now - (entry.sent_at or entry.received_at) < timedelta(seconds=times.settle):
+        return _ask_again(asked, _next_ask(entry, now, times))
+    if entry.absent_at is None:
+        return _ask_again(replace(asked, absent_at=now), max(_next_ask(entry, now, times), now + gap))
+    if now - entry.absent_at < gap:
+        return _ask_again(asked, entry.absent_at + gap)
+    if entry.resends >= MOST_RESENDS:
+        return held(asked, "attempts_exhausted", now)
+    again = replace(_closed(asked), state=State.RECEIVED, resends=entry.resends + 1, absent_at=None)
+    return replace(again, due=now, wait=Wait.BACKOFF)

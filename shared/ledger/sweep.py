@@ -1,0 +1,69 @@
+"""Finds what is due in the ledger; the queue ``due`` carries it on."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.ledger.book import Ledger
+from shared.ledger.due import Due, due_of_row
+from shared.ledger.entry import State
+from shared.ledger.rows import SHARDS, queue_of
+from shared.ledger.store import Row
+from shared.ledger.times import Times
+from shared.vocabulary import events
+from shared.vocabulary.clock import to_ms
+
+MOST_PER_RUN: Final = 500
+MOST_WAITING_PER_BILLER: Final = 4
+"""Twice the slots: enough to restart a chain that broke, too few to crowd out the others."""
+_PAGE: Final = 200
+_MOST_SKIPPED: Final = 10
+
+
+class Sweep:
+    """One run over all shards."""
+
+    def __init__(self, ledger: Ledger, times: Times) -> None:
+        """Keep what it reads."""
+        self._ledger = ledger
+        self._times = times
+
+    async def run(self) -> list[Due]:
+        """What is to be driven now, at most ``MOST_PER_RUN``; late rows raise one event per biller."""
+        now = self._ledger.now()
+        due: list[Due] = []
+        late: Counter[str] = Counter()
+        for shard in SHARDS:
+            found = await self._shard(shard, now, MOST_PER_RUN - len(due))
+            due += [due_of_row(row) for row in found]
+            late.update(str(row.values["biller"]) for row in found if self._late(row, now))
+        for biller, count in late.items():
+            events.emit("ledger.past_due", events.WARNING, biller=biller, at_least=count)
+        events.emit("ledger.swept", due=len(due))
+        return due
+
+    async def _shard(self, shard: str, now: datetime, room: int) -> list[Row]:
+        """Due rows of one shard; a biller's backlog beyond its share is passed over, not read."""
+        found: list[Row] = []
+        waiting: Counter[str] = Counter()
+        last = ""
+        while len(found) < room:
+            full = [queue for queue, count in waiting.items() if count >= MOST_WAITING_PER_BILLER][:_MOST_SKIPPED]
+            page = await self._ledger.open_rows(shard, now, _PAGE, after=last, skip=full)
+            found += [row for row in page if _admit(row, waiting)]
+            if len(page) < _PAGE:
+                break
+            last = page[-1].key
+        return found[:room]
+
+    def _late(self, row: Row, now: datetime) -> bool:
+        due_ms = int(row.key.split("~")[1])
+        return due_ms < to_ms(now - timedelta(seconds=self._times.past_due))
+
+
+def _admit(row: Row, waiting: Counter[str]) -> bool:
+    queue = str(row.values["queue"])
+    if queue != queue_of(str(row.values["biller"]), State.RECEIVED):
+        return True
+    waiting[queue] += 1
+    return waiting[queue] <= MOST_WAITING_PER_BILLER

@@ -1,0 +1,65 @@
+"""Every waiting time of the ledger, in seconds, in one place."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+MINUTE = 60.0
+HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Seconds, all of them; ``divided`` makes the same shape run faster for tests with real processes."""
+
+    deadline: float = 45
+    """One call to the peer, from connecting to the last byte."""
+    lease: float = 60
+    """How long ``sending`` may last before it counts as ``unknown``; longer than the deadline."""
+    lease_margin: float = 5
+    """What must be left of the lease, beyond the deadline, before the first byte leaves."""
+    slot_wait: float = 0.2
+    """How long one invocation waits for a slot of its own process."""
+    slot_retry: float = 30
+    """When a payment that found all slots taken is due again."""
+    backoff: tuple[float, ...] = (30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE)
+    """Waiting after a failure that sent nothing; the last one repeats."""
+    breaker: tuple[float, ...] = (30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE)
+    """How long a breaker stays open before the next probe; the last one repeats."""
+    gate_cache: float = 5
+    """How old a remembered breaker may be."""
+    asks: tuple[float, ...] = (
+        *(minutes * MINUTE for minutes in (1, 5, 15, 26, 37)),
+        *(hours * HOUR for hours in (1, 2, 4, 8, 12)),
+    )
+    """When the peer is asked about an unknown outcome, counted from the attempt."""
+    ask_every: float = 4 * HOUR
+    """How often it is asked after that."""
+    settle: float = 15 * MINUTE
+    """An absence seen earlier than this after the attempt proves nothing: the request may still land."""
+    absence_gap: float = 10 * MINUTE
+    """The two absences that prove it lie at least this far apart."""
+    control_margin: float = 2 * MINUTE
+    """How much later than the attempt a control receipt must be: the peer's clock is not ours."""
+    give_up: float = 12 * HOUR
+    """Answered questions without a control for this long: a person decides."""
+    overdue: float = 4 * HOUR
+    """A payment this old raises an alert: after 24 hours Invoice Cloud shows the bill as due again."""
+    past_due: float = 10 * MINUTE
+    """An open row this late raises an alert."""
+    chain_memory: float = 2 * MINUTE
+    """How long a process remembers that it deferred a payment of a biller."""
+
+    def divided(self, factor: float) -> Self:
+        """The same times, each ``factor`` times shorter.
+
+        Raises:
+            ValueError: a factor below 1.
+        """
+        if factor < 1:
+            raise ValueError("times can only be divided by 1 or more")
+        divided: dict[str, Any] = {field.name: _divide(getattr(self, field.name), factor) for field in fields(self)}
+        return type(self)(**divided)
+
+
+def _divide(value: float | tuple[float, ...], factor: float) -> float | tuple[float, ...]:
+    return tuple(each / factor for each in value) if isinstance(value, tuple) else value / factor

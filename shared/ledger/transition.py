@@ -1,0 +1,97 @@
+"""One state change is one transaction; which rows it touches follows from the entry before and after."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from shared.ledger import rows
+from shared.ledger.entry import Entry, State
+from shared.ledger.store import ANY, Change, Delete, Insert, Replace, Values
+
+S = State
+
+TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
+    {
+        None: frozenset({S.RECEIVED, S.SENDING, S.HELD, S.SKIPPED}),
+        S.RECEIVED: frozenset({S.RECEIVED, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED}),
+        S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
+        S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD}),
+        S.HELD: frozenset({S.RECEIVED, S.POSTED, S.NOT_POSTED}),
+        S.POSTED: frozenset(),
+        S.NOT_POSTED: frozenset(),
+        S.SKIPPED: frozenset(),
+    }
+)
+"""What may follow what; ``received`` and ``held`` become ``posted`` by a person or by a late answer to the attempt."""
+
+
+def changes(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
+    """The transaction that leads from ``before`` (None: not there yet) to ``after``.
+
+    The state row comes first, so that a repeated first message fails on it and on nothing else.
+
+    Raises:
+        ValueError: a transition that the table does not allow.
+    """
+    if after.state not in TRANSITIONS[before.state if before else None]:
+        raise ValueError(f"{before and before.state} -> {after.state} is no transition")
+    event = Insert(rows.event_key(after.key, after.version), _event(before, after, at))
+    return [_state(before, after), event, *_moved(before, after), *_bound(before, after)]
+
+
+def tidied(before: Entry, after: Entry) -> list[Change]:
+    """The transaction that drops or moves an open row and changes nothing that is reported."""
+    return [_state(before, after), *_moved(before, after)]
+
+
+def _state(before: Entry | None, after: Entry) -> Change:
+    key = rows.state_key(after.key)
+    values = rows.entry_values(after)
+    return Replace(key, values, before.etag) if before else Insert(key, values)
+
+
+def _moved(before: Entry | None, after: Entry) -> list[Change]:
+    """Deletes what no longer holds, inserts what now does: open row, held row, slot; the state row guards them."""
+    old = _positions(before) if before else {}
+    new = _positions(after)
+    gone = [Delete(key) for key in old if key not in new]
+    kept = [Replace(key, values, ANY) for key, values in new.items() if key in old and old[key] != values]
+    come = [Insert(key, values) for key, values in new.items() if key not in old]
+    return [*gone, *kept, *come]
+
+
+def _positions(entry: Entry) -> dict[str, Values]:
+    named = {"biller": entry.key.biller, "kind": str(entry.key.kind), "id": entry.key.id}
+    found: dict[str, Values] = {}
+    if entry.due is not None:
+        queue = rows.queue_of(entry.key.biller, entry.state)
+        found[rows.open_key(entry.due, entry.key)] = {**named, "version": entry.version, "queue": queue}
+    if entry.held_at is not None:
+        found[rows.held_key(entry.held_at, entry.key)] = {**named, "reason": entry.reason or ""}
+    if entry.slot is not None:
+        found[rows.slot_key(entry.key.biller, entry.slot)] = named
+    return found
+
+
+def _bound(before: Entry | None, after: Entry) -> list[Change]:
+    """Numbers that belong to one entry for ever: its reference and its receipt."""
+    named = {"key": str(after.key)}
+    bound: list[Change] = []
+    if before is None and after.reference:
+        bound.append(Insert(rows.reference_key(after.key.biller, after.reference), named))
+    if after.state is State.POSTED and after.receipt_number:
+        bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
+    return bound
+
+
+def _event(before: Entry | None, after: Entry, at: datetime) -> Values:
+    values: dict[str, str | int] = {
+        "was": str(before.state) if before else "",
+        "state": str(after.state),
+        "attempt": after.attempt,
+        "nonce": after.nonce,
+        "at": at.isoformat(timespec="milliseconds"),
+    }
+    optional = {"reason": after.reason, "receipt_number": after.receipt_number}
+    return values | {name: value for name, value in optional.items() if value}

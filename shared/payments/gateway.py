@@ -1,0 +1,63 @@
+"""The port to a city's cash receipting."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from shared.billers.model import Biller
+from shared.ledger.answer import Answer
+from shared.vocabulary.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one invoice gets."""
+
+    invoice_number: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptOrder:
+    """One receipt to be made; codes and numbers are text."""
+
+    customer_number: str
+    category_code: str
+    distribution_code: str
+    payment_code: str
+    amount: Money
+    receipt_date: date
+    reference: str
+    payer: str | None = field(default=None, repr=False)
+    shares: tuple[Share, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """One receipt as the city's server shows it. ``live``: neither voided nor refunded."""
+
+    receipt_number: str
+    reference: str | None
+    amount: Money
+    live: bool
+    created_at: datetime
+
+
+class CashReceipting(Protocol):
+    """A city's cash receipting."""
+
+    async def create_receipt(self, biller: Biller, order: ReceiptOrder) -> Answer:
+        """Make one receipt; every failure is an answer, only cancellation is raised."""
+        ...
+
+    async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
+        """Every receipt dated from ``first`` to ``last``, all pages.
+
+        Raises:
+            Unavailable: no answer, or not a complete one.
+        """
+        ...
+
+    async def reachable(self, biller: Biller, customer_number: str) -> bool:
+        """Whether a harmless read is answered."""
+        ...

@@ -1,0 +1,81 @@
+"""The closed list of reason codes: what each means, what to do, and who does it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Plain words for one code; shown to people and sent with results."""
+
+    message: str
+    action: str
+
+
+_CITY = "the city's clerk"
+_CSM = "the city's CSM at Caselle"
+_LOOK = "Look for the receipt in Caselle by its confirmation number"
+
+REASONS: Final[dict[str, Reason]] = {
+    # Invalid: never to be posted as it is.
+    "not_json": Reason("The message is no JSON object.", "Invoice Cloud corrects and enqueues it again."),
+    "too_large": Reason("The message is larger than 48 KiB.", "Invoice Cloud corrects and enqueues it again."),
+    "newer_schema": Reason("The message has a schemaVersion newer than this release.", "Update this stamp first."),
+    "card_number": Reason("A field holds what looks like card data.", "Invoice Cloud removes it and enqueues again."),
+    "rule_broken": Reason("A field breaks its rule.", "Invoice Cloud corrects the field and enqueues again."),
+    "poison": Reason("The message failed again and again.", "Read the log of the function, then enqueue it again."),
+    "conflict": Reason(
+        "The id is known with another amount, customer or date.", "Find out which is right; the first one stands."
+    ),
+    # Held before anything was sent.
+    "unknown_biller": Reason("No biller of this id is set up here.", "Set the biller up, then retry."),
+    "wrong_region": Reason("The biller's home is another stamp.", "Enqueue it in the biller's region."),
+    "biller_not_live": Reason("The biller is not live.", "Take the biller live, then retry."),
+    "wrong_environment": Reason(
+        "A test message for a live biller, or the reverse.", "Check the environment; end it if it was a test."
+    ),
+    "before_go_live": Reason(
+        "It was paid before the biller went live here: the earlier data pump has it.",
+        f"{_LOOK}; it is usually there.",
+    ),
+    "application_not_configured": Reason(
+        "The biller has no codes for this application, or no subdomain.", f"Ask {_CSM} for them, then retry."
+    ),
+    "unknown_tender": Reason(
+        "The biller has no payment code for this tender.", f"Ask {_CSM} for the code, then retry."
+    ),
+    "no_allocations": Reason(
+        "The payment names no invoices, and the biller does not let Caselle allocate.",
+        f"Ask {_CITY} which invoices it pays.",
+    ),
+    "confirmation_reused": Reason(
+        "Another payment of this biller has the same confirmation number.", "Ask Invoice Cloud which one is right."
+    ),
+    "too_old": Reason("The posting date is further back than the biller allows.", f"Ask {_CITY} for a posting date."),
+    # Held after a send.
+    "outcome_unknown": Reason(
+        "The answer to the send was lost, and this Caselle release cannot be asked.",
+        f"{_LOOK}; resolve as posted or retry.",
+    ),
+    "several_receipts": Reason("Caselle has more than one receipt with this confirmation number.", f"Call {_CITY}."),
+    "receipt_voided": Reason("Caselle's receipt of this payment is voided or refunded.", f"Call {_CITY}."),
+    "amount_differs": Reason("Caselle's receipt of this payment has another amount.", f"Call {_CITY}."),
+    "absence_not_provable": Reason(
+        "Caselle answers, but shows nothing that proves the receipt is not there.", f"{_LOOK}; resolve or retry."
+    ),
+    "attempts_exhausted": Reason(
+        "Three sends left no receipt behind.", f"Ask {_CSM} why, {_LOOK[0].lower()}{_LOOK[1:]}, then retry."
+    ),
+    # Refused by Caselle.
+    "customer_unknown": Reason("Caselle does not know the customer.", f"Ask {_CITY} for the number, then retry."),
+    "invoice_unknown": Reason("Caselle does not know an invoice.", f"Ask {_CITY} which invoice it pays."),
+    "period_closed": Reason("The posting date lies in a closed period.", f"Ask {_CITY} for an open date."),
+    "amount_refused": Reason("Caselle refuses the amount.", f"Ask {_CITY} about the invoice's balance."),
+}
+
+_UNLISTED: Final = Reason("Caselle answered with an error.", f"Ask {_CSM}, then retry.")
+
+
+def reason(code: str) -> Reason:
+    """The words for a code; a general sentence where a newer release wrote it."""
+    return REASONS.get(code, _UNLISTED)

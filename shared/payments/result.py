@@ -1,0 +1,142 @@
+"""What Invoice Cloud is told: one outcome per message of the queue ``posting-results``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from shared.ledger.due import Due
+from shared.ledger.entry import SETTLED, Entry, State
+from shared.payments import reasons
+from shared.payments.message import InvalidMessage, PaymentMessage, stored
+from shared.vocabulary.money import Amount, Money
+
+
+class Outcome(StrEnum):
+    """What became of a message."""
+
+    POSTED = "posted"
+    HELD = "held"
+    NOT_POSTED = "not_posted"
+    SKIPPED = "skipped"
+    CONFLICT = "conflict"
+    INVALID = "invalid"
+    PENDING = "pending"
+    """Not settled yet; told only to one who asks or repeats."""
+
+
+_BY_STATE: Final = {
+    State.POSTED: Outcome.POSTED,
+    State.HELD: Outcome.HELD,
+    State.NOT_POSTED: Outcome.NOT_POSTED,
+    State.SKIPPED: Outcome.SKIPPED,
+}
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class ReasonText(_Record):
+    """Why, and what to do about it; ``code`` is from a closed list."""
+
+    code: str
+    message: str
+    action: str
+
+
+class PostingResult(_Record):
+    """One outcome. Its identity is kind, billerId, id, version and messageId; a lower version is stale."""
+
+    schema_version: Literal[1] = 1
+    kind: Literal["payment"] = "payment"
+    biller_id: str | None
+    id: str | None
+    message_id: str
+    outcome: Outcome
+    duplicate: bool = False
+    version: int
+    final: bool
+    receipt_number: str | None = None
+    confirmation_number: str | None = None
+    amount: Amount | None = None
+    posting_date: date | None = None
+    reason: ReasonText | None = None
+    correlation_id: str | None = None
+    at: AwareDatetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What one step leaves to be sent: results to Invoice Cloud, steps to ourselves."""
+
+    results: Sequence[PostingResult] = ()
+    due: Sequence[Due] = ()
+
+
+def result_of(entry: Entry, at: datetime, *, message_id: str | None = None) -> PostingResult:
+    """The outcome of an entry; for ``message_id`` where a message other than its first one asks."""
+    message = stored(entry.message)
+    return PostingResult(
+        biller_id=entry.key.biller,
+        id=entry.key.id,
+        message_id=message_id or entry.message_id,
+        outcome=_BY_STATE.get(entry.state, Outcome.PENDING),
+        duplicate=message_id is not None and message_id != entry.message_id,
+        version=entry.version,
+        final=entry.state in SETTLED - {State.HELD},
+        receipt_number=entry.receipt_number,
+        confirmation_number=message.confirmation_number,
+        amount=Money(entry.cents),
+        posting_date=date.fromisoformat(entry.posting_date) if entry.posting_date else None,
+        reason=_explained(entry.reason, entry.detail),
+        correlation_id=message.correlation_id,
+        at=at,
+        attempts=entry.attempt,
+    )
+
+
+def conflict_of(entry: Entry, message: PaymentMessage, message_id: str, at: datetime) -> PostingResult:
+    """The answer to another payment under a known id; the entry it met is untouched."""
+    return PostingResult(
+        biller_id=entry.key.biller,
+        id=entry.key.id,
+        message_id=message_id,
+        outcome=Outcome.CONFLICT,
+        version=entry.version,
+        final=True,
+        confirmation_number=message.confirmation_number,
+        amount=message.amount,
+        reason=_explained("conflict", None),
+        correlation_id=message.correlation_id,
+        at=at,
+        attempts=0,
+    )
+
+
+def invalid_of(invalid: InvalidMessage, message_id: str, at: datetime) -> PostingResult:
+    """The answer to a message that can never be posted."""
+    return PostingResult(
+        biller_id=invalid.biller,
+        id=invalid.payment,
+        message_id=message_id,
+        outcome=Outcome.INVALID,
+        version=0,
+        final=True,
+        reason=_explained(invalid.code, invalid.detail),
+        at=at,
+        attempts=0,
+    )
+
+
+def _explained(code: str | None, detail: str | None) -> ReasonText | None:
+    if code is None:
+        return None
+    words = reasons.reason(code)
+    message = f"{words.message} ({detail})" if detail else words.message
+    return ReasonText(code=code, message=message, action=words.action)

@@ -1,0 +1,64 @@
+"""What a biller allows: whether a payment may be sent, and on which day it is dated."""
+
+from collections.abc import Container
+from datetime import date, datetime
+
+from shared.billers.model import AutoAllocate, Biller, Mode, PostingDateRule
+from shared.payments.message import PaymentMessage
+
+
+def hold_reason(message: PaymentMessage, biller: Biller | None, regions: Container[str], now: datetime) -> str | None:
+    """Why a payment waits for a person before it is ever sent, or None; the first reason in the contract's order."""
+    if biller is None:
+        return "unknown_biller"
+    if biller.region is not None and biller.region not in regions:
+        return "wrong_region"
+    if biller.mode in {Mode.DRAFT, Mode.RETIRED}:
+        return "biller_not_live"
+    return _about_time(message, biller) or _about_codes(message, biller) or _about_age(message, biller, now)
+
+
+def paused(biller: Biller, now: datetime) -> bool:
+    """Whether posting waits for a person, or for the pause to end."""
+    return biller.paused is not None and (biller.paused.until is None or now < biller.paused.until)
+
+
+def posting_date(message: PaymentMessage, biller: Biller, now: datetime) -> date:
+    """The receipt's day in the biller's time zone: ``now()`` in UTC would move an evening into the next day."""
+    paid, today = message.paid_at.astimezone(biller.zone).date(), now.astimezone(biller.zone).date()
+    match biller.posting_date_rule:
+        case PostingDateRule.PAID:
+            return paid
+        case PostingDateRule.SENT:
+            return today
+        case PostingDateRule.SETTLEMENT:
+            return message.settlement_date or paid
+        case PostingDateRule.NEXT_OPEN:
+            # Assumed: a city closes each day at its end, so an earlier day is closed and today is open.
+            return max(paid, today)
+
+
+def _about_time(message: PaymentMessage, biller: Biller) -> str | None:
+    if (message.environment == "test") != (biller.mode is Mode.TEST):
+        return "wrong_environment"
+    if biller.go_live_at is not None and message.paid_at < biller.go_live_at:
+        return "before_go_live"
+    return None
+
+
+def _about_codes(message: PaymentMessage, biller: Biller) -> str | None:
+    codes = biller.applications.get(message.application)
+    if codes is None or biller.subdomain is None:
+        return "application_not_configured"
+    if codes.payment_code(message.tender) is None:
+        return "unknown_tender"
+    if message.allocations is None and biller.auto_allocate is not AutoAllocate.CASELLE:
+        return "no_allocations"
+    return None
+
+
+def _about_age(message: PaymentMessage, biller: Biller, now: datetime) -> str | None:
+    if biller.max_backdate_days is None:
+        return None
+    age = now.astimezone(biller.zone).date() - posting_date(message, biller, now)
+    return "too_old" if age.days > biller.max_backdate_days else None

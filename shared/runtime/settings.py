@@ -1,0 +1,106 @@
+"""Settings of one stamp, read from the environment on first use. A missing one is named; no secret has a default."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Annotated, Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from shared.ledger.times import Times
+from shared.runtime.urls import checked_url
+from shared.vocabulary.errors import Misconfigured
+
+RELAY: Final = "https://ranchero1.caselleconnect.com"
+_RELAY_HOSTS: Final = "ranchero1.caselleconnect.com"
+
+
+class Settings(BaseModel):
+    """What differs between stamps. Two forms of storage: a connection string (local), or a URI and an identity."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    storage_connection: SecretStr | None
+    table_uri: str | None
+    client_id: str | None
+    """Of the user-assigned identity."""
+    vault_url: str
+    vault_ca_file: str | None
+    """Certificate authority of a vault on this machine; nowhere else."""
+    regions: frozenset[str]
+    """Billers at home in these are posted here; the others' payments are held."""
+    caselle_base_url: str
+    times: Times
+    biller_cache_seconds: Annotated[float, Field(ge=0)]
+    token_cache_seconds: Annotated[float, Field(ge=0)]
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Read and check every setting.
+
+        Raises:
+            Misconfigured: naming the setting that is missing or wrong; never its value.
+        """
+        local = environ.get("CASELLE_ALLOW_LOOPBACK") == "1"
+        hosts = frozenset(_words(environ.get("CASELLE_ALLOWED_HOSTS", _RELAY_HOSTS)))
+        base_url = environ.get("CASELLE_BASE_URL", RELAY)
+        connection = environ.get("AzureWebJobsStorage")
+        table_uri = environ.get("AzureWebJobsStorage__tableServiceUri")
+        if not connection and not table_uri:
+            raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
+        return cls(
+            storage_connection=SecretStr(connection) if connection else None,
+            table_uri=table_uri,
+            client_id=environ.get("AZURE_CLIENT_ID"),
+            vault_url=_required(environ, "KEY_VAULT_URL"),
+            vault_ca_file=_only_local(environ, "KEY_VAULT_CA_FILE", local=local),
+            regions=frozenset(_words(_required(environ, "STAMP_REGIONS"))),
+            caselle_base_url=checked_url("CASELLE_BASE_URL", base_url, hosts, allow_loopback=local),
+            times=_times(environ, local=local),
+            biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
+            token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
+        )
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name)
+    if not value:
+        raise Misconfigured(f"setting {name} is missing")
+    return value
+
+
+def _only_local(environ: Mapping[str, str], name: str, *, local: bool) -> str | None:
+    value = environ.get(name)
+    if value and not local:
+        raise Misconfigured(f"setting {name} is for one machine only and needs CASELLE_ALLOW_LOOPBACK=1")
+    return value
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name)
+    if text is None:
+        return default
+    try:
+        return float(text)
+    except ValueError:
+        raise Misconfigured(f"setting {name} is a number of seconds") from None
+
+
+def _times(environ: Mapping[str, str], *, local: bool) -> Times:
+    """Each time of the ledger may be set as LEDGER_<NAME>_SECONDS; TIME_DIVISOR shortens all, on one machine only."""
+    given: dict[str, Any] = {}
+    for field in fields(Times):
+        name = f"LEDGER_{field.name.upper()}_SECONDS"
+        if name in environ:
+            numbers = [_number({name: word}, name, 0) for word in _words(environ[name])]
+            given[field.name] = tuple(numbers) if isinstance(field.default, tuple) else numbers[0]
+    times = Times(**given)
+    if times.lease <= times.deadline + times.lease_margin:
+        raise Misconfigured("LEDGER_LEASE_SECONDS must exceed LEDGER_DEADLINE_SECONDS plus LEDGER_LEASE_MARGIN_SECONDS")
+    divisor = _number({"TIME_DIVISOR": _only_local(environ, "TIME_DIVISOR", local=local) or "1"}, "TIME_DIVISOR", 1)
+    if divisor < 1:
+        raise Misconfigured("setting TIME_DIVISOR is 1 or more")
+    return times.divided(divisor)

@@ -1,0 +1,42 @@
+"""Logging of the whole process: quiet libraries, and a filter that takes keys and tokens out of every line."""
+
+import logging
+import re
+from typing import Final
+
+_SECRETS: Final = (
+    re.compile(r"([?&](?:bk|code|sig|key|state|access_token|token|client_secret)=)[^&\s\"']+", re.IGNORECASE),
+    re.compile(r"(bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE),
+    re.compile(r"(AccountKey=)[A-Za-z0-9+/=]+"),
+)
+_LIBRARIES: Final = ("azure", "httpx", "httpcore", "aiohttp", "msal")
+
+
+def redacted(text: str) -> str:
+    """The text without what follows a secret's name."""
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\1***", text)
+    return text
+
+
+class _Redaction(logging.Filter):
+    """Works on the finished line, so that it sees what arguments bring in."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        line = record.getMessage()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        record.exc_text = redacted(record.exc_text) if record.exc_text else record.exc_text
+        record.msg, record.args = redacted(line), None
+        return True
+
+
+def set_up() -> None:
+    """Quieten libraries and redact on every root handler; may be called again."""
+    for library in _LIBRARIES:
+        # At INFO these log whole URLs, and the callback's key is part of one.
+        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("caselle").setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(each, _Redaction) for each in handler.filters):
+            handler.addFilter(_Redaction())

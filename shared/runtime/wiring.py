@@ -1,0 +1,221 @@
+"""Puts the parts together: each made once per process, on first use, with its SDK imported only then."""
+
+import base64
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr
+
+from shared.billers.callback_keys import PEPPER_SECRET
+from shared.ledger.book import Ledger
+from shared.ledger.chain import Chain
+from shared.ledger.gate import Gates
+from shared.ledger.send_once import SendOnce
+from shared.ledger.slots import LocalSlots
+from shared.ledger.sweep import Sweep
+from shared.payments.drive import DrivePayment
+from shared.payments.post import Desk, PostPayment
+from shared.payments.status import PaymentStatus
+from shared.runtime import telemetry
+from shared.runtime.clock import SystemClock
+from shared.runtime.settings import Settings
+from shared.vocabulary.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables.aio import TableServiceClient
+
+    from shared.azure_stores.key_vault import KeyVault
+    from shared.azure_stores.table_ledger import ServerTime, TableLedger
+    from shared.billers.callback_keys import CallbackKeys
+    from shared.billers.registry import CachedRegistry
+    from shared.caselle.cash_receipting import CaselleCashReceipting
+    from shared.tokens.keep import TokenKeeper
+    from shared.tokens.receive import ReceiveToken
+
+# The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
+_PATIENCE: Final[dict[str, Any]] = {
+    "retry_total": 2,
+    "retry_backoff_max": 2,
+    "connection_timeout": 5,
+    "read_timeout": 10,
+}
+
+
+@cache
+def settings() -> Settings:
+    """The stamp's settings.
+
+    Raises:
+        Misconfigured: a setting is missing or wrong; every function answers with its name until it is right.
+    """
+    telemetry.set_up()
+    return Settings.read(os.environ)
+
+
+@cache
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@cache
+def post_payment() -> PostPayment:
+    return PostPayment(_desk())
+
+
+@cache
+def drive_payment() -> DrivePayment:
+    return DrivePayment(_desk())
+
+
+@cache
+def sweep() -> Sweep:
+    return Sweep(ledger(), settings().times)
+
+
+@cache
+def payment_status() -> PaymentStatus:
+    return PaymentStatus(ledger())
+
+
+async def receive_token() -> "ReceiveToken":
+    from shared.tokens.receive import ReceiveToken  # noqa: PLC0415 - only the callback needs it
+
+    return ReceiveToken(callback_keys(), billers(), token_keeper(), clock())
+
+
+async def check() -> None:
+    """Whether settings, tables and vault answer.
+
+    Raises:
+        CaselleError: naming the first that does not.
+    """
+    await billers().all()
+    await ledger().waiting("0", 1)
+    await _pepper()
+
+
+@cache
+def ledger() -> Ledger:
+    return Ledger(_ledger_store())
+
+
+@cache
+def gates() -> Gates:
+    return Gates(_ledger_store(), clock(), settings().times)
+
+
+@cache
+def billers() -> "CachedRegistry":
+    from shared.azure_stores.table_billers import TableBillers  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.billers.registry import CachedRegistry  # noqa: PLC0415 - as above
+
+    inner = TableBillers(_tables().get_table_client("billers"))
+    return CachedRegistry(inner, clock(), settings().biller_cache_seconds)
+
+
+@cache
+def callback_keys() -> "CallbackKeys":
+    from shared.azure_stores.table_callback_keys import TableCallbackKeys  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
+
+    return CallbackKeys(TableCallbackKeys(_tables().get_table_client("callbackkeys")), _pepper, clock())
+
+
+@cache
+def token_keeper() -> "TokenKeeper":
+    from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.tokens.keep import TokenKeeper  # noqa: PLC0415 - as above
+
+    rows = TableTokens(_tables().get_table_client("tokens"))
+    return TokenKeeper(_vault(), rows, clock(), settings().token_cache_seconds)
+
+
+@cache
+def _desk() -> Desk:
+    from shared.azure_stores.table_quarantine import TableQuarantine  # noqa: PLC0415 - Azure's SDK on first use
+
+    times = settings().times
+    slots = LocalSlots(clock(), times)
+    return Desk(
+        billers=billers(),
+        ledger=ledger(),
+        send_once=SendOnce(ledger(), gates(), slots, clock(), times),
+        chain=Chain(ledger(), slots),
+        receipting=_receipting(),
+        quarantine=TableQuarantine(_tables().get_table_client("quarantine")),
+        times=times,
+        regions=settings().regions,
+    )
+
+
+@cache
+def _receipting() -> "CaselleCashReceipting":
+    from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
+    from shared.caselle.client import CaselleClient, open_http  # noqa: PLC0415 - as above
+
+    deadline = settings().times.deadline
+    http = open_http(settings().caselle_base_url, deadline)
+    return CaselleCashReceipting(CaselleClient(http, _Tokens(), deadline))
+
+
+class _Tokens:
+    """``shared.caselle.client.TokenSource`` over the kept tokens."""
+
+    async def token(self, biller_id: str, *, fresh: bool = False) -> SecretStr | None:
+        token = await token_keeper().current(biller_id, fresh=fresh)
+        return token.value if token else None
+
+
+@cache
+def _ledger_store() -> "TableLedger":
+    from shared.azure_stores.table_ledger import TableLedger  # noqa: PLC0415 - Azure's SDK on first use
+
+    return TableLedger(_tables().get_table_client("ledger"), _server_time())
+
+
+@cache
+def _server_time() -> "ServerTime":
+    from shared.azure_stores.table_ledger import ServerTime  # noqa: PLC0415 - Azure's SDK on first use
+
+    return ServerTime(clock())
+
+
+@cache
+def _tables() -> "TableServiceClient":
+    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - on first use
+
+    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": _server_time().learn}
+    found = settings()
+    if found.storage_connection:
+        return TableServiceClient.from_connection_string(found.storage_connection.get_secret_value(), **options)
+    if found.table_uri is None:
+        raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
+    return TableServiceClient(found.table_uri, credential=_credential(), **options)
+
+
+@cache
+def _vault() -> "KeyVault":
+    from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - on first use
+
+    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - as above
+
+    ca_file = settings().vault_ca_file
+    # A vault on this machine has no name under vault.azure.net, and a certificate of its own.
+    local: dict[str, Any] = {"verify_challenge_resource": False, "connection_verify": ca_file} if ca_file else {}
+    return KeyVault(SecretClient(settings().vault_url, _credential(), **_PATIENCE, **local))
+
+
+@cache
+def _credential() -> "AsyncTokenCredential":
+    from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415 - on first use
+
+    return ManagedIdentityCredential(client_id=settings().client_id)
+
+
+async def _pepper() -> bytes:
+    secret = await _vault().get(PEPPER_SECRET)
+    if secret is None:
+        raise Misconfigured(f"the vault has no secret {PEPPER_SECRET}")
+    return base64.b64decode(secret.get_secret_value())

@@ -1,0 +1,50 @@
+"""Every registry of billers behaves alike."""
+
+import pytest
+
+from shared.azure_stores.table_billers import TableBillers
+from shared.billers.model import Biller, Codes, Mode
+from shared.vocabulary.errors import Misconfigured, Unavailable
+from tests.fakes.billers import FakeBillers
+
+CITY = Biller(
+    biller_id="2493",
+    name="Cañon City",
+    time_zone="America/Los_Angeles",
+    applications={"AR": Codes(category_code="07", distribution_code="0702", payment_codes={"ACH": "07"})},
+)
+
+
+@pytest.fixture(params=["fake", "table"])
+def billers(request):
+    return FakeBillers() if request.param == "fake" else TableBillers(request.getfixturevalue("table"))
+
+
+async def test_what_is_put_is_got(billers):
+    assert await billers.get("2493") is None
+    assert await billers.all() == []
+    await billers.put(CITY)
+    assert await billers.get("2493") == CITY
+    live = CITY.model_copy(update={"mode": Mode.LIVE, "applications": {}})
+    await billers.put(live)
+    assert await billers.get("2493") == live
+
+
+async def test_all_are_ordered_by_id_as_text(billers):
+    for biller_id in ("31", "4", "1234"):
+        await billers.put(CITY.model_copy(update={"biller_id": biller_id}))
+    assert [biller.biller_id for biller in await billers.all()] == ["1234", "31", "4"]
+
+
+async def test_a_missing_table_is_no_unknown_biller(table):
+    await table.delete_table()
+    with pytest.raises(Unavailable):
+        await TableBillers(table).get("2493")
+    with pytest.raises(Unavailable):
+        await TableBillers(table).all()
+
+
+async def test_a_record_that_breaks_the_rules_is_a_person_s_work(table):
+    await table.create_entity({"PartitionKey": "billers", "RowKey": "1", "biller": '{"billerId": "1"}'})
+    with pytest.raises(Misconfigured, match="biller 1"):
+        await TableBillers(table).get("1")

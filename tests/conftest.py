@@ -1,0 +1,22 @@
+"""Fixtures that start processes, each once per run and only when a test asks for it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.azurite import Azurite
+from local.services import Vault
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """Azurite on disk, shared by the run: use queue and table names of your own."""
+    with Azurite(tmp_path_factory.mktemp("azurite")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
+    """The local vault, shared by the run: use secret names of your own."""
+    with Vault(tmp_path_factory.mktemp("vault")) as running:
+        yield running

@@ -1,0 +1,28 @@
+"""Billers in memory."""
+
+from shared.billers.model import Biller
+from shared.vocabulary.errors import Unavailable
+
+
+class FakeBillers:
+    def __init__(self, *billers: Biller) -> None:
+        self._billers = {biller.biller_id: biller for biller in billers}
+        self.reads = 0
+        self.down = False
+
+    async def get(self, biller_id: str) -> Biller | None:
+        self._answer()
+        self.reads += 1
+        return self._billers.get(biller_id)
+
+    async def put(self, biller: Biller) -> None:
+        self._answer()
+        self._billers[biller.biller_id] = biller
+
+    async def all(self) -> list[Biller]:
+        self._answer()
+        return [self._billers[biller_id] for biller_id in sorted(self._billers)]
+
+    def _answer(self) -> None:
+        if self.down:
+            raise Unavailable("fake billers are down")

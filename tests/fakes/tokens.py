@@ -1,0 +1,27 @@
+"""Token rows in memory."""
+
+from shared.tokens.keep import TokenRow
+from shared.vocabulary.errors import Unavailable
+
+
+class FakeTokenRows:
+    def __init__(self) -> None:
+        self._rows: dict[str, TokenRow] = {}
+        self.reads = 0
+        self.down = False
+
+    async def read(self, biller_id: str) -> TokenRow | None:
+        self._answer()
+        self.reads += 1
+        return self._rows.get(biller_id)
+
+    async def write(self, row: TokenRow, replaces: TokenRow | None) -> bool:
+        self._answer()
+        found = self._rows.get(row.biller_id)
+        if found == replaces:
+            self._rows[row.biller_id] = row
+        return found in {replaces, row}
+
+    def _answer(self) -> None:
+        if self.down:
+            raise Unavailable("fake token rows are down")

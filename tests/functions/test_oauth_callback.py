@@ -1,0 +1,106 @@
+import json
+
+import azure.functions as func
+import pytest
+
+from functions import oauth_callback
+from shared.tokens.receive import Outcome, Received
+from shared.vocabulary.errors import Unavailable
+
+STEADY = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+
+
+class _Receiver:
+    """Stands where the use case is, notes what it was given and answers as told."""
+
+    def __init__(self):
+        self.answer, self.callback = Received(Outcome.STORED), None
+
+    async def __call__(self, callback):
+        self.callback = callback
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def receiver(monkeypatch):
+    receiver = _Receiver()
+
+    async def receive_token():
+        return receiver
+
+    monkeypatch.setattr(oauth_callback.wiring, "receive_token", receive_token)
+    return receiver
+
+
+async def _call(method="POST", body=b"", params=None, headers=None):
+    request = func.HttpRequest(
+        method, "https://host/api/ICOAuthTokenProcessor", params=params or {}, headers=headers or {}, body=body
+    )
+    response = await oauth_callback.oauth_callback(request)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return response.status_code, response.mimetype, headers, response.get_body()
+
+
+def test_it_is_registered_as_caselle_calls_it():
+    app = func.FunctionApp()
+    app.register_functions(oauth_callback.bp)
+    [function] = app.get_functions()
+    trigger = function.get_trigger().get_dict_repr()
+    assert function.get_function_name() == trigger["route"] == "ICOAuthTokenProcessor"
+    assert [str(method) for method in trigger["methods"]] == ["GET", "POST"]
+    assert trigger["authLevel"] is func.AuthLevel.ANONYMOUS
+
+
+async def test_the_request_is_handed_on_as_it_came(receiver):
+    status, mimetype, headers, body = await _call(
+        body=b"token=a", params={"bk": "k"}, headers={"content-type": "application/x-www-form-urlencoded"}
+    )
+    assert (status, mimetype, headers, json.loads(body)) == (200, "application/json", STEADY, {"status": "stored"})
+    assert dict(receiver.callback.query) == {"bk": "k"}
+    assert (receiver.callback.content_type, receiver.callback.body) == ("application/x-www-form-urlencoded", b"token=a")
+
+
+async def test_a_get_without_headers_or_body_is_a_delivery_too(receiver):
+    assert (await _call("GET", params={"BK": "k", "token": "a"}))[0] == 200
+    assert (receiver.callback.content_type, receiver.callback.body) == ("", b"")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "title"),
+    [
+        (Outcome.UNKNOWN_KEY, 404, "Not Found"),
+        (Outcome.TOO_LARGE, 413, "Content Too Large"),
+        (Outcome.UNSUPPORTED_TYPE, 415, "Unsupported Media Type"),
+    ],
+)
+async def test_every_refusal_has_one_answer(receiver, outcome, status, title):
+    receiver.answer = Received(outcome)
+    answers = [await _call(), await _call("GET", params={"BK": "k"}), await _call(body=b"x" * 20_000)]
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0][:3] == (status, "application/problem+json", STEADY)
+    assert json.loads(answers[0][3]) == {"type": "about:blank", "title": title, "status": status}
+
+
+async def test_a_field_to_be_put_right_is_named(receiver):
+    receiver.answer = Received(Outcome.REFUSED, "access_token", "missing")
+    status, mimetype, headers, body = await _call()
+    assert (status, mimetype, headers) == (400, "application/problem+json", STEADY)
+    assert json.loads(body)["field"] == "access_token"
+    assert json.loads(body)["detail"] == "missing"
+
+
+async def test_caselle_is_asked_to_deliver_again_while_stores_are_down(receiver):
+    receiver.answer = Unavailable("key vault: ServiceRequestError (no answer)")
+    status, mimetype, headers, body = await _call()
+    assert (status, mimetype, headers) == (503, "application/problem+json", STEADY | {"retry-after": "60"})
+    assert b"vault" not in body
+
+
+async def test_the_same_holds_while_the_use_case_cannot_be_made(monkeypatch):
+    async def receive_token():
+        raise Unavailable("key vault: no answer")
+
+    monkeypatch.setattr(oauth_callback.wiring, "receive_token", receive_token)
+    assert (await _call())[0] == 503
