@@ -12,7 +12,7 @@ from azure.storage.queue import QueueMessage
 
 from local.host_functions import LOG, Runner, queue_trigger, timer_trigger
 from local.host_settings import QueueSettings
-from local.host_storage import QueueStorage, Undecodable
+from local.host_storage import QueueStorage, Undecodable, poison_queue
 from local.ncrontab import Schedule
 from local.worker import Datum, Function
 
@@ -24,7 +24,7 @@ def poll_delay(empty_polls: int, longest: float) -> float:
     """Seconds to wait after so many polls in a row that found nothing: 0.1, then doubling from 0.2, with jitter."""
     if empty_polls <= 1:
         return min(_FIRST_POLL, longest)
-    growth = 2 ** min(empty_polls - 2, _MOST_DOUBLINGS) * random.uniform(0.8, 1.2)
+    growth = 2.0 ** min(empty_polls - 2, _MOST_DOUBLINGS) * random.uniform(0.8, 1.2)
     return min(_FIRST_POLL * (1 + growth), longest)
 
 
@@ -40,6 +40,7 @@ class QueueListener:
     ) -> None:
         self._function = function
         self._queue: str = function.trigger["queueName"]
+        self._poison_queue = poison_queue(self._queue)
         self._runner = runner
         self._storage = storage
         self._settings = settings
@@ -87,7 +88,7 @@ class QueueListener:
     async def _process(self, message: QueueMessage) -> None:
         """One message, from lease to settlement; a message that cannot be settled comes back with its lease's end."""
         try:
-            if message.dequeue_count > self._settings.most_dequeues:
+            if (message.dequeue_count or 0) > self._settings.most_dequeues:
                 await self._give_up(message)
                 return
             async with self._leased(message):
@@ -104,14 +105,16 @@ class QueueListener:
     async def _settle(self, message: QueueMessage, *, succeeded: bool) -> None:
         if succeeded:
             await self._storage.delete(self._queue, message)
-        elif message.dequeue_count >= self._settings.most_dequeues:
+        elif (message.dequeue_count or 0) >= self._settings.most_dequeues:
             await self._give_up(message)
-        elif not self._queue.endswith("-poison"):
+        elif self._poison_queue is not None:
             await self._storage.hide(self._queue, message, int(self._settings.visibility_timeout))
 
     async def _give_up(self, message: QueueMessage) -> None:
-        moved = await self._storage.poison(self._queue, message)
-        LOG.warning("function %s gives up a message; moved to a poison queue: %s", self._function.name, moved)
+        """To the poison queue; where there can be none, it stays hidden until its lease ends, as on the platform."""
+        LOG.warning("function %s gives up a message, which goes to %s", self._function.name, self._poison_queue)
+        if self._poison_queue is not None:
+            await self._storage.move(self._queue, message, self._poison_queue)
 
     @contextlib.asynccontextmanager
     async def _leased(self, message: QueueMessage) -> AsyncIterator[None]:
@@ -139,10 +142,10 @@ class TimerListener:
         divisor: its clock runs so many times as fast; 1 is real time.
     """
 
-    def __init__(self, function: Function, runner: Runner, divisor: float) -> None:
+    def __init__(self, function: Function, runner: Runner, schedule: Schedule, divisor: float) -> None:
         self._function = function
         self._runner = runner
-        self._schedule = Schedule(function.trigger["schedule"])
+        self._schedule = schedule
         self._divisor = divisor
         self._started, self._origin = datetime.now(UTC), time.monotonic()
         self._stopped = asyncio.Event()

@@ -10,10 +10,16 @@ from typing import Any, Self
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage
-from azure.storage.queue.aio import LinearRetry, QueueClient, QueueServiceClient
+from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 _POISON = "-poison"
 _LONGEST_NAME = 63
+
+
+def poison_queue(queue: str) -> str | None:
+    """Where the queue's hopeless messages go; None for a poison queue itself and for a name too long for the suffix."""
+    name = queue + _POISON
+    return None if queue.endswith(_POISON) or len(name) > _LONGEST_NAME else name
 
 
 class Undecodable(Exception):
@@ -30,7 +36,9 @@ class QueueStorage:
         self._base64 = base64_encoded
         self._service = QueueServiceClient.from_connection_string(
             connection_string,
-            retry_policy=LinearRetry(backoff=1, retry_total=1, random_jitter_range=0),
+            retry_total=1,
+            initial_backoff=1,
+            random_jitter_range=0,
             connection_timeout=5,
             read_timeout=15,
         )
@@ -71,16 +79,10 @@ class QueueStorage:
         with _tolerating_loss():
             await self._client(queue).delete_message(message.id, message.pop_receipt)
 
-    async def poison(self, queue: str, message: QueueMessage) -> bool:
-        """Move a message to its poison queue, as it is; False when the queue can have none.
-
-        A crash between copy and delete leaves both, as on the platform.
-        """
-        if queue.endswith(_POISON) or len(queue + _POISON) > _LONGEST_NAME:
-            return False
-        await self._send(queue + _POISON, message.content)
+    async def move(self, queue: str, message: QueueMessage, target: str) -> None:
+        """Copy a received message as it is, then delete it; a crash in between leaves both, as on the platform."""
+        await self._send(target, message.content)
         await self.delete(queue, message)
-        return True
 
     async def write(self, queue: str, text: str) -> None:
         """Send a message in the host's encoding; the queue is created when it is missing."""

@@ -54,7 +54,7 @@ class FunctionsHost(Service):
         storage: str,
         log: Path,
         port: int = 0,
-        queue_lease: float = 600,
+        queue_lease: int = 600,
         keys: HostKeys | None = None,
         settings: Mapping[str, str] | None = None,
     ) -> None:
@@ -76,7 +76,7 @@ class FunctionsHost(Service):
             "LOCAL_HOST_MASTER_KEY": self.keys.master,
             "LOCAL_HOST_FUNCTION_KEY": self.keys.function,
         }
-        arguments = (str(app), "--port", str(port), "--queue-lease", str(queue_lease))
+        arguments = (str(app.resolve()), "--port", str(port), "--queue-lease", str(queue_lease))
         super().__init__(Child.module("functions host", "local.host", *arguments, log=log, env=environment))
 
     def wait_ready(self, seconds: float = 30) -> None:

@@ -1,0 +1,69 @@
+"""A city's cash receipting in memory; what it answers next can be scripted."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+
+from shared.billers.model import Biller
+from shared.ledger.answer import Accepted, Answer
+from shared.payments.gateway import Receipt, ReceiptOrder
+from shared.vocabulary.clock import Clock
+from shared.vocabulary.errors import Unavailable
+
+type Reaction = Callable[[ReceiptOrder], Awaitable[Answer]]
+
+
+class MemoryCity:
+    """Makes a receipt for every order, the same reference twice included, as Caselle is assumed to do."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.receipts_made: list[tuple[date, Receipt]] = []
+        self.orders: list[ReceiptOrder] = []
+        self.script: list[Reaction] = []
+        self.up = True
+        self.probes = 0
+        self.questions = 0
+
+    def make(self, order: ReceiptOrder, created_at: datetime | None = None) -> Receipt:
+        receipt = Receipt(
+            receipt_number=f"5.{len(self.receipts_made) + 1:05}",
+            reference=order.reference,
+            amount=order.amount,
+            live=True,
+            created_at=created_at or self._clock.now(),
+        )
+        self.receipts_made.append((order.receipt_date, receipt))
+        return receipt
+
+    def next(self, *answers: Answer, made: bool = False) -> None:
+        """Script the next answers; ``made``: the receipt is made although the answer does not say so."""
+        for answer in answers:
+            self.script.append(self._reaction(answer, made=made))
+
+    def doubled(self) -> int:
+        references = [receipt.reference for _, receipt in self.receipts_made if receipt.live]
+        return len(references) - len(set(references))
+
+    async def create_receipt(self, biller: Biller, order: ReceiptOrder) -> Answer:
+        self.orders.append(order)
+        if self.script:
+            return await self.script.pop(0)(order)
+        return Accepted(self.make(order).receipt_number)
+
+    async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
+        self.questions += 1
+        if not self.up:
+            raise Unavailable("the city does not answer")
+        return [receipt for day, receipt in self.receipts_made if first <= day <= last]
+
+    async def reachable(self, biller: Biller, customer_number: str) -> bool:
+        self.probes += 1
+        return self.up
+
+    def _reaction(self, answer: Answer, *, made: bool) -> Reaction:
+        async def react(order: ReceiptOrder) -> Answer:
+            if made:
+                self.make(order)
+            return answer
+
+        return react

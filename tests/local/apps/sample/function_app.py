@@ -1,0 +1,139 @@
+# ruff: noqa: ARG001 - a trigger binds by its parameter's name, used or not
+"""A small function app for the tests of the local host.
+
+``QUEUE_PREFIX`` keeps the queues of several running hosts apart; ``MARKS`` is a folder where jobs leave marks.
+"""
+
+import asyncio
+import json
+import logging
+import os
+from pathlib import Path
+
+import azure.functions as func
+
+app = func.FunctionApp()
+_PREFIX = os.environ["QUEUE_PREFIX"]
+_MARKS = Path(os.environ["MARKS"])
+_TOO_LARGE = "x" * 70_000
+
+
+@app.route("echo/{name}", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
+async def echo(req: func.HttpRequest) -> func.HttpResponse:
+    """Tell what arrived."""
+    arrived = {
+        "method": req.method,
+        "headers": dict(req.headers),
+        "query": dict(req.params),
+        "params": dict(req.route_params),
+        "body": req.get_body().decode(),
+    }
+    return func.HttpResponse(json.dumps(arrived), mimetype="application/json", headers={"X-Echo": "yes"})
+
+
+@app.route("cookies", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+def cookies(req: func.HttpRequest) -> func.HttpResponse:
+    """Synchronous, with a header that repeats."""
+    response = func.HttpResponse(status_code=201)
+    response.headers.add("Set-Cookie", "a=1; Path=/")
+    response.headers.add("Set-Cookie", "b=2; HttpOnly")
+    return response
+
+
+@app.route("plain", auth_level=func.AuthLevel.ANONYMOUS)
+async def plain(req: func.HttpRequest) -> str:
+    return "just text"
+
+
+@app.route(auth_level=func.AuthLevel.FUNCTION)
+async def guarded(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("guarded")
+
+
+@app.route("sealed", auth_level=func.AuthLevel.ADMIN)
+async def sealed(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("sealed")
+
+
+@app.route("fails", auth_level=func.AuthLevel.ANONYMOUS)
+async def fails(req: func.HttpRequest) -> func.HttpResponse:
+    raise ValueError("on purpose")
+
+
+@app.function_name("order_a")
+@app.route("order/{anything}", auth_level=func.AuthLevel.ANONYMOUS)
+async def order_first(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("a")
+
+
+@app.function_name("order_b")
+@app.route("order/fixed", auth_level=func.AuthLevel.ANONYMOUS)
+async def order_second(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse("b")
+
+
+@app.route("rest/{*path}", auth_level=func.AuthLevel.ANONYMOUS)
+async def rest(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(req.route_params["path"])
+
+
+@app.route("send", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@app.queue_output("one", f"{_PREFIX}-sent", "AzureWebJobsStorage")
+@app.queue_output("many", f"{_PREFIX}-sent-list", "AzureWebJobsStorage")
+async def send(req: func.HttpRequest, one: func.Out[str], many: func.Out[list[str]]) -> func.HttpResponse:
+    """Two queue outputs, neither of whose queues exists at first."""
+    one.set(req.get_body().decode())
+    many.set(["first", '{"n": 2}', "third"])
+    return func.HttpResponse(status_code=202)
+
+
+@app.queue_trigger("msg", f"{_PREFIX}-jobs", "AzureWebJobsStorage")
+@app.queue_output("result", f"{_PREFIX}-results", "AzureWebJobsStorage")
+@app.queue_output("extra", f"{_PREFIX}-extras", "AzureWebJobsStorage")
+async def work(msg: func.QueueMessage, result: func.Out[str], extra: func.Out[str]) -> None:
+    """Do what the message says, then report it."""
+    job = json.loads(msg.get_body())
+    logging.getLogger("sample").info("job begins")
+    result.set(json.dumps({"id": job["id"], "messageId": msg.id, "dequeueCount": msg.dequeue_count}))
+    await _JOBS[job.get("do", "nothing")](job, extra)
+
+
+@app.queue_trigger("msg", f"{_PREFIX}-unmade", "AzureWebJobsStorage")
+@app.queue_output("$return", f"{_PREFIX}-results", "AzureWebJobsStorage")
+def relay(msg: func.QueueMessage) -> str:
+    """Synchronous, hands its output back; its queue is not there at first."""
+    return msg.get_body().decode()
+
+
+@app.timer_trigger("timer", "0 * * * * *")
+@app.queue_output("tick", f"{_PREFIX}-ticks", "AzureWebJobsStorage")
+async def tick(timer: func.TimerRequest, tick: func.Out[str]) -> None:
+    tick.set(f"past due: {timer.past_due}")
+
+
+async def _nothing(_job: dict, _extra: func.Out[str]) -> None:
+    """Only report."""
+
+
+async def _fail(job: dict, _extra: func.Out[str]) -> None:
+    (_MARKS / job["id"]).open("a").write("x")
+    raise ValueError("on purpose")
+
+
+async def _write_too_much(_job: dict, extra: func.Out[str]) -> None:
+    extra.set(_TOO_LARGE)
+
+
+async def _sleep(job: dict, _extra: func.Out[str]) -> None:
+    (_MARKS / job["id"]).touch()
+    await asyncio.sleep(job["seconds"])
+
+
+async def _hang_once(job: dict, _extra: func.Out[str]) -> None:
+    mark = _MARKS / job["id"]
+    if not mark.exists():
+        mark.touch()
+        await asyncio.Event().wait()
+
+
+_JOBS = {"nothing": _nothing, "fail": _fail, "too-much": _write_too_much, "sleep": _sleep, "hang-once": _hang_once}

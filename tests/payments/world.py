@@ -1,0 +1,138 @@
+"""The real use cases on in-memory stores, a scripted city and a clock that tests move."""
+
+import json
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from shared.billers.model import Biller
+from shared.ledger.book import Ledger
+from shared.ledger.chain import Chain
+from shared.ledger.due import Due
+from shared.ledger.entry import Entry, Key, Kind
+from shared.ledger.gate import Gates
+from shared.ledger.send_once import SendOnce
+from shared.ledger.slots import LocalSlots
+from shared.ledger.sweep import Sweep
+from shared.ledger.times import Times
+from shared.payments.drive import DrivePayment
+from shared.payments.post import Desk, PostPayment
+from shared.payments.result import Handled, PostingResult
+from tests.fakes.billers import FakeBillers
+from tests.fakes.city import MemoryCity
+from tests.fakes.clock import StoppedClock
+from tests.fakes.ledger import MemoryLedger
+from tests.fakes.quarantine import MemoryQuarantine
+
+# Without a real wait for a slot: virtual time does not pass while one process waits for itself.
+TIMES = Times(slot_wait=0.0)
+
+NEWPORT: dict[str, Any] = {
+    "billerId": "2493",
+    "name": "Newport OR",
+    "mode": "live",
+    "timeZone": "America/Los_Angeles",
+    "region": "westus2",
+    "subdomain": "newportor",
+    "connectVersion": "2025.11.014",
+    "applications": {"AR": {"categoryCode": "12", "distributionCode": "1201", "paymentCodes": {"ACH": "7", "CC": "8"}}},
+}
+_numbers = count(1)
+
+
+def message(**changes: Any) -> dict[str, Any]:
+    """A payment that Newport may post, each with its own id and confirmation number; None drops a field."""
+    number = next(_numbers)
+    fields = {
+        "schemaVersion": 1,
+        "billerId": "2493",
+        "paymentId": f"pay-{number}",
+        "confirmationNumber": f"IC{number:08}",
+        "application": "AR",
+        "customerNumber": "000412",
+        "tender": "ACH",
+        "amount": "125.40",
+        "paidAt": "2026-11-20T03:04:05-08:00",
+        "allocations": [{"invoiceNumber": "10023", "amount": "100.00"}, {"invoiceNumber": "10044", "amount": "25.40"}],
+    } | changes
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def body(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields).encode()
+
+
+@dataclass
+class Process:
+    """One instance of the app: its own memory, the shared ledger."""
+
+    post: PostPayment
+    drive: DrivePayment
+    sweep: Sweep
+
+
+@dataclass
+class World:
+    clock: StoppedClock = field(default_factory=StoppedClock)
+    times: Times = TIMES
+    results: list[PostingResult] = field(default_factory=list)
+    queue: list[Due] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store = MemoryLedger(self.clock)
+        self.ledger = Ledger(self.store)
+        self.billers = FakeBillers()
+        self.city = MemoryCity(self.clock)
+        self.quarantine = MemoryQuarantine()
+        self.gates = Gates(self.store, self.clock, self.times)
+        self.app = self.process()
+
+    def process(self) -> Process:
+        gates = Gates(self.store, self.clock, self.times)
+        self.gates = gates
+        slots = LocalSlots(self.clock, self.times)
+        desk = Desk(
+            billers=self.billers,
+            ledger=self.ledger,
+            send_once=SendOnce(self.ledger, gates, slots, self.clock, self.times),
+            chain=Chain(self.ledger, slots),
+            receipting=self.city,
+            quarantine=self.quarantine,
+            times=self.times,
+            regions=frozenset({"westus2"}),
+        )
+        return Process(PostPayment(desk), DrivePayment(desk), Sweep(self.ledger, self.times))
+
+    async def set_up(self, **changes: Any) -> Biller:
+        biller = Biller.model_validate(NEWPORT | changes)
+        await self.billers.put(biller)
+        return biller
+
+    async def deliver(self, fields: dict[str, Any] | bytes, message_id: str | None = None) -> Handled:
+        raw = fields if isinstance(fields, bytes) else body(fields)
+        return self.take(await self.app.post.accept(raw, message_id or f"m-{next(_numbers)}"))
+
+    def take(self, handled: Handled) -> Handled:
+        self.results += handled.results
+        self.queue += handled.due
+        return handled
+
+    async def drain(self) -> None:
+        """Handle everything in the queue ``due``, and what that brings."""
+        while self.queue:
+            self.take(await self.app.drive.step(self.queue.pop(0), redelivered=False))
+
+    async def pass_time(self, seconds: float, step: float = 60) -> None:
+        """Let time pass with a sweep every minute."""
+        for _ in range(int(seconds // step)):
+            self.clock.advance(step)
+            self.queue += await self.app.sweep.run()
+            await self.drain()
+
+    async def entry(self, fields: dict[str, Any]) -> Entry:
+        found = await self.ledger.read(Key(fields["billerId"], Kind.PAYMENT, fields["paymentId"]))
+        assert found is not None
+        return found
+
+    def keys(self, prefix: str) -> list[str]:
+        return sorted(key for _, key in self.store.rows if key.startswith(prefix))
