@@ -26,5 +26,6 @@ async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - t
         await wiring.check()
     except CaselleError as error:
         problem = {"status": "not ready", "detail": str(error)}
-        return func.HttpResponse(json.dumps(problem), status_code=HTTPStatus.SERVICE_UNAVAILABLE)
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return func.HttpResponse(json.dumps(problem), status_code=status, mimetype="application/json")
     return func.HttpResponse('{"status": "ready"}', mimetype="application/json")

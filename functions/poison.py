@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from functions.outputs import STORAGE, send
-from shared.ledger.due import Due
 from shared.runtime import wiring
 from shared.vocabulary import events
 
@@ -27,5 +26,4 @@ async def poison_payments(message: func.QueueMessage, results: func.Out[list[str
 async def poison_due(message: func.QueueMessage, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
     """The entry itself is safe in the ledger and the sweeper drives it; only a lost report is made up for here."""
     events.emit("due.poisoned", events.ERROR, message=message.id)
-    step = Due.model_validate_json(message.get_body())
-    send(await wiring.drive_payment().report(step), results, due)
+    send(await wiring.drive_payment().give_up(message.get_body(), message.id or ""), results, due)

@@ -5,44 +5,88 @@ import contextlib
 import logging
 import socket
 from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from local.simulator.answers import Address
 
-HOST = "127.0.0.1"
-_GRACE_SECONDS = 1
+_HOST: Final = "127.0.0.1"
+_GRACE_SECONDS: Final = 1
 # Longer than any client keeps an idle connection: closing one just as it is used again would look like a lost answer.
-_KEEP_ALIVE_SECONDS = 75
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]  # the process has one handler for both servers
-        yield
+_KEEP_ALIVE_SECONDS: Final = 75
 
 
 class Listener:
-    """Holds its port from the start; answers with an application between ``start`` and ``stop``."""
+    """Takes its port when it is made; answers with ``app`` between ``start`` and ``stop``, and refuses after."""
+
+    app: ASGIApp
+    """Set it before ``start``."""
 
     def __init__(self, port: int) -> None:
-        """Bind the port; 0 takes a free one.
+        """Take the port; 0 takes a free one.
 
         Raises:
             OSError: the port is taken.
         """
-        self._socket = socket.create_server((HOST, port))
+        self._socket: socket.socket | None = socket.create_server((_HOST, port))
         self.port: int = self._socket.getsockname()[1]
-        self.app: ASGIApp | None = None
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._one_change = asyncio.Lock()
 
     @property
     def url(self) -> str:
-        """Without a slash at its end."""
-        return f"http://{HOST}:{self.port}"
+        """Where it answers, without a slash at the end."""
+        return f"http://{_HOST}:{self.port}"
 
     async def start(self) -> None:
-        """Serve; does nothing while it does."""
+        """Serve; does nothing when it serves already.
+
+        Raises:
+            OSError: it was stopped, and its port is taken.
+        """
+        async with self._one_change:
+            if self._serving is None:
+                self._socket = self._socket or socket.create_server((_HOST, self.port))
+                self._server = _Server(self._config())
+                self._serving = asyncio.create_task(self._server.serve([self._socket]))
+
+    async def stop(self) -> None:
+        """Refuse connections; requests under way get a second to end. Does nothing when it is stopped."""
+        async with self._one_change:
+            if self._server and self._serving:
+                # Cutting requests short is what a stop is for, not an error; the next start sets the level back.
+                logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+                self._server.should_exit = True
+                await self._serving
+            if self._socket:
+                self._socket.close()
+            self._socket = self._server = self._serving = None
+
+    def hang_up(self, client: Address) -> None:
+        """Close the connection of the client at this address."""
+        for connection in self._server.server_state.connections if self._server else ():
+            if connection.client == client:
+                connection.transport.close()
+
+    def _config(self) -> uvicorn.Config:
+        return uvicorn.Config(
+            self.app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.WARNING,
+            access_log=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: the process handles them once for both its servers."""
+        yield

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from pydantic import ValidationError
+
 from shared.billers.model import Biller, Mode
 from shared.ledger import settle
 from shared.ledger.book import Moved
@@ -10,9 +12,13 @@ from shared.ledger.due import Due, due_of
 from shared.ledger.entry import SETTLED, Entry, State, Wait
 from shared.payments.message import stored
 from shared.payments.post import Desk, answered, tell
+from shared.payments.quarantine import quarantined
 from shared.payments.result import Handled, result_of
 from shared.payments.rules import hold_reason, paused, posting_date
 from shared.vocabulary import events
+
+
+QUEUE = "due"
 
 
 class DrivePayment:
@@ -40,12 +46,18 @@ class DrivePayment:
         except Moved:
             return Handled()
 
-    async def report(self, due: Due) -> Handled:
+    async def give_up(self, body: bytes, message_id: str) -> Handled:
         """Only report, whatever version the entry stands at; for a step that failed again and again."""
-        entry = await self._desk.ledger.read(due.key)
-        if entry is None or entry.state not in SETTLED:
+        now = self._desk.ledger.now()
+        try:
+            due = Due.model_validate_json(body)
+        except ValidationError:
+            detail = "not a message that this app wrote"
+            item = quarantined(QUEUE, message_id, body, reason="rule_broken", detail=detail, at=now)
+            await self._desk.quarantine.keep(item)
             return Handled()
-        return Handled([result_of(entry, self._desk.ledger.now())])
+        entry = await self._desk.ledger.read(due.key)
+        return Handled([result_of(entry, now)] if entry and entry.state in SETTLED else [])
 
     async def _drive(self, entry: Entry, due: Due) -> Handled:
         if entry.state in SETTLED:

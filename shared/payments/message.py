@@ -137,7 +137,7 @@ def decode_text(body: bytes) -> bytes:
     if plain[:1] in {b"{", b"["}:
         return plain
     try:
-        return base64.b64decode(plain, validate=True)
+        return base64.b64decode(b"".join(plain.split()), validate=True)
     except binascii.Error:
         return plain
 

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from shared.billers.model import Biller
+from shared.billers.registry import BillerRegistry
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import Due
@@ -13,6 +14,7 @@ from shared.ledger.entry import Entry, Key, Kind
 from shared.ledger.gate import Gates
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
+from shared.ledger.store import LedgerStore
 from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
 from shared.payments.drive import DrivePayment
@@ -79,9 +81,12 @@ class World:
     queue: list[Due] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.store = MemoryLedger(self.clock)
-        self.ledger = Ledger(self.store)
-        self.billers = FakeBillers()
+        self.use(MemoryLedger(self.clock), FakeBillers())
+
+    def use(self, store: LedgerStore, billers: BillerRegistry) -> None:
+        self.store = store
+        self.ledger = Ledger(store)
+        self.billers = billers
         self.city = MemoryCity(self.clock)
         self.quarantine = MemoryQuarantine()
         self.gates = Gates(self.store, self.clock, self.times)

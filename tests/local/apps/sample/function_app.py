@@ -1,4 +1,3 @@
-# ruff: noqa: ARG001 - a trigger binds by its parameter's name, used or not
 """A small function app for the tests of the local host.
 
 ``QUEUE_PREFIX`` keeps the queues of several running hosts apart; ``MARKS`` is a folder where jobs leave marks.
@@ -9,6 +8,7 @@ import json
 import logging
 import os
 from pathlib import Path
+from typing import List  # noqa: UP035 - the runtime refuses list[str] in an Out annotation
 
 import azure.functions as func
 
@@ -80,7 +80,11 @@ async def rest(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("send", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @app.queue_output("one", f"{_PREFIX}-sent", "AzureWebJobsStorage")
 @app.queue_output("many", f"{_PREFIX}-sent-list", "AzureWebJobsStorage")
-async def send(req: func.HttpRequest, one: func.Out[str], many: func.Out[list[str]]) -> func.HttpResponse:
+async def send(
+    req: func.HttpRequest,
+    one: func.Out[str],
+    many: func.Out[List[str]],  # noqa: UP006 - as above
+) -> func.HttpResponse:
     """Two queue outputs, neither of whose queues exists at first."""
     one.set(req.get_body().decode())
     many.set(["first", '{"n": 2}', "third"])

@@ -1,0 +1,98 @@
+"""A client of the simulator's control API."""
+
+from typing import Literal, Self, TypedDict, Unpack
+
+import httpx
+
+from local.simulator.wire import ReceiptRow, Summary
+
+_SECONDS = 60  # setting up 30,000 customers takes a few; a delivery waits for the callback
+
+
+class SwitchChanges(TypedDict, total=False):
+    """What ``switch`` takes; ``closedThrough`` is YYYY-MM-DD."""
+
+    cows: Literal["up", "http_503", "graphql_error"]
+    latencyMs: int
+    licence: bool
+    onlinePayments: bool
+    distributionOnline: bool
+    thirdPartyEnabled: bool
+    workspaceInUse: bool
+    receiptNumbersLeft: int | None
+    connectVersion: str
+    closedThrough: str | None
+    queryLagSeconds: float
+    callbackUrl: str | None
+    dropAnswers: int
+
+
+class SimulatorControl:
+    """Sets up and breaks a running simulator: ``async with SimulatorControl(url) as control``.
+
+    Every method raises httpx.HTTPStatusError when the simulator refuses: 404 unknown subdomain, 422 invalid body.
+    """
+
+    def __init__(self, control_url: str) -> None:
+        self._http = httpx.AsyncClient(base_url=control_url, trust_env=False, timeout=_SECONDS)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    async def put_billers(self, setups: list[dict[str, object]]) -> None:
+        """Replace all billers (``local.simulator.wire.BillerSetup``); receipts and tokens are forgotten."""
+        await self._ask("PUT", "/billers", setups)
+
+    async def switch(self, subdomain: str, **changes: Unpack[SwitchChanges]) -> None:
+        """Change how a biller behaves."""
+        await self._ask("PATCH", f"/billers/{subdomain}", changes)
+
+    async def relay_refused(self, *, refused: bool) -> None:
+        """Refuse connections to the relay, or take them again on the same port."""
+        await self._ask("PATCH", "/relay", {"refused": refused})
+
+    async def deliver_token(self, subdomain: str, expires_in: int | None = None) -> int:
+        """Have a new token posted to the biller's callback; the callback's HTTP status."""
+        body = {} if expires_in is None else {"expiresIn": expires_in}
+        answer = await self._ask("POST", f"/billers/{subdomain}/deliver-token", body)
+        status: int = answer.json()["status"]
+        return status
+
+    async def revoke_tokens(self, subdomain: str) -> None:
+        """Make every access token of the biller inactive; refresh tokens stay."""
+        await self._ask("POST", f"/billers/{subdomain}/revoke-tokens")
+
+    async def authorization_code(self, subdomain: str) -> str:
+        """A code for the token endpoint, good for one use within ten minutes."""
+        code: str = (await self._ask("POST", f"/billers/{subdomain}/authorization-codes")).json()["code"]
+        return code
+
+    async def receipts(self) -> dict[str, list[ReceiptRow]]:
+        """Every receipt, by biller id."""
+        rows: dict[str, list[ReceiptRow]] = (await self._ask("GET", "/receipts")).json()
+        return rows
+
+    async def summary(self) -> dict[str, Summary]:
+        """Live receipts, their cents and doubled ones, by biller id."""
+        summaries: dict[str, Summary] = (await self._ask("GET", "/summary")).json()
+        return summaries
+
+    async def calls(self) -> dict[str, dict[str, int]]:
+        """How often each operation reached the relay, whatever the answer, by biller id."""
+        calls: dict[str, dict[str, int]] = (await self._ask("GET", "/calls")).json()
+        return calls
+
+    async def forget_calls(self) -> None:
+        """Count calls from zero again."""
+        await self._ask("DELETE", "/calls")
+
+    async def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        answer = await self._http.request(method, path, json=body)
+        return answer.raise_for_status()
