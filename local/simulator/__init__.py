@@ -1,1 +1,1 @@
-"""A Caselle that runs on one machine: the GraphQL relay, its OAuth endpoint, and a control API to set it up and break it."""
+"""A Caselle that runs on one machine: the GraphQL relay, its OAuth endpoint, and a control API."""

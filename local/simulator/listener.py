@@ -9,6 +9,7 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from local.simulator.answers import Address
 
@@ -68,7 +69,7 @@ class Listener:
     def hang_up(self, client: Address) -> None:
         """Close the connection of the client at this address."""
         for connection in self._server.server_state.connections if self._server else ():
-            if connection.client == client:
+            if isinstance(connection, H11Protocol) and connection.client == client:
                 connection.transport.close()
 
     def _config(self) -> uvicorn.Config:

@@ -5,11 +5,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from ariadne import MutationType, QueryType
-from graphql import GraphQLResolveInfo, ObjectTypeDefinitionNode, parse, print_ast
+from graphql import (
+    REMOVE,
+    FieldDefinitionNode,
+    GraphQLResolveInfo,
+    Visitor,
+    VisitorAction,
+    parse,
+    print_ast,
+    visit,
+)
 
 from local.simulator import receipting
-from local.simulator.books import Customer, Invoice, Receipt
+from local.simulator.books import Biller, Customer, Invoice, Receipt
 from local.simulator.schema import Schema
+
+type _Info = GraphQLResolveInfo[Biller]
 
 _CONTRACT: Final = Path(__file__).resolve().parents[2] / "shared" / "caselle" / "contract"
 _USUAL_PAGE: Final = 100
@@ -35,17 +46,17 @@ def ar0() -> Schema:
 
 
 @_cr0_mutation.field("create_receipt")
-def _create_receipt(_: object, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - GraphQL's
+def _create_receipt(_: object, info: _Info, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - GraphQL's
     return _receipt(receipting.create_receipt(info.context, arguments["input"]))
 
 
 @_cr0_mutation_2025_11.field("void_receipt")
-def _void_receipt(_: object, info: GraphQLResolveInfo, receipt_number: str, **_reason: str) -> dict[str, Any]:
+def _void_receipt(_: object, info: _Info, receipt_number: str, **_reason: str) -> dict[str, Any]:
     return _receipt(receipting.void_receipt(info.context, receipt_number))
 
 
 @_cr0_query_2025_11.field("receipt")
-def _receipt_page(_: object, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - GraphQL's
+def _receipt_page(_: object, info: _Info, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - GraphQL's
     page: Mapping[str, Any] = arguments.get("page") or {}
     size = page.get("size")
     receipts, following = receipting.find_receipts(
@@ -55,13 +66,13 @@ def _receipt_page(_: object, info: GraphQLResolveInfo, **arguments: Any) -> dict
 
 
 @_cr0_query.field("customer")
-def _cr0_customer(_: object, info: GraphQLResolveInfo, customer_number: str) -> dict[str, Any] | None:
+def _cr0_customer(_: object, info: _Info, customer_number: str) -> dict[str, Any] | None:
     customer = receipting.find_customer(info.context, customer_number)
     return None if customer is None else _customer(customer) | {"status": "Active"}
 
 
 @_ar0_query.field("customer")
-def _ar0_customer(_: object, info: GraphQLResolveInfo, customer_number: str) -> dict[str, Any] | None:
+def _ar0_customer(_: object, info: _Info, customer_number: str) -> dict[str, Any] | None:
     customer = receipting.find_customer(info.context, customer_number)
     if customer is None:
         return None
@@ -104,8 +115,8 @@ def _sdl(name: str) -> str:
 
 
 def _without(names: set[str], sdl: str) -> str:
-    document = parse(sdl)
-    for definition in document.definitions:
-        if isinstance(definition, ObjectTypeDefinitionNode) and definition.name.value in {"Query", "Mutation"}:
-            definition.fields = tuple(field for field in definition.fields or () if field.name.value not in names)
-    return print_ast(document)
+    class WithoutFields(Visitor):
+        def enter_field_definition(self, node: FieldDefinitionNode, *_: object) -> VisitorAction:
+            return REMOVE if node.name.value in names else None
+
+    return print_ast(visit(parse(sdl), WithoutFields()))

@@ -17,7 +17,6 @@ from shared.payments.result import Handled, result_of
 from shared.payments.rules import hold_reason, paused, posting_date
 from shared.vocabulary import events
 
-
 QUEUE = "due"
 
 

@@ -115,12 +115,17 @@ async def tick(timer: func.TimerRequest, tick: func.Out[str]) -> None:
     tick.set(f"past due: {timer.past_due}")
 
 
+def _mark(job: dict) -> None:
+    with (_MARKS / job["id"]).open("a") as marks:
+        marks.write("x")
+
+
 async def _nothing(_job: dict, _extra: func.Out[str]) -> None:
     """Only report."""
 
 
 async def _fail(job: dict, _extra: func.Out[str]) -> None:
-    (_MARKS / job["id"]).open("a").write("x")
+    _mark(job)
     raise ValueError("on purpose")
 
 
@@ -129,14 +134,14 @@ async def _write_too_much(_job: dict, extra: func.Out[str]) -> None:
 
 
 async def _sleep(job: dict, _extra: func.Out[str]) -> None:
-    (_MARKS / job["id"]).touch()
+    _mark(job)
     await asyncio.sleep(job["seconds"])
 
 
 async def _hang_once(job: dict, _extra: func.Out[str]) -> None:
-    mark = _MARKS / job["id"]
-    if not mark.exists():
-        mark.touch()
+    begun_before = (_MARKS / job["id"]).exists()
+    _mark(job)
+    if not begun_before:
         await asyncio.Event().wait()
 
 

@@ -1,0 +1,186 @@
+"""The one-machine stack: ``python -m local demo | up | down | status``."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+
+from local.billers_file import read_billers
+from local.demo import run_demo
+from local.payments_file import read_payments
+from local.processes import ROOT, NotReady
+from local.stack import Stack
+from local.state_folder import StateFolder
+from local.wrong_use import WrongUse
+from shared.runtime.urls import checked_url
+from shared.vocabulary.errors import Misconfigured
+
+SAMPLES = ROOT / "local/samples"
+
+_FAILED, _WRONG_USE, _INTERRUPTED = 1, 2, 130
+_STOP_SECONDS = 30
+_WIDE = 140
+
+app = typer.Typer(
+    help="Invoice Cloud to Caselle on one machine: storage, vault, Caselle simulator and functions host.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Billers = Annotated[Path, typer.Option("--billers", metavar="FILE", help="Billers, a JSON list.")]
+Payments = Annotated[Path, typer.Option("--payments", metavar="FILE", help="Messages, one a line.")]
+State = Annotated[Path, typer.Option("--state", metavar="DIR", help="Where the stack keeps its files.")]
+Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="Home stamp; default: all in the file.")]
+
+_BILLERS = SAMPLES / "billers.json"
+_PAYMENTS = SAMPLES / "payments.jsonl"
+_STATE = ROOT / "local/.state"
+
+
+@app.command()
+def demo(
+    *,
+    billers: Billers = _BILLERS,
+    payments: Payments = _PAYMENTS,
+    report: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write a report, as JSON.")] = None,
+    state: State = _STATE,
+    region: Region = None,
+) -> None:
+    """Post a payments file to the simulator, and check that ledger, results and peer agree."""
+    if report is not None and not report.absolute().parent.is_dir():
+        raise WrongUse(f"There is no folder {report.parent} for the report.")
+    listed, lines = read_billers(billers), read_payments(payments)
+    try:
+        with Stack(state, listed, lines, region=region, say=typer.echo) as stack:
+            agreed = _run(stack, lines, report)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+        raise typer.Exit(_INTERRUPTED) from None
+    if not agreed:
+        raise typer.Exit(_FAILED)
+
+
+@app.command()
+def up(
+    *,
+    billers: Billers = _BILLERS,
+    payments: Payments = _PAYMENTS,
+    caselle_url: Annotated[
+        str | None, typer.Option("--caselle-url", metavar="URL", help="A Caselle run by somebody else.")
+    ] = None,
+    token_url: Annotated[str | None, typer.Option("--token-url", metavar="URL", help="Its token endpoint.")] = None,
+    show_keys: Annotated[bool, typer.Option("--show-keys", help="Print the callback keys.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the functions host; 0: a free one.")] = 0,
+    state: State = _STATE,
+    region: Region = None,
+) -> None:
+    """Start the stack and leave it running until Ctrl-C. The simulator knows the customers of the payments file."""
+    _check_urls(caselle_url, token_url)
+    listed, lines = read_billers(billers), read_payments(payments)
+    stack = Stack(
+        state, listed, lines, region=region, caselle_url=caselle_url, token_url=token_url, port=port, say=typer.echo
+    )
+    try:
+        with stack:
+            _introduce(stack, show_keys=show_keys)
+            while True:
+                stack.check()
+                time.sleep(1)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+
+
+@app.command()
+def down(state: State = _STATE) -> None:
+    """Stop the stack that runs in the state folder."""
+    folder = StateFolder(state)
+    owner = folder.owner()
+    if owner is None:
+        typer.echo(f"No stack runs in {folder.path}.")
+        return
+    os.kill(owner, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while folder.owner() == owner:
+        if time.monotonic() > deadline:
+            os.kill(owner, signal.SIGKILL)  # its children end with it
+            deadline += _STOP_SECONDS
+        time.sleep(0.1)
+    typer.echo("Stopped.")
+
+
+@app.command()
+def status(state: State = _STATE) -> None:
+    """Say whether a stack runs in the state folder, and where its parts are. Exit code 1 when none does."""
+    folder = StateFolder(state)
+    owner, stack = folder.owner(), folder.read()
+    if owner is None:
+        typer.echo(f"No stack runs in {folder.path}.")
+        raise typer.Exit(_FAILED)
+    if not stack:
+        typer.echo(f"A stack is starting in {folder.path} (process {owner}).")
+        return
+    typer.echo(f"A stack runs in {folder.path} (process {owner}).")
+    for name in ("functionsUrl", "vaultUrl", "caselleUrl", "tokenUrl", "controlUrl"):
+        if stack.get(name):
+            typer.echo(f"{name:<14} {stack[name]}")
+    for biller, parts in stack["billers"].items():
+        typer.echo(f"callback of {biller:<10} {_hidden(parts['callbackUrl'])}")
+
+
+def _run(stack: Stack, lines: list[str], report: Path | None) -> bool:
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
+    try:
+        return run_demo(stack, lines, console, report)
+    except NotReady as error:
+        typer.echo(str(error), err=True)
+        return False
+
+
+def _check_urls(caselle_url: str | None, token_url: str | None) -> None:
+    if token_url is not None and caselle_url is None:
+        raise WrongUse("--token-url belongs to a Caselle that you name with --caselle-url.")
+    for option, url in (("--caselle-url", caselle_url), ("--token-url", token_url)):
+        try:
+            if url is not None:
+                checked_url(option, url, {urlsplit(url).hostname or ""}, allow_loopback=True)
+        except (Misconfigured, ValueError):
+            raise WrongUse(f"{option} {url} is not a plain https URL (http only on this machine).") from None
+
+
+def _introduce(stack: Stack, *, show_keys: bool) -> None:
+    for biller, url in stack.callback_urls.items():
+        typer.echo(f"callback of {biller:<10} {url if show_keys else _hidden(url)}")
+    typer.echo("Ready. All addresses and keys are in stack.json of the state folder; Ctrl-C stops everything.")
+
+
+def _hidden(callback_url: str) -> str:
+    return f"{callback_url.partition('=')[0]}=***"
+
+
+def _stop_like_ctrl_c() -> None:
+    """SIGTERM and a closed terminal end the stack as Ctrl-C does, also in a background job that ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+def main() -> None:
+    """Run the command line: 0 is success, 1 a failed demo, 2 wrong use."""
+    _stop_like_ctrl_c()
+    try:
+        app(prog_name="python -m local")
+    except (WrongUse, NotReady) as error:
+        typer.echo(str(error), err=True)
+        sys.exit(_WRONG_USE)
+
+
+if __name__ == "__main__":
+    main()

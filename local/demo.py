@@ -1,0 +1,102 @@
+"""The demo: a payments file travels the whole way, and what arrived is compared in three places."""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from azure.data.tables.aio import TableServiceClient
+from azure.storage.queue.aio import QueueServiceClient
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from local.report import Findings
+from local.simulator.client import SimulatorControl
+from local.stack import Stack
+from local.tables import sentences, tables
+from local.traffic import Traffic
+from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.ledger import rows
+from shared.ledger.entry import Entry
+from shared.runtime.clock import SystemClock
+
+PATIENCE = 300
+"""Seconds without any event after which a demo gives up."""
+
+_MOST_ROWS = 10_000_000
+
+
+def run_demo(stack: Stack, lines: Sequence[str], console: Console, report: Path | None) -> bool:
+    """Send the lines through a running stack and show what became of them; whether all agrees.
+
+    Raises:
+        NotReady: a part of the stack ended meanwhile.
+    """
+    findings = asyncio.run(_findings(stack, lines, console))
+    for table in tables(findings):
+        console.print(table)
+    if report is not None:
+        report.write_text(json.dumps(findings.report(), indent=1) + "\n")
+    return _conclude(findings, console)
+
+
+async def read_ledger(storage: str) -> list[Entry]:
+    """Every entry of the ledger, whatever its state."""
+    async with TableServiceClient.from_connection_string(storage) as tables_of_storage:
+        store = TableLedger(tables_of_storage.get_table_client("ledger"), ServerTime(SystemClock()))
+        pages = [await store.scan(shard, "P~", f"P~{rows.END}", limit=_MOST_ROWS) for shard in rows.SHARDS]
+    return [rows.entry_of(row) for page in pages for row in page]
+
+
+async def _findings(stack: Stack, lines: Sequence[str], console: Console) -> Findings:
+    began = time.monotonic()
+    async with QueueServiceClient.from_connection_string(stack.storage) as queues:
+        traffic = Traffic(queues, lines)
+        await _watch(traffic, stack, console, len(lines))
+    seconds = time.monotonic() - began
+    async with SimulatorControl(stack.control_url) as control:
+        return Findings(
+            counts=traffic.counts(),
+            unsettled=traffic.unsettled(),
+            results=list(traffic.results.values()),
+            entries=await read_ledger(stack.storage),
+            receipts=await control.receipts(),
+            summary=await control.summary(),
+            seconds=seconds,
+        )
+
+
+async def _watch(traffic: Traffic, stack: Stack, console: Console, total: int) -> None:
+    """Send and collect side by side, with a bar."""
+    columns = (TextColumn("settled"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[counts]}"), console=console) as progress:
+        task = progress.add_task("settled", total=total, counts="")
+
+        def show() -> None:
+            stack.check()
+            _show(traffic, progress, task)
+
+        sending = asyncio.create_task(traffic.enqueue())
+        try:
+            await traffic.collect(PATIENCE, show)
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+
+def _show(traffic: Traffic, progress: Progress, task: TaskID) -> None:
+    counts = traffic.counts()
+    words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    progress.update(task, completed=counts.total(), counts=words)
+
+
+def _conclude(findings: Findings, console: Console) -> bool:
+    if not findings.disagreements:
+        posted = sum(total["count"] for tenders in findings.posted.values() for total in tenders.values())
+        console.print(f"Ledger, results and peer agree: {posted} payments posted, none twice.", style="green")
+        return True
+    console.print("Ledger, results and peer do not agree:", style="red")
+    for sentence in sentences(findings.disagreements):
+        console.print(sentence, markup=False, soft_wrap=True)
+    return False

@@ -1,0 +1,104 @@
+"""Fills a fresh stack, with the real SDKs: queues, tables, the vault's pepper, billers and their callback keys."""
+
+import base64
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from azure.data.tables.aio import TableServiceClient
+from azure.identity.aio import ManagedIdentityCredential
+from azure.keyvault.secrets.aio import SecretClient
+from azure.storage.queue.aio import QueueServiceClient
+from pydantic import SecretStr
+
+from local.services import Vault
+from local.simulator.client import SimulatorControl
+from local.simulator.seed import seed
+from shared.azure_stores.table_billers import TableBillers
+from shared.azure_stores.table_callback_keys import TableCallbackKeys
+from shared.billers.callback_keys import PEPPER_SECRET, CallbackKeys, generate
+from shared.billers.model import Biller, Mode
+from shared.runtime.clock import SystemClock
+
+QUEUES = ("payments", "payments-poison", "due", "due-poison", "posting-results")
+TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine")
+
+_PEPPER_BYTES = 32
+
+
+async def fill_stores(storage: str, vault: Vault, billers: Iterable[Biller]) -> dict[str, SecretStr]:
+    """Make all that the app expects to find; the new callback keys by biller id.
+
+    Args:
+        storage: connection string of an empty storage account.
+        vault: a running vault.
+        billers: who is posted for.
+    """
+    pepper = secrets.token_bytes(_PEPPER_BYTES)
+    await _keep_pepper(vault, pepper)
+    async with QueueServiceClient.from_connection_string(storage) as queues:
+        for name in QUEUES:
+            await queues.create_queue(name)
+    async with TableServiceClient.from_connection_string(storage) as tables:
+        for name in TABLES:
+            await tables.create_table(name)
+        return await _register(tables, pepper, billers)
+
+
+async def introduce(
+    control: SimulatorControl, billers: Iterable[Biller], urls: Mapping[str, str], lines: list[str]
+) -> None:
+    """Tell the simulator its cities: codes, callback URLs, and the customers and invoices of the payments file."""
+    records = [
+        biller.model_dump(mode="json", by_alias=True, exclude_none=True) | {"callbackUrl": urls[biller.biller_id]}
+        for biller in billers
+        if is_connected(biller)
+    ]
+    await control.put_billers(seed(records, lines))
+
+
+def is_connected(biller: Biller) -> bool:
+    """Whether Caselle knows the biller: a draft may have no subdomain yet."""
+    return biller.subdomain is not None and biller.connect_version is not None
+
+
+def takes_tokens(biller: Biller) -> bool:
+    """Whether the callback accepts a token for the biller."""
+    return is_connected(biller) and biller.mode is not Mode.RETIRED
+
+
+async def _keep_pepper(vault: Vault, pepper: bytes) -> None:
+    with _environment(vault.environment):
+        credential = ManagedIdentityCredential()
+    async with (
+        credential,
+        SecretClient(vault.url, credential, verify_challenge_resource=False, connection_verify=vault.ca_file) as client,
+    ):
+        await client.set_secret(PEPPER_SECRET, base64.b64encode(pepper).decode())
+
+
+async def _register(tables: TableServiceClient, pepper: bytes, billers: Iterable[Biller]) -> dict[str, SecretStr]:
+    async def known_pepper() -> bytes:
+        return pepper
+
+    registry = TableBillers(tables.get_table_client("billers"))
+    keys = CallbackKeys(TableCallbackKeys(tables.get_table_client("callbackkeys")), known_pepper, SystemClock())
+    made = {}
+    for biller in billers:
+        await registry.put(biller)
+        made[biller.biller_id] = generate()
+        await keys.add(biller.biller_id, made[biller.biller_id])
+    return made
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """The identity library reads its endpoint from the environment, and only there."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

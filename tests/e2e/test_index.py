@@ -1,0 +1,104 @@
+"""The app loads with nothing but its run-time packages, and registers exactly what it should."""
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.processes import ROOT
+
+UV = ROOT / ".tools/bin/uv"
+WORKER_PACKAGES = ("azure_functions_runtime", "azurefunctions")
+ROUTES = {
+    "ICOAuthTokenProcessor": ("ICOAuthTokenProcessor", ["GET", "POST"], "ANONYMOUS"),
+    "health": ("health", ["GET"], "ANONYMOUS"),
+    "payment_status": ("billers/{billerId}/payments/{paymentId}", ["GET"], "FUNCTION"),
+    "ready": ("ready", ["GET"], "FUNCTION"),
+}
+QUEUES = {
+    "drive_due": "due",
+    "poison_due": "due-poison",
+    "poison_payments": "payments-poison",
+    "post_payments": "payments",
+}
+OUTPUTS = {
+    "drive_due": {"due", "posting-results"},
+    "poison_due": {"due", "posting-results"},
+    "poison_payments": {"due", "posting-results"},
+    "post_payments": {"due", "posting-results"},
+    "sweep": {"due"},
+}
+TIMERS = {"sweep": "0 * * * * *"}
+
+
+@pytest.fixture(scope="module")
+def bindings(tmp_path_factory):
+    """Every function's bindings, by its name."""
+    folder = tmp_path_factory.mktemp("index")
+    yield _index(_runtime_environment(folder / "venv"), _worker(folder / "worker"))
+    shutil.rmtree(folder)
+
+
+def _runtime_environment(folder):
+    """Its interpreter; only ``requirements.txt`` is installed."""
+    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder], check=True)
+    sync = [UV, "pip", "sync", "--quiet", "--require-hashes", ROOT / "requirements.txt", "--python", folder]
+    subprocess.run(sync, check=True, cwd=ROOT)
+    return folder / "bin/python"
+
+
+def _worker(folder):
+    """The platform brings its worker library along; the app must not need anything else that is installed here."""
+    folder.mkdir()
+    for name in WORKER_PACKAGES:
+        [source] = importlib.util.find_spec(name).submodule_search_locations
+        (folder / name).symlink_to(source)
+    return folder
+
+
+def _index(python, worker):
+    command = [python, "-P", Path(__file__).with_name("index_app.py"), ROOT]
+    environment = {"PYTHONPATH": str(worker), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, check=False, cwd=worker, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _of(bindings, kind):
+    return {name: found for name, all_found in bindings.items() for found in all_found if found["type"] == kind}
+
+
+def test_exactly_the_expected_functions(bindings):
+    assert sorted(bindings) == sorted([*ROUTES, *QUEUES, *TIMERS])
+
+
+def test_routes_methods_and_levels(bindings):
+    triggers = _of(bindings, "httpTrigger")
+    found = {name: (each["route"], sorted(each["methods"]), each["authLevel"]) for name, each in triggers.items()}
+    assert found == ROUTES
+
+
+def test_queues(bindings):
+    assert {name: each["queueName"] for name, each in _of(bindings, "queueTrigger").items()} == QUEUES
+
+
+def test_timers(bindings):
+    triggers = _of(bindings, "timerTrigger")
+    assert {name: each["schedule"] for name, each in triggers.items()} == TIMERS
+    assert not any(each.get("runOnStartup") for each in triggers.values())
+
+
+def test_outputs(bindings):
+    written = {
+        name: {each["queueName"] for each in found if each["type"] == "queue"} for name, found in bindings.items()
+    }
+    assert {name: queues for name, queues in written.items() if queues} == OUTPUTS
+
+
+def test_every_queue_uses_the_same_connection(bindings):
+    used = {each["connection"] for found in bindings.values() for each in found if each["type"].startswith("queue")}
+    assert used == {"AzureWebJobsStorage"}

@@ -1,0 +1,155 @@
+"""Two processes, their queues and one city, under the direction of ``Turns``."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.ledger import rows
+from shared.ledger.due import Due
+from shared.ledger.entry import SETTLED, Entry, State
+from shared.payments.gateway import Receipt
+from shared.payments.reasons import REASONS
+from shared.payments.result import Handled
+from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.money import Money
+from tests.fakes.faulty_ledger import Crash, Fault, FaultyLedger
+from tests.ledger.turns import Reply, TurnCity, Turns
+from tests.payments.world import Process, World, body
+from shared.ledger.book import Ledger
+
+_FROZEN: timedelta = timedelta(minutes=10)
+
+
+@dataclass(eq=False)
+class Message:
+    """One message of a queue: a payment's fields or a step, and how often it was taken."""
+
+    content: dict[str, Any] | Due
+    id: str
+    deliveries: int = 0
+    taken: int = 0
+    done: bool = False
+
+
+class Theatre:
+    """What the rules of the state machine do."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.turns = Turns(self.world.clock)
+        self.processes = [self._process(number) for number in range(2)]
+        self.messages: list[Message] = []
+        self.tasks: list[tuple[int, asyncio.Task[None]]] = []
+        self.payments: dict[str, dict[str, Any]] = {}
+        self._numbers = iter(range(1, 10**6))
+
+    async def open(self, **biller: Any) -> None:
+        await self.world.set_up(**biller)
+
+    def enqueue(self, content: dict[str, Any] | Due) -> None:
+        if isinstance(content, dict):
+            self.payments.setdefault(content["paymentId"], content)
+        self.messages.append(Message(content, f"m-{next(self._numbers)}"))
+
+    async def deliver(self, message: Message, process: int) -> None:
+        """Hand a message to a process, which goes as far as its first call."""
+        message.deliveries += 1
+        message.taken += 1
+        self.tasks.append((process, asyncio.create_task(self._invoke(message, process))))
+        await self.turns.quiet()
+
+    async def sweep(self) -> None:
+        self._put(await self.world.app.sweep.run())
+
+    def kill(self, process: int) -> None:
+        """Every call of a process ends in a crash, and another process takes its place."""
+        for turn in [turn for turn in self.turns.waiting if turn.process == process]:
+            turn.ending.set_result(Reply.CRASH_BEFORE if turn.what == "send" else Fault.CRASH_BEFORE)
+        self.processes[process] = self._process(process)
+
+    async def advance(self, seconds: float) -> None:
+        """Time passes; no process stays frozen with a request in its hands for longer than is provided for."""
+        then = self.world.clock.now() + timedelta(seconds=seconds)
+        for turn in [turn for turn in self.turns.waiting if turn.what == "send" and then - turn.since > _FROZEN]:
+            await self.turns.end(turn, Reply.CRASH_BEFORE)
+        self.world.clock.advance(seconds)
+
+    async def heal(self) -> None:
+        """No faults any more; a clerk's receipts show what is absent; time passes until nothing is open."""
+        self.turns.free = True
+        while self.turns.waiting:
+            turn = self.turns.waiting[0]
+            await self.turns.end(turn, Reply.ACCEPTED if turn.what == "send" else Fault.NONE)
+        await self._run_queue()
+        await self.world.gates.unblock("2493")
+        for _ in range(400):
+            self.world.clock.advance(180)
+            self._counter_receipt()
+            await self.sweep()
+            await self._run_queue()
+            if not self.world.keys("O~") and not self.messages:
+                return
+
+    async def entries(self) -> list[Entry]:
+        table = self.world.store.rows
+        return [rows.entry_of(table[place]) for place in sorted(table) if place[1].startswith("P~")]
+
+    async def _run_queue(self) -> None:
+        while self.messages:
+            for number, message in enumerate(list(self.messages)):
+                if not message.taken:
+                    await self.deliver(message, number % 2)
+            await self.turns.quiet()
+
+    def _process(self, number: int) -> Process:
+        world, turns = self.world, self.turns
+        table, ledger, city = world.store, world.ledger, world.city
+
+        async def plan(call: str) -> Fault:
+            fault = await turns.take(number, call)
+            assert isinstance(fault, Fault)
+            return fault
+
+        world.store, world.city = FaultyLedger(table, plan), TurnCity(city, turns, number)
+        world.ledger = Ledger(world.store)
+        try:
+            return world.process()
+        finally:
+            world.store, world.ledger, world.city = table, ledger, city
+
+    async def _invoke(self, message: Message, process: int) -> None:
+        """What the Functions host does with one message."""
+        try:
+            handled = await self._handle(self.processes[process], message)
+            ending = await self.turns.take(process, "output")
+            if ending not in {Fault.NONE, Fault.ANSWER_LOST}:
+                return
+            self.world.results += handled.results
+            self._put(handled.due)
+            message.done = message.done or ending is Fault.NONE
+        except (Unavailable, Crash, asyncio.CancelledError):
+            return
+        finally:
+            message.taken -= 1
+            if message.done and message in self.messages:
+                self.messages.remove(message)
+
+    @staticmethod
+    async def _handle(process: Process, message: Message) -> Handled:
+        if isinstance(message.content, Due):
+            return await process.drive.step(message.content, redelivered=message.deliveries > 1)
+        return await process.post.accept(body(message.content), message.id)
+
+    def _put(self, due: Any) -> None:
+        for each in due:
+            self.enqueue(each)
+
+    def _counter_receipt(self) -> None:
+        number = len(self.world.city.receipts_made) + 1
+        now = self.world.clock.now()
+        receipt = Receipt(
+            receipt_number=f"5.{number:05}", reference=f"counter-{number}", amount=Money(100), live=True, created_at=now
+        )
+        self.world.city.receipts_made.append((now.date(), receipt))
