@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.outputs import STORAGE, send
+from functions.outputs import STORAGE, Messages, send
 from shared.ledger.due import Due
 from shared.runtime import wiring
 
@@ -13,7 +13,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_trigger(arg_name="message", queue_name="due", connection=STORAGE)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
-async def drive_due(message: func.QueueMessage, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+async def drive_due(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A second delivery may mean that the first was cut off before its report."""
     step = Due.model_validate_json(message.get_body())
     handled = await wiring.drive_payment().step(step, redelivered=(message.dequeue_count or 1) > 1)

@@ -1,5 +1,7 @@
 """What every queue function does with what a step leaves to be sent."""
 
+from typing import List  # noqa: UP035 - as below
+
 import azure.functions as func
 
 from shared.ledger.due import to_message
@@ -7,8 +9,11 @@ from shared.payments.result import Handled
 
 STORAGE = "AzureWebJobsStorage"
 
+# The worker library refuses list[str], and only the items of a list go out exactly as they are.
+Messages = func.Out[List[str]]  # noqa: UP006
 
-def send(handled: Handled, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+
+def send(handled: Handled, results: Messages, due: Messages) -> None:
     """Hand over to the bindings; the host writes them before it deletes the message that led here."""
     if handled.results:
         results.set([result.model_dump_json(by_alias=True) for result in handled.results])

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.outputs import STORAGE, send
+from functions.outputs import STORAGE, Messages, send
 from shared.runtime import wiring
 from shared.vocabulary import events
 
@@ -13,7 +13,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_trigger(arg_name="message", queue_name="payments-poison", connection=STORAGE)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
-async def poison_payments(message: func.QueueMessage, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+async def poison_payments(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A payment that failed again and again becomes a waiting entry of the ledger, which has its own retries."""
     events.emit("payment.poisoned", events.ERROR, message=message.id)
     send(await wiring.post_payment().shelve(message.get_body(), message.id or ""), results, due)
@@ -23,7 +23,7 @@ async def poison_payments(message: func.QueueMessage, results: func.Out[list[str
 @bp.queue_trigger(arg_name="message", queue_name="due-poison", connection=STORAGE)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
-async def poison_due(message: func.QueueMessage, results: func.Out[list[str]], due: func.Out[list[str]]) -> None:
+async def poison_due(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """The entry itself is safe in the ledger and the sweeper drives it; only a lost report is made up for here."""
     events.emit("due.poisoned", events.ERROR, message=message.id)
     send(await wiring.drive_payment().give_up(message.get_body(), message.id or ""), results, due)

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.outputs import STORAGE
+from functions.outputs import STORAGE, Messages
 from shared.ledger.due import to_message
 from shared.runtime import wiring
 
@@ -12,7 +12,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.function_name("sweep")
 @bp.timer_trigger(arg_name="timer", schedule="0 * * * * *", run_on_startup=False)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
-async def sweep(timer: func.TimerRequest, due: func.Out[list[str]]) -> None:  # noqa: ARG001 - the binding's name
+async def sweep(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG001 - the binding's name
     """The same entry twice is harmless: the second message finds another version and is dropped."""
     found = await wiring.sweep().run()
     if found:

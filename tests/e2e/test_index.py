@@ -36,8 +36,8 @@ TIMERS = {"sweep": "0 * * * * *"}
 
 
 @pytest.fixture(scope="module")
-def bindings(tmp_path_factory):
-    """Every function's bindings, by its name."""
+def functions(tmp_path_factory):
+    """Trigger and outputs of every function, by its name."""
     folder = tmp_path_factory.mktemp("index")
     yield _index(_runtime_environment(folder / "venv"), _worker(folder / "worker"))
     shutil.rmtree(folder)
@@ -68,37 +68,33 @@ def _index(python, worker):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _of(bindings, kind):
-    return {name: found for name, all_found in bindings.items() for found in all_found if found["type"] == kind}
+def _triggers(functions, kind):
+    return {name: each["trigger"] for name, each in functions.items() if each["trigger"]["type"] == kind}
 
 
-def test_exactly_the_expected_functions(bindings):
-    assert sorted(bindings) == sorted([*ROUTES, *QUEUES, *TIMERS])
+def test_exactly_the_expected_functions(functions):
+    assert sorted(functions) == sorted([*ROUTES, *QUEUES, *TIMERS])
 
 
-def test_routes_methods_and_levels(bindings):
-    triggers = _of(bindings, "httpTrigger")
+def test_routes_methods_and_levels(functions):
+    triggers = _triggers(functions, "httpTrigger")
     found = {name: (each["route"], sorted(each["methods"]), each["authLevel"]) for name, each in triggers.items()}
     assert found == ROUTES
 
 
-def test_queues(bindings):
-    assert {name: each["queueName"] for name, each in _of(bindings, "queueTrigger").items()} == QUEUES
+def test_queues(functions):
+    assert {name: each["queueName"] for name, each in _triggers(functions, "queueTrigger").items()} == QUEUES
 
 
-def test_timers(bindings):
-    triggers = _of(bindings, "timerTrigger")
+def test_timers(functions):
+    triggers = _triggers(functions, "timerTrigger")
     assert {name: each["schedule"] for name, each in triggers.items()} == TIMERS
     assert not any(each.get("runOnStartup") for each in triggers.values())
 
 
-def test_outputs(bindings):
+def test_outputs(functions):
     written = {
-        name: {each["queueName"] for each in found if each["type"] == "queue"} for name, found in bindings.items()
+        name: {each["queueName"] for each in found["outputs"] if each["type"] == "queue"}
+        for name, found in functions.items()
     }
     assert {name: queues for name, queues in written.items() if queues} == OUTPUTS
-
-
-def test_every_queue_uses_the_same_connection(bindings):
-    used = {each["connection"] for found in bindings.values() for each in found if each["type"].startswith("queue")}
-    assert used == {"AzureWebJobsStorage"}
