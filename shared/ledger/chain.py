@@ -18,6 +18,10 @@ class Chain:
         self._ledger = ledger
         self._slots = slots
 
+    def arrived(self, due: Due) -> None:
+        """A step came in: its entry is no longer on its way."""
+        self._slots.arrived(due.key)
+
     async def after_new(self, biller: str) -> list[Due]:
         """Who follows a message that came fresh from its queue: nobody, unless some were deferred lately."""
         return await self.after_waiting(biller) if self._slots.deferred_lately(biller) else []

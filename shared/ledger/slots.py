@@ -45,13 +45,17 @@ class LocalSlots:
         return since is not None and self._clock.monotonic() - since < self._times.chain_memory
 
     def chain(self, candidates: list[Key]) -> Key | None:
-        """The first candidate that this process has not just put on its way."""
+        """The first candidate that is not on its way already; it is now, until it has arrived."""
         now = self._clock.monotonic()
         self._chained = {key: at for key, at in self._chained.items() if now - at < self._times.slot_retry}
         chosen = next((key for key in candidates if key not in self._chained), None)
         if chosen is not None:
             self._chained[chosen] = now
         return chosen
+
+    def arrived(self, key: Key) -> None:
+        """A step for this entry came in; whatever becomes of it, the next may be put on its way."""
+        self._chained.pop(key, None)
 
     def _free(self, biller: str, count: int, passing_over: frozenset[int]) -> int | None:
         used = self._taken[biller] | passing_over

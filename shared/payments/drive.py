@@ -33,6 +33,7 @@ class DrivePayment:
         Raises:
             Unavailable: a store does not answer; the message must come again.
         """
+        self._desk.chain.arrived(due)
         entry = await self._desk.ledger.read(due.key)
         if entry is None:
             events.emit("due.unknown_entry", events.ERROR, biller=due.biller_id, id=due.id)
