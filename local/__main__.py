@@ -4,28 +4,28 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
-from rich.console import Console
 
 from local.billers_file import read_billers
-from local.demo import run_demo
 from local.payments_file import read_payments
 from local.processes import ROOT, NotReady
-from local.stack import Stack
 from local.state_folder import StateFolder
 from local.wrong_use import WrongUse
 from shared.runtime.urls import checked_url
 from shared.vocabulary.errors import Misconfigured
 
+if TYPE_CHECKING:
+    from local.stack import Stack
+
 SAMPLES = ROOT / "local/samples"
 
 _FAILED, _WRONG_USE, _INTERRUPTED = 1, 2, 130
 _STOP_SECONDS = 30
-_WIDE = 140
 
 app = typer.Typer(
     help="Invoice Cloud to Caselle on one machine: storage, vault, Caselle simulator and functions host.",
@@ -54,13 +54,15 @@ def demo(
     state: State = _STATE,
     region: Region = None,
 ) -> None:
-    """Post a payments file to the simulator, and check that ledger, results and peer agree."""
-    if report is not None and not report.absolute().parent.is_dir():
-        raise WrongUse(f"There is no folder {report.parent} for the report.")
+    """Post a payments file, and check that ledger, results and peer agree."""
+    _check_report(report)
     listed, lines = read_billers(billers), read_payments(payments)
+    from local.demo import run_demo  # noqa: PLC0415 - Azure's SDKs take two seconds, and a wrong option needs none
+    from local.stack import Stack  # noqa: PLC0415 - as above
+
     try:
         with Stack(state, listed, lines, region=region, say=typer.echo) as stack:
-            agreed = _run(stack, lines, report)
+            agreed = run_demo(stack, lines, report)
     except KeyboardInterrupt:
         typer.echo("Stopped.")
         raise typer.Exit(_INTERRUPTED) from None
@@ -85,6 +87,8 @@ def up(
     """Start the stack and leave it running until Ctrl-C. The simulator knows the customers of the payments file."""
     _check_urls(caselle_url, token_url)
     listed, lines = read_billers(billers), read_payments(payments)
+    from local.stack import Stack  # noqa: PLC0415 - as in demo
+
     stack = Stack(
         state, listed, lines, region=region, caselle_url=caselle_url, token_url=token_url, port=port, say=typer.echo
     )
@@ -100,7 +104,7 @@ def up(
 
 @app.command()
 def down(state: State = _STATE) -> None:
-    """Stop the stack that runs in the state folder."""
+    """Stop the stack of the state folder."""
     folder = StateFolder(state)
     owner = folder.owner()
     if owner is None:
@@ -118,7 +122,7 @@ def down(state: State = _STATE) -> None:
 
 @app.command()
 def status(state: State = _STATE) -> None:
-    """Say whether a stack runs in the state folder, and where its parts are. Exit code 1 when none does."""
+    """Say whether a stack runs, and where its parts are. Exit code 1 when none does."""
     folder = StateFolder(state)
     owner, stack = folder.owner(), folder.read()
     if owner is None:
@@ -135,13 +139,12 @@ def status(state: State = _STATE) -> None:
         typer.echo(f"callback of {biller:<10} {_hidden(parts['callbackUrl'])}")
 
 
-def _run(stack: Stack, lines: list[str], report: Path | None) -> bool:
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
-    try:
-        return run_demo(stack, lines, console, report)
-    except NotReady as error:
-        typer.echo(str(error), err=True)
-        return False
+def _check_report(report: Path | None) -> None:
+    """Told before the work rather than after it."""
+    if report is not None and not report.absolute().parent.is_dir():
+        raise WrongUse(f"There is no folder {report.parent} for the report.")
+    if report is not None and report.is_dir():
+        raise WrongUse(f"{report} is a folder: name a file for the report.")
 
 
 def _check_urls(caselle_url: str | None, token_url: str | None) -> None:
@@ -155,7 +158,7 @@ def _check_urls(caselle_url: str | None, token_url: str | None) -> None:
             raise WrongUse(f"{option} {url} is not a plain https URL (http only on this machine).") from None
 
 
-def _introduce(stack: Stack, *, show_keys: bool) -> None:
+def _introduce(stack: "Stack", *, show_keys: bool) -> None:
     for biller, url in stack.callback_urls.items():
         typer.echo(f"callback of {biller:<10} {url if show_keys else _hidden(url)}")
     typer.echo("Ready. All addresses and keys are in stack.json of the state folder; Ctrl-C stops everything.")
@@ -172,11 +175,18 @@ def _stop_like_ctrl_c() -> None:
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
-def main() -> None:
-    """Run the command line: 0 is success, 1 a failed demo, 2 wrong use."""
+def _reach_this_machine_directly() -> None:
+    """A proxy that the environment names cannot reach the stack's ports on 127.0.0.1."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1")))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 is success, 1 a failed demo, 2 wrong use."""
     _stop_like_ctrl_c()
+    _reach_this_machine_directly()
     try:
-        app(prog_name="python -m local")
+        app(args=arguments, prog_name="python -m local")
     except (WrongUse, NotReady) as error:
         typer.echo(str(error), err=True)
         sys.exit(_WRONG_USE)

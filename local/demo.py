@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from azure.storage.queue.aio import QueueServiceClient
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from local.processes import NotReady
 from local.report import Findings
 from local.simulator.client import SimulatorControl
 from local.stack import Stack
@@ -25,15 +27,21 @@ PATIENCE = 300
 """Seconds without any event after which a demo gives up."""
 
 _MOST_ROWS = 10_000_000
+_WIDE = 140
 
 
-def run_demo(stack: Stack, lines: Sequence[str], console: Console, report: Path | None) -> bool:
-    """Send the lines through a running stack and show what became of them; whether all agrees.
+def run_demo(stack: Stack, lines: Sequence[str], report: Path | None) -> bool:
+    """Send the lines through a running stack, and show what became of them.
 
-    Raises:
-        NotReady: a part of the stack ended meanwhile.
+    Returns:
+        Whether ledger, results and peer agree; False also when a part of the stack ended meanwhile.
     """
-    findings = asyncio.run(_findings(stack, lines, console))
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
+    try:
+        findings = asyncio.run(_findings(stack, lines, console))
+    except NotReady as ended:
+        console.print(str(ended), markup=False, soft_wrap=True)
+        return False
     for table in tables(findings):
         console.print(table)
     if report is not None:
@@ -73,16 +81,17 @@ async def _watch(traffic: Traffic, stack: Stack, console: Console, total: int) -
     with Progress(*columns, TextColumn("{task.fields[counts]}"), console=console) as progress:
         task = progress.add_task("settled", total=total, counts="")
 
-        def show() -> None:
+        sending = asyncio.create_task(traffic.enqueue())
+
+        def look() -> None:
             stack.check()
+            if sending.done():
+                sending.result()
             _show(traffic, progress, task)
 
-        sending = asyncio.create_task(traffic.enqueue())
-        try:
-            await traffic.collect(PATIENCE, show)
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+        if not await traffic.collect(PATIENCE, look):
+            console.print(f"Nothing happened for {PATIENCE} seconds.")
+        sending.cancel()
 
 
 def _show(traffic: Traffic, progress: Progress, task: TaskID) -> None:

@@ -4,7 +4,7 @@ Start it from the main thread: its children end with the thread that started the
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from local.azurite import Azurite
-from local.processes import ROOT, NotReady, Service
+from local.processes import ROOT, NotReady, Service, bind_loopback
 from local.services import FunctionsHost, HostKeys, Vault
 from local.simulator.client import SimulatorControl
 from local.stack_services import CoreTools, Simulator
@@ -46,6 +46,7 @@ class Stack:
         port: the functions host's; 0 takes a free one.
         time_divisor: how many times faster the app's waiting times pass.
         queue_lease: seconds that a message stays hidden once a host took it; None for the platform's ten minutes.
+        settings: application settings beside those that the stack makes itself.
         say: takes a line about each part that has started.
     """
 
@@ -61,6 +62,7 @@ class Stack:
         port: int = 0,
         time_divisor: float = 1,
         queue_lease: int | None = None,
+        settings: Mapping[str, str] | None = None,
         say: Callable[[str], None] = _silent,
     ) -> None:
         self.billers = list(billers)
@@ -74,9 +76,11 @@ class Stack:
         self._port = port
         self._time_divisor = time_divisor
         self._queue_lease = queue_lease
+        self._more_settings = dict(settings or {})
         self._say = say
         self._host_keys = HostKeys.random()
         self._callback_keys: dict[str, SecretStr] = {}
+        self._hosts_started = 0
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -91,8 +95,10 @@ class Stack:
 
         Raises:
             WrongUse: the state folder is in use.
-            NotReady: a part did not start; everything is stopped again.
+            NotReady: the port is taken, or a part did not start; everything is stopped again.
         """
+        # Told now rather than after everything else has started.
+        bind_loopback(self._port, "the functions host").close()
         self._folder.claim()
         self._running.callback(self._folder.release)
         try:
@@ -111,20 +117,21 @@ class Stack:
         self.hosts.clear()
 
     def start_host(self) -> Host:
-        """One more instance of the functions host; the first one takes the port that the callback URLs name."""
-        log = self._folder.logs / f"functions-host-{len(self.hosts) + 1}.log"
-        host = self._new_host(0 if self.hosts else self._port, log)
+        """One more instance of the functions host, on the port of the callback URLs unless another one has it."""
+        port = 0 if any(host.url == self.functions_url for host in self.hosts) else self._port
+        self._hosts_started += 1
+        host = self._new_host(port, self._folder.logs / f"functions-host-{self._hosts_started}.log")
         self._running.callback(host.stop)
         host.wait_ready()
-        if not self.hosts:
+        self.hosts.append(host)
+        if not self.functions_url:
             self.functions_url = host.url
             self._port = urlsplit(host.url).port or 0
             self._say(f"functions host      {host.url}")
-        self.hosts.append(host)
         return host
 
     def kill_host(self) -> None:
-        """End the first instance with SIGKILL, as a crash would; the next ``start_host`` takes its place."""
+        """End the oldest instance with SIGKILL, as a crash would."""
         self.hosts.pop(0).kill()
 
     def check(self) -> None:
@@ -196,16 +203,20 @@ class Stack:
         """The application settings that the platform would give; storage comes with the host."""
         caselle_url = str(self._caselle_url)
         divided = {"TIME_DIVISOR": str(self._time_divisor)} if self._time_divisor != 1 else {}
-        return divided | {
-            "FUNCTIONS_WORKER_RUNTIME": "python",
-            "KEY_VAULT_URL": self.vault.url,
-            "KEY_VAULT_CA_FILE": self.vault.ca_file,
-            "STAMP_REGIONS": self._regions,
-            "CASELLE_BASE_URL": caselle_url,
-            "CASELLE_ALLOWED_HOSTS": urlsplit(caselle_url).hostname or "",
-            "CASELLE_ALLOW_LOOPBACK": "1",
-            **self.vault.environment,
-        }
+        return (
+            self._more_settings
+            | divided
+            | {
+                "FUNCTIONS_WORKER_RUNTIME": "python",
+                "KEY_VAULT_URL": self.vault.url,
+                "KEY_VAULT_CA_FILE": self.vault.ca_file,
+                "STAMP_REGIONS": self._regions,
+                "CASELLE_BASE_URL": caselle_url,
+                "CASELLE_ALLOWED_HOSTS": urlsplit(caselle_url).hostname or "",
+                "CASELLE_ALLOW_LOOPBACK": "1",
+                **self.vault.environment,
+            }
+        )
 
     async def _deliver_tokens(self) -> None:
         """The simulator calls each biller's callback, as Caselle does; the app keeps the token."""

@@ -40,7 +40,7 @@ class StateFolder:
             self._close()
             raise WrongUse(
                 f"A stack already runs in {self.path} (process {self.owner()}). "
-                "Stop it with `python -m local down`, or name another folder with --state."
+                f"Stop it with `python -m local down --state {self.path}`, or name another folder with --state."
             )
         self._remove_leftovers()
         os.ftruncate(self._lock, 0)
@@ -85,7 +85,7 @@ class StateFolder:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Whether the file's lock could be taken: nobody else has it."""
+    """Take the file's lock, which ends with the descriptor; False when somebody else has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from rich.table import Table
 
 from local.report import OUTCOMES, Findings, money
-from shared.payments.reasons import reason
+from shared.payments.result import result_of
 
 
 def tables(findings: Findings) -> Iterator[Table]:
@@ -45,9 +45,9 @@ def _peer(findings: Findings) -> Table:
 def _held(findings: Findings) -> Table:
     table = _table("Held: each waits for a person", "biller", "payment", "#amount", "reason", "what to do")
     for entry in findings.held:
-        words = reason(entry.reason or "")
-        because = f"{entry.reason}: {words.message}"
-        table.add_row(entry.key.biller, entry.key.id, money(entry.cents), because, words.action)
+        reason = result_of(entry, entry.received_at).reason
+        why, action = (f"{reason.code}: {reason.message}", reason.action) if reason else ("", "")
+        table.add_row(entry.key.biller, entry.key.id, money(entry.cents), why, action)
     return table
 
 

@@ -31,7 +31,7 @@ class Listener:
         Raises:
             OSError: the port is taken.
         """
-        self._socket: socket.socket | None = socket.create_server((_HOST, port))
+        self._socket: socket.socket | None = _listen(port)
         self.port: int = self._socket.getsockname()[1]
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -50,7 +50,7 @@ class Listener:
         """
         async with self._one_change:
             if self._serving is None:
-                self._socket = self._socket or socket.create_server((_HOST, self.port))
+                self._socket = self._socket or _listen(self.port)
                 self._server = _Server(self._config())
                 self._serving = asyncio.create_task(self._server.serve([self._socket]))
 
@@ -84,6 +84,13 @@ class Listener:
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.create_server((_HOST, port))
+    # uvicorn writes head and body apart: with Nagle's algorithm every answer would wait 40 ms for an ACK.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 class _Server(uvicorn.Server):

@@ -55,13 +55,15 @@ def _readable(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 def _add(customers: dict[str, _Customer], payment: Mapping[str, Any]) -> None:
     try:
         payment_id = canonical_id(payment["paymentId"])
-        shares = [(one["invoiceNumber"], Money.parse(one["amount"])) for one in payment.get("allocations") or ()]
+        shares = [(str(one["invoiceNumber"]), Money.parse(one["amount"])) for one in payment.get("allocations") or ()]
     except (Malformed, KeyError, TypeError):
         return
     number = payment["customerNumber"]
-    customer = customers.setdefault(number, _Customer(payment.get("payerName") or f"Customer {number}"))
+    if number not in customers:
+        payer = payment.get("payerName")
+        customers[number] = _Customer(payer if isinstance(payer, str) else f"Customer {number}")
     for invoice, amount in shares:
-        paid = customer.invoices[invoice]
+        paid = customers[number].invoices[invoice]
         paid[payment_id] = max(amount, paid.get(payment_id, Money(0)))
 
 

@@ -1,5 +1,6 @@
 """Relay and control API in one process."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, TypedDict
@@ -49,6 +50,6 @@ def _take(stack: AsyncExitStack, port: int) -> Listener:
     try:
         listener = Listener(port)
     except OSError as error:
-        raise PortTaken(f"Port {port} of 127.0.0.1 cannot be used: {error.strerror}.") from None
+        raise PortTaken(f"Port {port} of 127.0.0.1 cannot be used: {os.strerror(error.errno or 0)}.") from None
     stack.push_async_callback(listener.stop)
     return listener

@@ -24,7 +24,9 @@ class _Wire(BaseModel):
 
 
 class Application(_Wire):
-    """Where one application's payments go; ``payment_codes`` by tender."""
+    """Where one application's payments go; ``payment_codes`` by tender. A biller's record may say more."""
+
+    model_config = ConfigDict(extra="ignore")
 
     category_code: str
     distribution_code: str

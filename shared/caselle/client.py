@@ -7,8 +7,8 @@ import httpx
 from pydantic import SecretStr
 
 from shared.billers.model import Biller
-from shared.caselle.errors import REFUSED_STATUSES, TOKEN_REFUSED, AmbiguousError, NotSentError
-from shared.caselle.protocol import Operation, Reply, Request, build, read
+from shared.caselle.errors import TOKEN_REFUSED, AmbiguousError, NotSentError
+from shared.caselle.protocol import Operation, Reply, Request, build, read, token_refused
 
 MOST_BYTES: Final = 1024 * 1024
 """Of one answer; more is cut off and counts as no answer."""
@@ -37,22 +37,54 @@ class TokenSource(Protocol):
         ...
 
 
-def open_http(base_url: str, deadline: float) -> httpx.AsyncClient:
-    """The client for one base URL. Connections are not reused: a stale one would make a send ambiguous."""
-    connect = deadline / 9
-    timeout = httpx.Timeout(connect=connect, read=deadline, write=deadline, pool=connect)
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
-    return httpx.AsyncClient(
-        base_url=base_url, timeout=timeout, limits=limits, follow_redirects=False, trust_env=False, verify=True
-    )
+class Wire:
+    """HTTP to one base URL, below httpx's client: no cookies, no redirects, no proxies, nothing kept between calls."""
+
+    def __init__(self, base_url: str, deadline: float) -> None:
+        """``deadline``: seconds; connecting may take a ninth of it."""
+        self._base_url = base_url
+        connect = deadline / 9
+        self._timeout = httpx.Timeout(connect=connect, read=deadline, write=deadline, pool=connect).as_dict()
+        # A connection that was kept may be stale, and a send over it ambiguous.
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
+        self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False, retries=0)
+
+    async def post(self, request: Request) -> tuple[int, bytes]:
+        """Status and body of the answer.
+
+        Raises:
+            AmbiguousError: the answer is larger than ``MOST_BYTES``.
+            httpx.HTTPError, OSError: as httpx says.
+        """
+        url = f"{self._base_url}{request.path}"
+        extensions = {"timeout": self._timeout}
+        sent = httpx.Request("POST", url, headers=request.headers, content=request.body, extensions=extensions)
+        response = await self._transport.handle_async_request(sent)
+        try:
+            return response.status_code, await _capped(response)
+        finally:
+            await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._transport.aclose()
+
+
+async def _capped(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise AmbiguousError("answer_too_large")
+    return bytes(body)
 
 
 class CaselleClient:
     """Calls operations for billers, each with the biller's token."""
 
-    def __init__(self, http: httpx.AsyncClient, tokens: TokenSource, deadline: float) -> None:
+    def __init__(self, wire: Wire, tokens: TokenSource, deadline: float) -> None:
         """``deadline``: seconds for one call in all, its token included."""
-        self._http = http
+        self._wire = wire
         self._tokens = tokens
         self._deadline = deadline
 
@@ -65,13 +97,13 @@ class CaselleClient:
         """
         until = asyncio.get_running_loop().time() + self._deadline
         token = await self._token(biller, until, fresh=False)
-        reply = await self._exchange(build(operation, variables, token, self._subdomain(biller)), until)
-        if not _token_refused(reply):
+        reply = await self._exchange(biller, operation, variables, token, until)
+        if not token_refused(reply):
             return reply
         other = await self._token(biller, until, fresh=True)
         if other == token:
             raise NotSentError(TOKEN_REFUSED, peer_failed=False)
-        return await self._exchange(build(operation, variables, other, self._subdomain(biller)), until)
+        return await self._exchange(biller, operation, variables, other, until)
 
     async def _token(self, biller: Biller, until: float, *, fresh: bool) -> SecretStr:
         try:
@@ -89,30 +121,20 @@ class CaselleClient:
             raise NotSentError("no_subdomain", peer_failed=False)
         return biller.subdomain
 
-    async def _exchange(self, request: Request, until: float) -> Reply:
+    async def _exchange(
+        self, biller: Biller, operation: Operation, variables: dict[str, Any], token: SecretStr, until: float
+    ) -> Reply:
+        if biller.subdomain is None:
+            raise NotSentError("no_subdomain", peer_failed=False)
         try:
             async with asyncio.timeout_at(until):
-                status, body = await self._send(request)
+                status, body = await self._wire.post(build(operation, variables, token, biller.subdomain))
         except _NEVER_LEFT as error:
             raise NotSentError(_name(error)) from error
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # TimeoutError, the deadline's, is an OSError.
             raise AmbiguousError(_name(error)) from error
         return read(status, body)
-
-    async def _send(self, request: Request) -> tuple[int, bytes]:
-        body = bytearray()
-        async with self._http.stream("POST", request.path, headers=request.headers, content=request.body) as response:
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise AmbiguousError("answer_too_large")
-        return response.status_code, bytes(body)
-
-
-def _token_refused(reply: Reply) -> bool:
-    refused = REFUSED_STATUSES.get(reply.status)
-    return reply.data is None and refused is not None and refused.code == TOKEN_REFUSED
 
 
 def _name(error: BaseException) -> str:

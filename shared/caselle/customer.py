@@ -22,4 +22,4 @@ def variables(customer_number: str) -> dict[str, Any]:
 
 def answered(reply: Reply) -> bool:
     """Whether the city's server itself spoke; an unknown customer is an answer too."""
-    return reply.data is not None and not reply.errors
+    return reply.status < 300 and reply.data is not None and not reply.errors  # noqa: PLR2004 - HTTP's successes

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from shared.caselle.errors import CODES, REFUSED_STATUSES, WITHOUT_DATA, AmbiguousError, answer_to
-from shared.ledger.answer import Ambiguous, Answer
+from shared.caselle.errors import CODES, REFUSED_STATUSES, TOKEN_REFUSED, WITHOUT_DATA, AmbiguousError, answer_to
+from shared.ledger.answer import Ambiguous, Answer, NotSent
 
 CASH_RECEIPTING: Final = "/tp/api/cr0/graphql"
 ACCOUNTS_RECEIVABLE: Final = "/tp/api/ar0/graphql"
@@ -90,15 +90,31 @@ def read(status: int, body: bytes) -> Reply:
 
 def refusal(reply: Reply, field_name: str) -> Answer:
     """What an answer without the field's value means for a mutation: was it before any effect?"""
-    if reply.status >= 500:  # noqa: PLR2004 - HTTP's server errors
+    if not _believable(reply.status):
         return Ambiguous(f"http_{reply.status}")
     codes = [failure.code for failure in reply.errors]
+    if any(failure.depth > 1 for failure in reply.errors):
+        # A field of the result was being worked out, so the mutation itself has run.
+        return Ambiguous("error_inside_result", unlisted=_signature(reply))
     if reply.data is None:
         return _without_data(reply, codes)
-    shallow = all(failure.depth <= 1 for failure in reply.errors)
-    if codes and shallow and reply.data.get(field_name) is None and all(code in CODES for code in codes):
+    if codes and reply.data.get(field_name) is None and all(code in CODES for code in codes):
         return answer_to(codes[0])
     return Ambiguous("unlisted_error", unlisted=_signature(reply))
+
+
+def token_refused(reply: Reply) -> bool:
+    """Whether the answer says nothing but that the token is not accepted."""
+    if any(value is not None for value in (reply.data or {}).values()):
+        # The operation answered: another token would do it once more.
+        return False
+    answer = refusal(reply, "")
+    return isinstance(answer, NotSent) and answer.code == TOKEN_REFUSED
+
+
+def _believable(status: int) -> bool:
+    """Statuses under which a refusal counts; a redirect, 408, 409 or 5xx may come after the work was done."""
+    return 200 <= status < 300 or status == 400 or status in REFUSED_STATUSES  # noqa: PLR2004 - HTTP's own numbers
 
 
 def _without_data(reply: Reply, codes: list[str]) -> Answer:

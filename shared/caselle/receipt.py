@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from shared.caselle.errors import AmbiguousError
 from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply
 from shared.payments.gateway import Receipt
-from shared.vocabulary.money import Amount
+from shared.vocabulary.money import SignedAmount
 
 OPERATION: Final = Operation(
     "Receipts",
@@ -31,7 +31,7 @@ class _Receipt(BaseModel):
 
     receipt_number: str
     reference: str | None
-    amount: Amount
+    amount: SignedAmount
     status: str
     created_at: AwareDatetime
 

@@ -35,7 +35,7 @@ class SlotTaken(CaselleError):
 class Moved(CaselleError):
     """Somebody else changed the entry first; nothing was written."""
 
-    def __init__(self, found: Entry | None) -> None:
+    def __init__(self, found: Entry) -> None:
         """Carry the entry as it now stands."""
         super().__init__("the entry has moved on")
         self.found = found
@@ -160,11 +160,12 @@ class Ledger:
             found = await self.read(after.key)
             if found and found.nonce == after.nonce:
                 return found
-            if isinstance(error, RowExists) and error.key != rows.state_key(after.key):
+            if isinstance(error, Unavailable) or _names_another(error, after):
                 raise
-            if isinstance(error, Unavailable):
-                raise
-            raise (Known(found) if found and after.version == _FIRST else Moved(found)) from error
+            if found is None:
+                # Azure names the first row where it does not say which one it was: try again rather than conclude.
+                raise Unavailable("the ledger's table refused a write without saying why") from None
+            raise (Known(found) if after.version == _FIRST else Moved(found)) from error
         return replace(after, etag=etags[rows.state_key(after.key)])
 
     @staticmethod
@@ -174,6 +175,10 @@ class Ledger:
             raise SlotTaken(str(error)) from error
         if error.key == rows.reference_key(biller, entry.reference):
             raise ReferenceTaken(str(error)) from error
+
+
+def _names_another(error: RowExists | RowChanged, after: Entry) -> bool:
+    return isinstance(error, RowExists) and error.key != rows.state_key(after.key)
 
 
 def _named(entry: Entry) -> dict[str, str]:

@@ -36,7 +36,7 @@ END: Final = "\x7f"
 
 def shard_of(biller: str) -> str:
     """The partition that holds everything of one biller."""
-    return SHARDS[hashlib.sha256(biller.encode()).digest()[0] % len(SHARDS)]
+    return SHARDS[int.from_bytes(hashlib.sha256(biller.encode()).digest()) % len(SHARDS)]
 
 
 def state_key(key: Key) -> str:

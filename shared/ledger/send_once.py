@@ -9,6 +9,7 @@ settle() one whose outcome is unknown: ask the peer, conclude
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -22,6 +23,7 @@ from shared.ledger.slots import LocalSlots
 from shared.ledger.times import Times
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
+from shared.vocabulary.errors import CaselleError
 
 
 class Peer(Protocol):
@@ -148,7 +150,9 @@ class SendOnce:
         try:
             answer = await peer.send(claim.entry)
         except asyncio.CancelledError:
-            await asyncio.shield(self._record(claim.entry, Ambiguous("cancelled"), peer))
+            # If the table fails as well, the lease runs out and says the same.
+            with suppress(CaselleError):
+                await asyncio.shield(self._record(claim.entry, Ambiguous("cancelled"), peer))
             raise
         return await self._record(claim.entry, answer, peer)
 
@@ -175,8 +179,8 @@ class SendOnce:
             except Moved as moved:
                 found = moved.found
                 fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": receipt_number}
-                if found is None or found.attempt != entry.attempt or found.state not in _CORRECTABLE:
-                    if found is None or found.receipt_number != receipt_number:
+                if found.attempt != entry.attempt or found.state not in _CORRECTABLE:
+                    if found.receipt_number != receipt_number:
                         events.emit("ledger.receipt_unrecorded", events.ERROR, **fields)
                     raise
                 events.emit("ledger.late_answer", events.WARNING, **fields, was=found.state)
@@ -204,8 +208,6 @@ class SendOnce:
         try:
             return await self._ledger.move(entry, after)
         except Moved as moved:
-            if moved.found is None:
-                raise
             return moved.found
 
     async def _probed(self, entry: Entry, peer: Peer) -> bool:

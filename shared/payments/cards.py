@@ -11,6 +11,7 @@ from typing import Any, Final
 
 _LENGTHS = range(13, 20)
 _RUN: Final = re.compile(r"[0-9](?:[ .\-]{0,2}[0-9])*")
+_GUID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
 _ISSUERS: Final = re.compile(
     r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"  # Visa, Mastercard
     r"|3[47]|6011|64[4-9]|65|30[0-5]|36|3[89]"  # American Express, Discover, Diners Club
@@ -30,7 +31,7 @@ def holds_card(value: Any) -> bool:  # noqa: ANN401 - any JSON value
 
 def text_holds_card(text: str) -> bool:
     """Whether free text contains a card number, digits grouped by spaces, dots or dashes."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = _GUID.sub(" ", unicodedata.normalize("NFKC", text))
     return any(_run_holds_card(run.group()) for run in _RUN.finditer(plain))
 
 

@@ -30,7 +30,7 @@ def judge(
         foreign: receipt numbers bound to other payments; they are no evidence.
         margin: how much later than the attempt a control must have been made.
     """
-    mine = [each for each in receipts if _same(each.reference, reference) and each.receipt_number not in foreign]
+    mine = [each for each in receipts if same(each.reference, reference) and each.receipt_number not in foreign]
     if len(mine) > 1:
         return settle.Odd("several_receipts")
     if mine:
@@ -47,5 +47,6 @@ def _compare(receipt: Receipt, entry: Entry) -> settle.Finding:
     return settle.Found(receipt.receipt_number)
 
 
-def _same(one: str | None, other: str) -> bool:
+def same(one: str | None, other: str) -> bool:
+    """Whether a receipt's reference is ours, in whatever letter case the city's server keeps it."""
     return one is not None and one.strip().casefold() == other.casefold()

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from datetime import date
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -28,6 +29,10 @@ KNOWN_SCHEMA: Final = 1
 MOST_BYTES: Final = 48 * 1024
 """What fits into a queue message of 64 KiB after base64."""
 
+_DAY: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_INSTANT: Final = re.compile(
+    _DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:[Zz]|[+-][0-9]{2}:?[0-9]{2})", re.ASCII
+)
 _WORD = StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9_-]{1,20}$")
 
 
@@ -43,11 +48,15 @@ class InvalidMessage(Malformed):
         self.payment = payment
 
 
-def _only_text(value: object) -> object:
-    # pydantic would read a bare number as seconds since 1970.
-    if not isinstance(value, str):
-        raise ValueError("a date is text")  # noqa: TRY004 - pydantic turns a ValueError into its own
-    return value
+def _spelled(pattern: re.Pattern[str], example: str) -> BeforeValidator:
+    """Pydantic alone would read bare digits as seconds since 1970."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ValueError(f"is text such as {example}, from 2000 to 2099")
+        return value
+
+    return BeforeValidator(check)
 
 
 def _positive(amount: Money) -> Money:
@@ -63,7 +72,7 @@ Reference = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, alias_generator=to_camel)
 
 
 class Allocation(_Message):
@@ -86,10 +95,10 @@ class PaymentMessage(_Message):
     tender: Annotated[str, _WORD]
     amount: PositiveAmount
     convenience_fee: Amount | None = None
-    paid_at: Annotated[AwareDatetime, BeforeValidator(_only_text)]
-    settlement_date: Annotated[date, BeforeValidator(_only_text)] | None = None
+    paid_at: Annotated[AwareDatetime, _spelled(_INSTANT, "2026-11-20T15:04:05-08:00")]
+    settlement_date: Annotated[date, _spelled(_DAY, "2026-11-23")] | None = None
     deposit_id: Note | None = None
-    payer_name: Note | None = None
+    payer_name: Annotated[Note | None, Field(repr=False)] = None
     checkout_id: Note | None = None
     correlation_id: Note | None = None
     represents_payment_id: PaymentId | None = None
@@ -113,12 +122,14 @@ def parse(body: bytes) -> PaymentMessage:
     version = fields.get("schemaVersion")
     if isinstance(version, int) and version > KNOWN_SCHEMA:
         raise InvalidMessage("newer_schema", f"schemaVersion is above {KNOWN_SCHEMA}", biller, payment)
-    if holds_card(fields):
-        raise InvalidMessage("card_number", "a field holds what looks like card data", biller, payment)
     try:
+        if holds_card(fields):
+            raise InvalidMessage("card_number", "a field holds what looks like card data", biller, payment)
         return PaymentMessage.model_validate(fields)
     except ValidationError as error:
         raise InvalidMessage("rule_broken", _first_rule(error), biller, payment) from None
+    except RecursionError:
+        raise InvalidMessage("rule_broken", "message: nested too deeply", biller, payment) from None
 
 
 def stored(message: bytes) -> PaymentMessage:
@@ -166,8 +177,9 @@ def _names(fields: dict[str, Any]) -> tuple[str | None, str | None]:
     """What can be said of an invalid message: its biller and id, where they are valid themselves."""
     found: list[str | None] = []
     for name, rule in (("billerId", biller_id), ("paymentId", canonical_id)):
+        value = fields.get(name)
         try:
-            found.append(rule(str(fields.get(name, ""))))
+            found.append(rule(value) if isinstance(value, str) else None)
         except Malformed:
             found.append(None)
     biller, payment = found

@@ -58,7 +58,7 @@ class PaymentPeer:
 
     async def _foreign(self, entry: Entry, receipts: list[Receipt], reference: str) -> frozenset[str]:
         """Of the receipts with this reference, those bound to another payment."""
-        candidates = [each.receipt_number for each in receipts if each.reference == reference]
+        candidates = [each.receipt_number for each in receipts if evidence.same(each.reference, reference)]
         owners = {number: await self._ledger.receipt_owner(entry.key.biller, number) for number in candidates}
         return frozenset(number for number, owner in owners.items() if owner not in {None, str(entry.key)})
 

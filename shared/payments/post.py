@@ -21,6 +21,7 @@ from shared.payments.quarantine import Quarantine, quarantined
 from shared.payments.result import Handled, conflict_of, invalid_of, result_of
 from shared.payments.rules import hold_reason, paused, posting_date
 from shared.vocabulary import events
+from shared.vocabulary.errors import CaselleError, Unavailable
 
 QUEUE = "payments"
 
@@ -74,9 +75,16 @@ class PostPayment:
     async def shelve(self, body: bytes, message_id: str) -> Handled:
         """Make a message durable without sending it; the sweeper goes on with it. For what ended as poison."""
         try:
-            message = parse(body)
+            return await self._shelve(body, message_id)
         except InvalidMessage as invalid:
             return await self._set_aside(body, message_id, invalid)
+        except CaselleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever made it poison must not keep it circling until it expires
+            return await self._set_aside(body, message_id, InvalidMessage("poison", type(error).__name__))
+
+    async def _shelve(self, body: bytes, message_id: str) -> Handled:
+        message = parse(body)
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._desk.ledger.fresh(self._draft(message, message_id, biller))
         try:
@@ -148,6 +156,9 @@ class PostPayment:
         biller, payment = found.key.biller, found.key.id
         events.emit("payment.repeated", biller=biller, id=payment, redelivered=redelivered, state=found.state)
         stuck = found.state is State.SENDING and found.lease_until is not None and found.lease_until <= now
+        if redelivered and found.state is State.SENDING and not stuck:
+            # The other delivery may yet die before it reports; only this message would notice.
+            raise Unavailable("the payment is being sent by another delivery of its message")
         due = [due_of(found)] if stuck else []
         if redelivered and found.state not in SETTLED:
             return Handled(due=due)

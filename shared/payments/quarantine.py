@@ -10,12 +10,18 @@ from typing import Final, Protocol
 from shared.payments.message import decode_text
 
 _MOST_TEXT: Final = 4000
-_SAFE: Final = frozenset(
-    {"schemaVersion", "environment", "billerId", "application", "tender", "amount", "paidAt", "settlementDate"}
-)
-"""Fields that are shown as they are: what they hold is no person's, and says which payment it was."""
-_PLAIN: Final = re.compile(r"^[A-Za-z0-9.,:+-]{0,40}$")
-_LONG_NUMBER: Final = re.compile(r"[0-9]{12}")
+_DATE: Final = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_SHOWN: Final = {
+    "schemaVersion": re.compile(r"[0-9]{1,4}"),
+    "environment": re.compile(r"[a-z]{1,8}"),
+    "billerId": re.compile(r"[0-9]{1,9}"),
+    "application": re.compile(r"[A-Za-z]{1,12}"),
+    "tender": re.compile(r"[A-Za-z]{1,12}"),
+    "amount": re.compile(r"-?[0-9]{1,7}(,[0-9]{3})?(\.[0-9]{1,4})?"),
+    "paidAt": re.compile(_DATE + r"T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})"),
+    "settlementDate": re.compile(_DATE),
+}
+"""What is shown as it is, where it has its usual form: it is no person's, and says which payment it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +60,21 @@ def masked(body: bytes) -> str:
     plain = decode_text(body)
     try:
         fields = json.loads(plain)
+        if isinstance(fields, dict):
+            return json.dumps({_name(name): _show(name, value) for name, value in fields.items()}, ensure_ascii=False)
     except (ValueError, RecursionError):
-        return _mask(plain.decode(errors="replace"))
-    if not isinstance(fields, dict):
-        return _mask(plain.decode(errors="replace"))
-    return json.dumps({_name(name): _shown(name, value) for name, value in fields.items()}, ensure_ascii=False)
+        pass  # no JSON that can be walked: what is left of it is its shape
+    return _mask(plain.decode(errors="replace"))
 
 
 def _name(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z_]{1,40}", name) else _mask(name)
 
 
-def _shown(name: str, value: object) -> str:
+def _show(name: str, value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    harmless = name in _SAFE and _PLAIN.match(text) and not _LONG_NUMBER.search(text)
-    return text if harmless else _mask(text)
+    usual = _SHOWN.get(name)
+    return text if usual and usual.fullmatch(text) else _mask(text)
 
 
 def _mask(text: str) -> str:

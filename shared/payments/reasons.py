@@ -71,11 +71,42 @@ REASONS: Final[dict[str, Reason]] = {
     "invoice_unknown": Reason("Caselle does not know an invoice.", f"Ask {_CITY} which invoice it pays."),
     "period_closed": Reason("The posting date lies in a closed period.", f"Ask {_CITY} for an open date."),
     "amount_refused": Reason("Caselle refuses the amount.", f"Ask {_CITY} about the invoice's balance."),
+    # Waiting, without anything being wrong with the payment; goes on by itself.
+    "waiting": Reason("Caselle could not be reached, or has not been asked yet.", "Nothing: it is tried again."),
+    "paused": Reason("Posting is paused for this biller.", "Resume the biller when it may go on."),
+    "breaker_open": Reason("The city's server keeps failing.", "Ask the city's COWS admin if it lasts."),
+    "no_token": Reason("Caselle has not delivered a token for this biller.", f"Ask {_CSM} to add an OAuth token."),
+    "token_refused": Reason("Caselle refuses the token.", f"Ask {_CSM} whether the token is active."),
+    # Waiting for a person: the biller is blocked.
+    "blocked": Reason("Sending is stopped for this biller.", "See why, mend it, then unblock the biller."),
+    "suspected_workspace": Reason(
+        "Caselle gave the same vague error twice; probably the workspace is not marked for online payments.",
+        f'Ask {_CSM} to mark the workspace "Use for Online Payments", then unblock.',
+    ),
+    "licence_missing": Reason(
+        "A security licence is missing in Caselle.", "The city asks its Caselle CRM, then unblock."
+    ),
+    "third_party_disabled": Reason("Invoice Cloud is not enabled as a third party.", f"Ask {_CSM}, then unblock."),
+    "category_unknown": Reason("Caselle does not know the category code.", f"Ask {_CSM}, correct it, then unblock."),
+    "distribution_unknown": Reason(
+        "Caselle does not know the distribution code.", f"Ask {_CSM}, correct it, then unblock."
+    ),
+    "distribution_not_online": Reason(
+        'The distribution is not marked "Allow online payments".', f"Ask {_CSM} to mark it, then unblock."
+    ),
+    "payment_code_unknown": Reason("Caselle does not know the payment code.", f"Ask {_CSM}, correct it, then unblock."),
+    "receipt_numbers_exhausted": Reason(
+        "The workspace has no receipt numbers left.", f"Ask {_CSM}: Connect 2025.02 or later ends this; then unblock."
+    ),
+    "subdomain_unknown": Reason("Caselle does not know the subdomain.", f"Ask {_CSM}, correct it, then unblock."),
+    "contract_mismatch": Reason(
+        "This Caselle release does not understand the request.", "Check the biller's Connect release, then unblock."
+    ),
 }
 
-_UNLISTED: Final = Reason("Caselle answered with an error.", f"Ask {_CSM}, then retry.")
+WAITING: Final = "waiting"
 
 
-def reason(code: str) -> Reason:
-    """The words for a code; a general sentence where a newer release wrote it."""
-    return REASONS.get(code, _UNLISTED)
+def listed(code: str) -> str:
+    """The code itself, or ``waiting``: names of failures inside this app are no part of the contract."""
+    return code if code in REASONS else WAITING

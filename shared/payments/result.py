@@ -137,6 +137,7 @@ def invalid_of(invalid: InvalidMessage, message_id: str, at: datetime) -> Postin
 def _explained(code: str | None, detail: str | None) -> ReasonText | None:
     if code is None:
         return None
-    words = reasons.reason(code)
+    shown = reasons.listed(code)
+    words = reasons.REASONS[shown]
     message = f"{words.message} ({detail})" if detail else words.message
-    return ReasonText(code=code, message=message, action=words.action)
+    return ReasonText(code=shown, message=message, action=words.action)

@@ -1,5 +1,6 @@
 """Settings of one stamp, read from the environment on first use. A missing one is named; no secret has a default."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Final, Self
@@ -7,10 +8,11 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from shared.ledger.times import Times
-from shared.runtime.urls import checked_url
+from shared.runtime.urls import azure_url, checked_url
 from shared.vocabulary.errors import Misconfigured
 
 RELAY: Final = "https://ranchero1.caselleconnect.com"
+_TABLE_URI: Final = "AzureWebJobsStorage__tableServiceUri"
 _RELAY_HOSTS: Final = "ranchero1.caselleconnect.com"
 
 
@@ -41,19 +43,19 @@ class Settings(BaseModel):
             Misconfigured: naming the setting that is missing or wrong; never its value.
         """
         local = environ.get("CASELLE_ALLOW_LOOPBACK") == "1"
-        hosts = frozenset(_words(environ.get("CASELLE_ALLOWED_HOSTS", _RELAY_HOSTS)))
+        hosts = frozenset(host.lower() for host in _words(environ.get("CASELLE_ALLOWED_HOSTS", _RELAY_HOSTS)))
         base_url = environ.get("CASELLE_BASE_URL", RELAY)
         connection = environ.get("AzureWebJobsStorage")
-        table_uri = environ.get("AzureWebJobsStorage__tableServiceUri")
+        table_uri = environ.get(_TABLE_URI)
         if not connection and not table_uri:
-            raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
+            raise Misconfigured(f"setting {_TABLE_URI} is missing")
         return cls(
             storage_connection=SecretStr(connection) if connection else None,
-            table_uri=table_uri,
+            table_uri=azure_url(_TABLE_URI, table_uri, allow_loopback=local) if table_uri else None,
             client_id=environ.get("AZURE_CLIENT_ID"),
-            vault_url=_required(environ, "KEY_VAULT_URL"),
+            vault_url=azure_url("KEY_VAULT_URL", _required(environ, "KEY_VAULT_URL"), allow_loopback=local),
             vault_ca_file=_only_local(environ, "KEY_VAULT_CA_FILE", local=local),
-            regions=frozenset(_words(_required(environ, "STAMP_REGIONS"))),
+            regions=_regions(environ),
             caselle_base_url=checked_url("CASELLE_BASE_URL", base_url, hosts, allow_loopback=local),
             times=_times(environ, local=local),
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
@@ -66,6 +68,13 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     if not value:
         raise Misconfigured(f"setting {name} is missing")
     return value
+
+
+def _regions(environ: Mapping[str, str]) -> frozenset[str]:
+    regions = frozenset(_words(_required(environ, "STAMP_REGIONS")))
+    if not regions:
+        raise Misconfigured("setting STAMP_REGIONS names no region; every payment would be held")
+    return regions
 
 
 def _only_local(environ: Mapping[str, str], name: str, *, local: bool) -> str | None:
@@ -81,12 +90,24 @@ def _words(text: str) -> list[str]:
 
 def _number(environ: Mapping[str, str], name: str, default: float) -> float:
     text = environ.get(name)
-    if text is None:
-        return default
+    return default if text is None else _seconds(name, text)
+
+
+def _seconds(name: str, text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise Misconfigured(f"setting {name} is a number of seconds") from None
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise Misconfigured(f"setting {name} is a number of seconds")
+    return number
+
+
+def _several(name: str, text: str) -> tuple[float, ...]:
+    numbers = tuple(_seconds(name, word) for word in _words(text))
+    if not numbers:
+        raise Misconfigured(f"setting {name} is a list of seconds, separated by commas")
+    return numbers
 
 
 def _times(environ: Mapping[str, str], *, local: bool) -> Times:
@@ -95,12 +116,12 @@ def _times(environ: Mapping[str, str], *, local: bool) -> Times:
     for field in fields(Times):
         name = f"LEDGER_{field.name.upper()}_SECONDS"
         if name in environ:
-            numbers = [_number({name: word}, name, 0) for word in _words(environ[name])]
-            given[field.name] = tuple(numbers) if isinstance(field.default, tuple) else numbers[0]
+            several = isinstance(field.default, tuple)
+            given[field.name] = _several(name, environ[name]) if several else _seconds(name, environ[name])
     times = Times(**given)
     if times.lease <= times.deadline + times.lease_margin:
         raise Misconfigured("LEDGER_LEASE_SECONDS must exceed LEDGER_DEADLINE_SECONDS plus LEDGER_LEASE_MARGIN_SECONDS")
-    divisor = _number({"TIME_DIVISOR": _only_local(environ, "TIME_DIVISOR", local=local) or "1"}, "TIME_DIVISOR", 1)
+    divisor = _seconds("TIME_DIVISOR", _only_local(environ, "TIME_DIVISOR", local=local) or "1")
     if divisor < 1:
         raise Misconfigured("setting TIME_DIVISOR is 1 or more")
     return times.divided(divisor)

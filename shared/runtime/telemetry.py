@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 _SECRETS: Final = (
-    re.compile(r"([?&](?:bk|code|sig|key|state|access_token|token|client_secret)=)[^&\s\"']+", re.IGNORECASE),
+    re.compile(r"(\b(?:bk|code|sig|key|state|\w*token|\w*secret)=)[^&\s\"']+", re.IGNORECASE),
     re.compile(r"(bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE),
     re.compile(r"(AccountKey=)[A-Za-z0-9+/=]+"),
 )
@@ -23,7 +23,11 @@ class _Redaction(logging.Filter):
     """Works on the finished line, so that it sees what arguments bring in."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        line = record.getMessage()
+        try:
+            line = record.getMessage()
+        except (TypeError, ValueError):
+            # Logging reports such a line by itself; a filter that raises would stop the caller.
+            return True
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         record.exc_text = redacted(record.exc_text) if record.exc_text else record.exc_text

@@ -1,28 +1,66 @@
 """Where the app may connect to: fixed hosts over TLS, nothing that a message could steer."""
 
 import ipaddress
+import re
 from collections.abc import Container
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from shared.vocabulary.errors import Misconfigured
 
+# Narrower than the standard library, which strips control characters and forgives broken brackets and ports.
+_PLAIN: Final = re.compile(r"[\x21-\x7e]+")
+_USUAL_PORT: Final = 443
+
+
+class _Url(NamedTuple):
+    scheme: str
+    host: str
+    port: int | None
+
 
 def checked_url(setting: str, url: str, hosts: Container[str], *, allow_loopback: bool) -> str:
-    """The URL, without a trailing slash.
+    """The URL of a peer, without a trailing slash; ``hosts`` are lower case.
 
     Raises:
         Misconfigured: not https to an allowed host on its usual port; plain http and other ports only to loopback.
     """
-    parts = urlsplit(url)
-    if parts.username or parts.password or parts.query or parts.fragment or not parts.hostname:
-        raise Misconfigured(f"setting {setting} is a plain URL: scheme, host and path")
-    if allow_loopback and _is_loopback(parts.hostname) and parts.scheme in {"http", "https"}:
+    parts = _split(setting, url)
+    if allow_loopback and _is_loopback(parts.host) and parts.scheme in {"http", "https"}:
         return url.rstrip("/")
-    if parts.scheme != "https" or parts.port not in {None, 443}:
-        raise Misconfigured(f"setting {setting} must be https on port 443")
-    if parts.hostname not in hosts:
+    _demand_tls(setting, parts)
+    if parts.host not in hosts:
         raise Misconfigured(f"setting {setting} names a host that CASELLE_ALLOWED_HOSTS does not list")
     return url.rstrip("/")
+
+
+def azure_url(setting: str, url: str, *, allow_loopback: bool) -> str:
+    """The URL of a service of Azure; its host is the stamp's own.
+
+    Raises:
+        Misconfigured: not https on its usual port; other ports only to loopback.
+    """
+    parts = _split(setting, url)
+    if not (allow_loopback and _is_loopback(parts.host) and parts.scheme in {"http", "https"}):
+        _demand_tls(setting, parts)
+    return url
+
+
+def _split(setting: str, url: str) -> _Url:
+    try:
+        parts = urlsplit(url)
+        found = _Url(parts.scheme, parts.hostname or "", parts.port)
+    except ValueError:
+        found = _Url("", "", None)
+        parts = urlsplit("")
+    if not found.host or not _PLAIN.fullmatch(url) or "@" in parts.netloc or parts.query or parts.fragment:
+        raise Misconfigured(f"setting {setting} is a plain URL: scheme, host and path")
+    return found
+
+
+def _demand_tls(setting: str, parts: _Url) -> None:
+    if parts.scheme != "https" or parts.port not in {None, _USUAL_PORT}:
+        raise Misconfigured(f"setting {setting} must be https on port 443")
 
 
 def _is_loopback(host: str) -> bool:

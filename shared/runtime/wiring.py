@@ -153,11 +153,11 @@ def _desk() -> Desk:
 @cache
 def _receipting() -> "CaselleCashReceipting":
     from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
-    from shared.caselle.client import CaselleClient, open_http  # noqa: PLC0415 - as above
+    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - as above
 
     deadline = settings().times.deadline
-    http = open_http(settings().caselle_base_url, deadline)
-    return CaselleCashReceipting(CaselleClient(http, _Tokens(), deadline))
+    wire = Wire(settings().caselle_base_url, deadline)
+    return CaselleCashReceipting(CaselleClient(wire, _Tokens(), deadline))
 
 
 class _Tokens:

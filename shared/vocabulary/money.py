@@ -40,6 +40,12 @@ class Money(int):
         return f"{sign}{whole}.{cents:02}"
 
 
+def _read_signed(value: object) -> Money:
+    negative = isinstance(value, str) and value.startswith("-")
+    amount = _read(value[1:] if isinstance(value, str) and negative else value)
+    return Money(-amount) if negative else amount
+
+
 def _read(value: object) -> Money:
     if isinstance(value, Money):
         return value
@@ -56,3 +62,6 @@ Amount = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,7}(\.[0-9]{1,2})?$", "examples": ["125.40"]}),
 ]
 """A field that travels as decimal text and lives as cents."""
+
+SignedAmount = Annotated[Money, PlainValidator(_read_signed), PlainSerializer(str, return_type=str)]
+"""The same for balances and refunds, which may be below zero."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv[1])
 
-from local.worker import Worker  # noqa: E402 - found through the line above
+from local.worker import Worker
 
 
 async def index(app):

@@ -45,9 +45,8 @@ def functions(tmp_path_factory):
 
 def _runtime_environment(folder):
     """Its interpreter; only ``requirements.txt`` is installed."""
-    subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, folder], check=True)
-    sync = [UV, "pip", "sync", "--quiet", "--require-hashes", ROOT / "requirements.txt", "--python", folder]
-    subprocess.run(sync, check=True, cwd=ROOT)
+    _run(UV, "venv", "--quiet", "--python", sys.executable, folder)
+    _run(UV, "pip", "sync", "--quiet", "--require-hashes", ROOT / "requirements.txt", "--python", folder)
     return folder / "bin/python"
 
 
@@ -61,11 +60,15 @@ def _worker(folder):
 
 
 def _index(python, worker):
-    command = [python, "-P", Path(__file__).with_name("index_app.py"), ROOT]
     environment = {"PYTHONPATH": str(worker), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, check=False, cwd=worker, env=environment, capture_output=True, text=True)
+    printed = _run(python, "-P", Path(__file__).with_name("index_app.py"), ROOT, env=environment)
+    return json.loads(printed.splitlines()[-1])
+
+
+def _run(*command, env=None):
+    done = subprocess.run(command, check=False, cwd=ROOT, env=env, capture_output=True, text=True)  # noqa: S603 - fixed commands
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return done.stdout
 
 
 def _triggers(functions, kind):

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum, auto
 
-from shared.ledger.store import Change, Row, RowChanged, RowExists, Values, Insert
+from shared.ledger.store import Change, Insert, Row, RowChanged, RowExists, Values
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.ledger import MemoryLedger
 

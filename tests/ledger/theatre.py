@@ -1,25 +1,25 @@
 """Two processes, their queues and one city, under the direction of ``Turns``."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from shared.ledger import rows
+from shared.ledger.book import Ledger
 from shared.ledger.due import Due
-from shared.ledger.entry import SETTLED, Entry, State
+from shared.ledger.entry import Entry
+from shared.ledger.gate import Gates
 from shared.payments.gateway import Receipt
-from shared.payments.reasons import REASONS
 from shared.payments.result import Handled
 from shared.vocabulary.errors import Unavailable
 from shared.vocabulary.money import Money
 from tests.fakes.faulty_ledger import Crash, Fault, FaultyLedger
-from tests.ledger.turns import Reply, TurnCity, Turns
+from tests.ledger.turns import Reply, Turn, TurnCity, Turns
 from tests.payments.world import Process, World, body
-from shared.ledger.book import Ledger
 
 _FROZEN: timedelta = timedelta(minutes=10)
+_INVISIBLE = 60.0
 
 
 @dataclass(eq=False)
@@ -53,6 +53,23 @@ class Theatre:
             self.payments.setdefault(content["paymentId"], content)
         self.messages.append(Message(content, f"m-{next(self._numbers)}"))
 
+    def idle(self) -> list[Message]:
+        """What may be delivered: nothing is in more than two hands, one of them the host's that lost its hold."""
+        return [each for each in self.messages if each.taken < 2]
+
+    def orders(self) -> list[Turn]:
+        return [each for each in self.turns.waiting if each.what == "send"]
+
+    def running(self) -> list[asyncio.Task[None]]:
+        return [task for _, task in self.tasks if not task.done()]
+
+    def surface(self) -> None:
+        """Raise what no invocation may raise."""
+        for _, task in self.tasks:
+            if task.done() and not task.cancelled():
+                task.result()
+        self.tasks = [(number, task) for number, task in self.tasks if not task.done()]
+
     async def deliver(self, message: Message, process: int) -> None:
         """Hand a message to a process, which goes as far as its first call."""
         message.deliveries += 1
@@ -76,6 +93,10 @@ class Theatre:
             await self.turns.end(turn, Reply.CRASH_BEFORE)
         self.world.clock.advance(seconds)
 
+    async def unblock(self) -> None:
+        world = self.world
+        await Gates(world.store, world.clock, world.times).unblock("2493")
+
     async def heal(self) -> None:
         """No faults any more; a clerk's receipts show what is absent; time passes until nothing is open."""
         self.turns.free = True
@@ -83,25 +104,32 @@ class Theatre:
             turn = self.turns.waiting[0]
             await self.turns.end(turn, Reply.ACCEPTED if turn.what == "send" else Fault.NONE)
         await self._run_queue()
-        await self.world.gates.unblock("2493")
+        await self.unblock()
         for _ in range(400):
             self.world.clock.advance(180)
-            self._counter_receipt()
+            self.counter_receipt()
             await self.sweep()
             await self._run_queue()
             if not self.world.keys("O~") and not self.messages:
                 return
+        raise AssertionError(f"never settled: {self.world.keys('O~')}")
 
     async def entries(self) -> list[Entry]:
         table = self.world.store.rows
         return [rows.entry_of(table[place]) for place in sorted(table) if place[1].startswith("P~")]
 
     async def _run_queue(self) -> None:
-        while self.messages:
+        """Deliver until nothing is left; what was refused becomes visible again a minute later."""
+        for _ in range(60):
             for number, message in enumerate(list(self.messages)):
                 if not message.taken:
                     await self.deliver(message, number % 2)
             await self.turns.quiet()
+            if not self.messages:
+                return
+            if not self.running():
+                self.world.clock.advance(_INVISIBLE)
+        raise AssertionError(f"messages that never end: {[message.content for message in self.messages]}")
 
     def _process(self, number: int) -> Process:
         world, turns = self.world, self.turns
@@ -146,7 +174,7 @@ class Theatre:
         for each in due:
             self.enqueue(each)
 
-    def _counter_receipt(self) -> None:
+    def counter_receipt(self) -> None:
         number = len(self.world.city.receipts_made) + 1
         now = self.world.clock.now()
         receipt = Receipt(

@@ -1,11 +1,15 @@
 """The real use cases over a table that can fail, with queues that bring a message again until it is done with."""
 
+import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, override
 
+from shared.ledger.answer import Accepted, Answer
 from shared.ledger.book import Ledger
 from shared.ledger.due import Due
+from shared.ledger.entry import State, Wait
+from shared.payments.gateway import ReceiptOrder
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.faulty_ledger import Crash, FaultyLedger, Plan, Script
 from tests.payments.world import Process, World, body
@@ -37,6 +41,23 @@ class FaultyWorld(World):
         """A new process in place of one that crashed: it remembers nothing."""
         self.app = self.process_on(self.script)
 
+    def slow_city(self) -> asyncio.Event:
+        """The next order waits for the event, then its receipt is made."""
+        go = asyncio.Event()
+
+        async def slow(order: ReceiptOrder) -> Answer:
+            await go.wait()
+            return Accepted(self.city.make(order).receipt_number)
+
+        self.city.script.append(slow)
+        return go
+
+    async def by_person(self, fields: dict[str, Any]) -> None:
+        """A person lets a held payment be sent after all."""
+        entry = await self.entry(fields)
+        again = replace(entry, state=State.RECEIVED, held_at=None, due=self.clock.now(), wait=Wait.BACKOFF)
+        await self.ledger.move(entry, again)
+
     async def bring(self, fields: dict[str, Any], message_id: str) -> None:
         """Deliver a message as often as the queue would, until one delivery ends well."""
         for _ in range(_DELIVERIES):
@@ -59,10 +80,19 @@ class FaultyWorld(World):
 
     @contextlib.contextmanager
     def _survived(self):
-        """Whatever ends a delivery early brings the message again; a crash costs the process its memory."""
+        """Whatever ends a delivery early brings the message again in a minute; a crash costs the process its memory."""
         try:
             yield
         except Unavailable:
-            return
+            self.clock.advance(60)
         except Crash:
+            self.clock.advance(60)
             self.restart()
+
+
+async def started(task: asyncio.Task[Any]) -> None:
+    """Until a task waits for something that only a test can give."""
+    for _ in range(100):
+        if task.done():
+            return
+        await asyncio.sleep(0)

@@ -1,0 +1,64 @@
+"""``python -m local.contracts``: writes what ``docs/contracts`` says from what the code does."""
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from shared.payments.message import PaymentMessage
+from shared.payments.reasons import REASONS
+from shared.payments.result import PostingResult
+
+FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "contracts"
+
+_DIALECT: Final = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+_REASONS: Final = re.compile(r"(<!-- reasons: [^>]*-->\n).*?(<!-- end of reasons -->)", re.DOTALL)
+
+
+class _Plain(GenerateJsonSchema):
+    """Without titles, which would only repeat the fields' names."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic's signature
+        return False
+
+
+def documents() -> dict[str, str]:
+    """Every generated file by its name in ``docs/contracts``; the README with its table renewed."""
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    return {
+        "payments.schema.json": _text(PaymentMessage.model_json_schema(schema_generator=_Plain)),
+        "posting-results.schema.json": _text(
+            PostingResult.model_json_schema(schema_generator=_Plain, mode="serialization")
+        ),
+        "README.md": with_reasons(readme),
+    }
+
+
+def with_reasons(readme: str) -> str:
+    """The text with the table of reason codes between its two marks.
+
+    Raises:
+        ValueError: the marks are not there.
+    """
+    rows = [f"| `{code}` | {words.message} | {words.action} |" for code, words in REASONS.items()]
+    table = "\n".join(["", "| Code | What it means | What to do |", "| --- | --- | --- |", *rows, "", ""])
+    renewed, count = _REASONS.subn(lambda marks: f"{marks[1]}{table}{marks[2]}", readme)
+    if count != 1:
+        raise ValueError("docs/contracts/README.md has lost the marks of its reason table")
+    return renewed
+
+
+def main() -> None:
+    """Write every file."""
+    for name, text in documents().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+def _text(schema: dict[str, object]) -> str:
+    return json.dumps(_DIALECT | schema, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    main()

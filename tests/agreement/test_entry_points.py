@@ -1,0 +1,78 @@
+"""What the host is told of each function, and that the documents name the same queues."""
+
+import re
+from pathlib import Path
+
+import azure.functions as func
+import pytest
+
+from function_app import app
+from functions.outputs import STORAGE
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = {each.get_function_name(): each for each in app.get_functions()}
+READS = {
+    "post_payments": "payments",
+    "poison_payments": "payments-poison",
+    "drive_due": "due",
+    "poison_due": "due-poison",
+}
+
+
+def _bindings(kind):
+    for function in FUNCTIONS.values():
+        yield from (each.get_dict_repr() for each in function.get_bindings() if each.type == kind)
+
+
+def test_every_file_of_functions_is_registered():
+    """One that is left out would never run, and nobody would be told."""
+    files = {path.stem for path in (ROOT / "functions").glob("*.py")} - {"__init__", "outputs"}
+    registered = {function.get_user_function().__module__.removeprefix("functions.") for function in FUNCTIONS.values()}
+    assert registered == files
+
+
+@pytest.mark.parametrize(("name", "queue"), READS.items())
+def test_a_queue_function_reads_its_queue_and_may_write_both_others(name, queue):
+    bindings = [each.get_dict_repr() for each in FUNCTIONS[name].get_bindings()]
+    assert {(each["type"], each["queueName"], each["connection"]) for each in bindings} == {
+        ("queueTrigger", queue, STORAGE),
+        ("queue", "posting-results", STORAGE),
+        ("queue", "due", STORAGE),
+    }
+
+
+def test_every_queue_that_is_read_has_somebody_for_its_poison():
+    read = {each["queueName"] for each in _bindings("queueTrigger")}
+    own = {name for name in read if not name.endswith("-poison")}
+    assert read - own == {f"{name}-poison" for name in own}
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "level"),
+    [
+        ("health", "health", func.AuthLevel.ANONYMOUS),
+        ("ready", "ready", func.AuthLevel.FUNCTION),
+        ("payment_status", "billers/{billerId}/payments/{paymentId}", func.AuthLevel.FUNCTION),
+        ("ICOAuthTokenProcessor", "ICOAuthTokenProcessor", func.AuthLevel.ANONYMOUS),
+    ],
+)
+def test_a_route_is_as_open_as_it_must_be(name, route, level):
+    trigger = FUNCTIONS[name].get_trigger().get_dict_repr()
+    assert (trigger["route"], trigger["authLevel"]) == (route, level)
+
+
+def test_nothing_else_is_open_to_everyone():
+    anonymous = {each["route"] for each in _bindings("httpTrigger") if each["authLevel"] is func.AuthLevel.ANONYMOUS}
+    assert anonymous == {"health", "ICOAuthTokenProcessor"}
+
+
+def test_the_contract_names_the_queues_that_the_functions_use():
+    used = {each["queueName"] for kind in ("queueTrigger", "queue") for each in _bindings(kind)}
+    section = (ROOT / "docs/contracts/README.md").read_text(encoding="utf-8").partition("## Queues")[2]
+    named = set(re.findall(r"^\| `([a-z-]+)` \|", section.partition("\n## ")[0], re.MULTILINE))
+    assert named == used
+
+
+def test_the_contract_names_the_route_that_answers():
+    text = (ROOT / "docs/contracts/README.md").read_text(encoding="utf-8")
+    assert "GET /api/billers/{billerId}/payments/{paymentId}" in text

@@ -1,0 +1,54 @@
+"""What the tests of the client share: a city, its tokens, one order and its outcome."""
+
+from pydantic import SecretStr
+
+from shared.billers.model import Biller
+from tests.caselle.raw_server import RawServer, answer, resets, says
+from tests.caselle.test_contract import ORDER
+from tests.payments.world import NEWPORT
+
+CITY = Biller.model_validate(NEWPORT)
+MADE = b'{"data": {"create_receipt": {"receipt_number": "5.00010"}}}'
+REFUSED = b'{"errors": [{"message": "no", "extensions": {"code": "UNAUTHENTICATED"}}]}'
+PATIENT, HASTY = 20.0, 0.8
+HTML = b"<html><body>Bad gateway</body></html>"
+IN_DOUBT = {
+    "reset": resets,
+    "closed": says(b""),
+    "no HTTP": says(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "half headers": says(b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "half body": says(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + MADE),
+    "half a chunk": says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + MADE[:20]),
+    "empty": answer(b""),
+    "no content": says(b"HTTP/1.1 204 No Content\r\n\r\n"),
+    "truncated JSON": answer(MADE[:-2]),
+    "HTML": answer(HTML),
+    "500": answer(b"", "500 Internal Server Error"),
+    "502": answer(HTML, "502 Bad Gateway"),
+    "503": answer(HTML, "503 Service Unavailable", "Retry-After: 1"),
+    "504": answer(REFUSED, "504 Gateway Timeout"),
+    "408": answer(b"", "408 Request Timeout"),
+    "broken gzip": answer(b"no gzip at all", "200 OK", "Content-Encoding: gzip"),
+    "100 and no more": says(b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+class Tokens:
+    """Gives these tokens: the first from memory, the last when asked to look afresh."""
+
+    def __init__(self, *tokens):
+        self._tokens = tokens or ("token-a",)
+        self.asked = []
+
+    async def token(self, biller_id, *, fresh=False):
+        self.asked.append(fresh)
+        token = self._tokens[-1 if fresh else 0]
+        if isinstance(token, Exception):
+            raise token
+        return token if token is None else SecretStr(token)
+
+
+async def posted(opened, *behaviours, **options):
+    """What one order comes to, and the server that saw it."""
+    async with RawServer(*behaviours) as server:
+        return await opened(server.url, **options).create_receipt(CITY, ORDER), server

@@ -1,0 +1,190 @@
+"""The client over real sockets: what each kind of failure means, and that nothing is ever sent twice."""
+
+import asyncio
+import gzip
+import json
+import socket
+from dataclasses import replace
+
+import pytest
+
+from shared.caselle.client import MOST_BYTES
+from shared.ledger.answer import Accepted, Ambiguous, NotSent
+from shared.vocabulary.errors import Unavailable
+from tests.caselle.calls import CITY, HASTY, IN_DOUBT, MADE, PATIENT, REFUSED, Tokens, posted
+from tests.caselle.raw_server import RawServer, answer, drips, hangs, says
+from tests.caselle.test_contract import ORDER
+
+
+async def test_an_order_arrives_as_it_was_meant(opened):
+    result, server = await posted(opened, answer(MADE))
+    assert result == Accepted("5.00010")
+    assert server.requests[0].startswith(b"POST /tp/api/cr0/graphql HTTP/1.1\r\n")
+    assert server.header(0, "Authorization") == "Bearer token-a"
+    assert server.header(0, "X-Caselle-Subdomain") == "newportor"
+    sent = json.loads(server.requests[0].partition(b"\r\n\r\n")[2])
+    assert sent["variables"]["input"]["payer"] == ORDER.payer
+
+
+# Nothing left this process.
+
+
+async def test_a_refused_connection_sends_nothing(opened):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    assert await opened(url).create_receipt(CITY, ORDER) == NotSent("ConnectError")
+
+
+async def test_a_peer_without_tls_gets_nothing(opened):
+    async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        result = await opened(f"https://127.0.0.1:{port}").create_receipt(CITY, ORDER)
+    assert result == NotSent("ConnectError")
+
+
+@pytest.mark.parametrize("token", ["tökén", "a\r\nX-Evil: 1", "a\nb", "\ud800"])
+async def test_a_token_that_fits_no_header_sends_nothing(opened, token):
+    result, server = await posted(opened, answer(MADE), tokens=Tokens(token))
+    assert isinstance(result, NotSent)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("token", [None, Unavailable("vault"), RuntimeError("anything"), TimeoutError()])
+async def test_without_a_token_nothing_is_sent_and_the_city_is_not_to_blame(opened, token):
+    result, server = await posted(opened, answer(MADE), tokens=Tokens(token))
+    assert isinstance(result, NotSent)
+    assert result.peer_failed is False
+    assert server.connections == 0
+
+
+async def test_without_a_subdomain_nothing_is_sent(opened):
+    async with RawServer(answer(MADE)) as server:
+        city = CITY.model_copy(update={"subdomain": None})
+        assert isinstance(await opened(server.url).create_receipt(city, ORDER), NotSent)
+    assert server.connections == 0
+
+
+async def test_an_order_with_half_a_character_pair_is_an_answer_too(opened):
+    async with RawServer(answer(MADE)) as server:
+        result = await opened(server.url).create_receipt(CITY, replace(ORDER, payer="\ud800"))
+    assert isinstance(result, (Accepted, NotSent))
+
+
+# Sent, and nobody knows.
+
+
+@pytest.mark.parametrize("name", IN_DOUBT)
+async def test_a_lost_or_useless_answer_is_in_doubt_and_not_asked_for_again(opened, name):
+    result, server = await posted(opened, IN_DOUBT[name])
+    assert isinstance(result, Ambiguous)
+    assert (len(server.requests), server.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("behaviour", [hangs, drips])
+async def test_one_deadline_bounds_the_whole_call(opened, behaviour):
+    started = asyncio.get_running_loop().time()
+    result, server = await posted(opened, behaviour, deadline=HASTY)
+    assert result == Ambiguous("TimeoutError")
+    assert asyncio.get_running_loop().time() - started < PATIENT / 2
+    assert len(server.requests) == 1
+
+
+async def test_a_second_try_with_another_token_shares_the_deadline(opened):
+    started = asyncio.get_running_loop().time()
+    behaviours = answer(REFUSED, "401 Unauthorized"), hangs
+    result, server = await posted(opened, *behaviours, deadline=HASTY, tokens=Tokens("a", "b"))
+    assert result == Ambiguous("TimeoutError")
+    assert asyncio.get_running_loop().time() - started < PATIENT / 2
+    assert len(server.requests) == 2
+
+
+async def test_an_answer_is_read_up_to_one_mebibyte(opened):
+    result, _ = await posted(opened, answer(MADE + b" " * (MOST_BYTES - len(MADE))))
+    assert result == Accepted("5.00010")
+
+
+@pytest.mark.parametrize("size", [MOST_BYTES + 1, 2 * MOST_BYTES])
+async def test_a_longer_answer_is_cut_off(opened, size):
+    result, server = await posted(opened, answer(MADE + b" " * (size - len(MADE))))
+    assert result == Ambiguous("answer_too_large")
+    assert len(server.requests) == 1
+
+
+async def test_an_answer_that_unpacks_to_more_is_cut_off_too(opened):
+    packed = gzip.compress(MADE + b" " * 4 * MOST_BYTES)
+    result, _ = await posted(opened, answer(packed, "200 OK", "Content-Encoding: gzip"))
+    assert result == Ambiguous("answer_too_large")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(opened, status):
+    """A followed 307 sends the payment once more."""
+    async with RawServer(answer(MADE)) as elsewhere:
+        location = f"Location: {elsewhere.url}/tp/api/cr0/graphql"
+        result, server = await posted(opened, answer(b"", f"{status} Moved", location))
+    assert isinstance(result, Ambiguous)
+    assert (len(server.requests), elsewhere.connections) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["localhost:8080/login", "mailto:a@b.c", "http://[::1", "http://x:99999999/", "//", "\\", "x" * 70_000, ""],
+)
+async def test_a_redirect_to_nonsense_does_not_look_like_nothing_was_sent(opened, location):
+    result, server = await posted(opened, answer(b"", "307 Temporary Redirect", f"Location: {location}"))
+    assert isinstance(result, Ambiguous)
+    assert len(server.requests) == 1
+
+
+async def test_an_interim_answer_is_not_the_answer(opened):
+    early = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    made = f"HTTP/1.1 200 OK\r\nContent-Length: {len(MADE)}\r\n\r\n".encode() + MADE
+    assert (await posted(opened, says(early + made)))[0] == Accepted("5.00010")
+
+
+async def test_being_cancelled_is_no_answer(opened):
+    async with RawServer(hangs) as server:
+        call = asyncio.create_task(opened(server.url).create_receipt(CITY, ORDER))
+        async with asyncio.timeout(PATIENT):
+            await server.asked.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+
+
+# Connections.
+
+
+async def test_every_call_has_a_connection_of_its_own(opened):
+    async with RawServer(answer(MADE, keep=True)) as server:
+        cash = opened(server.url)
+        for _ in range(3):
+            assert await cash.create_receipt(CITY, ORDER) == Accepted("5.00010")
+    assert (server.connections, len(server.requests)) == (3, 3)
+
+
+async def test_a_cookie_of_one_city_never_reaches_another(opened):
+    """A relay that keeps sessions could otherwise post into the city that came before."""
+    async with RawServer(answer(MADE, "200 OK", "Set-Cookie: session=newport; Path=/")) as server:
+        cash = opened(server.url)
+        for subdomain in ("newportor", "cedarflats"):
+            await cash.create_receipt(CITY.model_copy(update={"subdomain": subdomain}), ORDER)
+    assert server.header(1, "X-Caselle-Subdomain") == "cedarflats"
+    assert server.header(1, "Cookie") is None
+
+
+async def test_no_proxy_of_the_environment_is_used(opened, monkeypatch):
+    async with RawServer(answer(MADE)) as server, RawServer(answer(MADE)) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        await opened(server.url).create_receipt(CITY, ORDER)
+    assert (server.connections, proxy.connections) == (1, 0)
+
+
+async def test_cities_do_not_wait_for_one_another(opened):
+    async with RawServer(hangs) as stuck, RawServer(answer(MADE)) as well:
+        waiting = asyncio.create_task(opened(stuck.url, deadline=HASTY).create_receipt(CITY, ORDER))
+        assert await opened(well.url).create_receipt(CITY, ORDER) == Accepted("5.00010")
+        assert await waiting == Ambiguous("TimeoutError")

@@ -1,0 +1,67 @@
+"""Entries for tests that need no message behind them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import strategies as st
+
+from shared.ledger.entry import Entry, Key, Kind, State, Wait
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+KEY = Key("2493", Kind.PAYMENT, "pay-1")
+
+_ids = st.from_regex(r"[a-z0-9._-]{1,64}", fullmatch=True)
+_instants = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - the strategy wants bounds without a zone
+    lambda instant: instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+)
+_texts = st.text(max_size=20)
+_numbers = st.integers(0, 1000)
+
+keys = st.builds(Key, st.from_regex(r"[0-9]{1,9}", fullmatch=True), st.just(Kind.PAYMENT), _ids)
+entries = st.builds(
+    Entry,
+    key=keys,
+    state=st.sampled_from(State),
+    version=_numbers,
+    nonce=_texts,
+    fingerprint=_texts,
+    cents=st.integers(1, 999_999_999),
+    customer_number=_texts,
+    reference=_texts,
+    message_id=_texts,
+    message=st.binary(max_size=50),
+    received_at=_instants,
+    posting_date=_instants.map(lambda instant: instant.date().isoformat()),
+    attempt=_numbers,
+    sent_at=st.none() | _instants,
+    lease_until=st.none() | _instants,
+    slot=st.none() | st.integers(0, 9),
+    due=st.none() | _instants,
+    wait=st.none() | st.sampled_from(Wait),
+    backoffs=_numbers,
+    absent_at=st.none() | _instants,
+    resends=_numbers,
+    answered_at=st.none() | _instants,
+    unproved_seconds=st.floats(0, 1e6),
+    held_at=st.none() | _instants,
+    reason=st.none() | _texts,
+    detail=st.none() | _texts,
+    receipt_number=st.none() | _texts,
+)
+
+
+def entry(**fields: Any) -> Entry:
+    """A payment of Newport's, received at noon unless said otherwise."""
+    usual: dict[str, Any] = {
+        "key": KEY,
+        "state": State.RECEIVED,
+        "fingerprint": "f",
+        "cents": 12540,
+        "customer_number": "000412",
+        "reference": "IC1",
+        "message_id": "m-1",
+        "message": b"{}",
+        "received_at": NOON,
+        "posting_date": "2026-11-20",
+    }
+    return Entry(**usual | fields)

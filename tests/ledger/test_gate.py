@@ -1,0 +1,179 @@
+"""Breaker, block, probe and the one that goes alone."""
+
+import asyncio
+
+import pytest
+
+from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
+from shared.ledger.entry import State
+from shared.ledger.gate import Gates
+from tests.fakes.faulty_ledger import Fault
+from tests.ledger.world import started
+from tests.payments.world import body, message
+
+BILLER = "2493"
+MINUTE = 60.0
+LOST = Ambiguous("ReadTimeout")
+
+
+async def gate(world):
+    """The row as it lies in the table."""
+    return await Gates(world.store, world.clock, world.times).look(BILLER)
+
+
+async def states(world, paid):
+    return [(await world.entry(each)).state for each in paid]
+
+
+async def test_nobody_else_writes_the_row_while_all_is_well(world):
+    await world.deliver(message())
+    assert world.keys("B~") == []
+
+
+async def test_pauses_grow_and_the_last_repeats(world):
+    world.city.up = False
+    world.city.next(*[NotSent("ConnectError")] * 5)
+    for _ in range(5):
+        await world.deliver(message())
+    pauses = []
+    for _ in range(7):
+        row = await gate(world)
+        pauses.append((row.open_until - world.clock.now()).total_seconds())
+        world.clock.advance(pauses[-1] + 31)
+        await world.gates.failed(BILLER)
+    assert pauses == [30, 60, 120, 300, 600, 600, 600]
+
+
+async def test_an_answer_between_failures_starts_the_count_anew(world):
+    for _ in range(4):
+        world.city.next(*[NotSent("ConnectError")] * 4, Refused("customer_unknown", Scope.ENTRY))
+        for _ in range(5):
+            await world.deliver(message())
+    assert (await gate(world)).failures == 0
+    assert len(world.city.orders) == 20
+
+
+async def test_after_an_unknown_a_read_comes_before_the_next_order(world):
+    world.city.next(LOST, made=True)
+    await world.deliver(message())
+    world.city.up = False
+    late = message()
+    await world.deliver(late)
+    await world.drain()
+    assert (len(world.city.orders), world.city.probes) == (1, 1)
+    world.city.up = True
+    await world.pass_time(5 * MINUTE)
+    assert (await world.entry(late)).state is State.POSTED
+
+
+async def test_a_dead_city_makes_no_more_unknown_than_were_in_flight(world):
+    world.city.up = False
+    world.city.next(*[LOST] * 100)
+    apps = [world.app, world.process()]
+    paid = [message() for _ in range(40)]
+    for handled in await asyncio.gather(
+        *(apps[n % 2].post.accept(body(each), f"m-{n}") for n, each in enumerate(paid))
+    ):
+        world.take(handled)
+    await world.drain()
+    await world.pass_time(30 * MINUTE)
+    assert (await states(world, paid)).count(State.UNKNOWN) <= 2
+    assert len(world.city.orders) <= 2
+
+
+async def test_only_one_probes_and_never_beside_an_order_under_way(world):
+    go = world.slow_city()
+    task = asyncio.create_task(world.app.post.accept(body(message()), "m"))
+    await started(task)
+    gates = [Gates(world.store, world.clock, world.times) for _ in range(2)]
+    await gates[0].doubted(BILLER, None)
+    assert [await each.begin_probe(BILLER) for each in gates] == [False, False]
+    go.set()
+    await task
+    await gates[0].doubted(BILLER, None)
+    assert [await each.begin_probe(BILLER) for each in gates] == [True, False]
+
+
+async def test_a_prober_that_dies_is_followed_by_another(world):
+    gates = Gates(world.store, world.clock, world.times)
+    await gates.doubted(BILLER, None)
+    assert await gates.begin_probe(BILLER)
+    world.clock.advance(61)
+    assert await gates.begin_probe(BILLER)
+
+
+async def test_a_probe_that_was_no_longer_needed_closes_nothing(world):
+    gates = Gates(world.store, world.clock, world.times)
+    await gates.begin_probe(BILLER)
+    await gates.answered(BILLER)
+    assert (await gate(world)).closed_by(world.clock.now()) is None
+
+
+async def test_after_unblocking_one_goes_alone_and_the_rest_follow_its_success(world):
+    world.city.next(Refused("licence_missing", Scope.BILLER))
+    for _ in range(6):
+        await world.deliver(message())
+    await world.gates.unblock(BILLER)
+    busy, most, most_before_success = 0, 0, 0
+
+    async def watched(order):
+        nonlocal busy, most, most_before_success
+        busy += 1
+        most = max(most, busy)
+        if not world.city.receipts_made:
+            most_before_success = most
+        await asyncio.sleep(0)
+        busy -= 1
+        return Accepted(world.city.make(order).receipt_number)
+
+    world.city.script = [watched] * 6
+    world.clock.advance(15 * MINUTE)
+    dues = await world.app.sweep.run()
+    other = world.process()
+    apps = [world.app, other]
+    for handled in await asyncio.gather(
+        *(apps[n % 2].drive.step(due, redelivered=False) for n, due in enumerate(dues))
+    ):
+        world.take(handled)
+    await world.drain()
+    await world.pass_time(5 * MINUTE)
+    assert most_before_success == 1
+    assert [result.outcome for result in world.results] == ["posted"] * 6
+
+
+async def test_one_that_goes_alone_and_fails_is_followed_by_one_alone(world):
+    world.city.next(Refused("licence_missing", Scope.BILLER), Refused("customer_unknown", Scope.ENTRY))
+    await world.deliver(message())
+    await world.gates.unblock(BILLER)
+    await world.pass_time(MINUTE)
+    assert (await gate(world)).alone
+    await world.deliver(message())
+    assert not (await gate(world)).alone
+
+
+async def test_one_unlisted_error_written_twice_does_not_suspect_the_workspace(world):
+    world.city.next(Ambiguous("unlisted_error", unlisted="abc"))
+    world.script.fail("commit", Fault.OWN_CONFLICT, nth=2)
+    await world.bring(message(), "m-1")
+    assert (await gate(world)).blocked is None
+
+
+async def test_a_success_between_two_equal_errors_clears_the_suspicion(world):
+    for answer in (Ambiguous("unlisted_error", unlisted="abc"), None, Ambiguous("unlisted_error", unlisted="abc")):
+        if answer:
+            world.city.next(answer)
+        await world.deliver(message())
+        await world.drain()
+    assert (await gate(world)).blocked is None
+
+
+@pytest.mark.parametrize("scope", [Scope.BILLER, Scope.ENTRY])
+async def test_a_block_outlives_successes_that_were_under_way(world, scope):
+    go = world.slow_city()
+    task = asyncio.create_task(world.app.post.accept(body(message()), "m"))
+    await started(task)
+    world.city.next(Refused("licence_missing", scope))
+    await world.deliver(message())
+    go.set()
+    await task
+    assert (await gate(world)).blocked == ("licence_missing" if scope is Scope.BILLER else None)
