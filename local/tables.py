@@ -61,7 +61,7 @@ def _receipts_of_held(findings: Findings) -> Table:
 
 def _table(title: str, *columns: str) -> Table:
     """A table; columns that begin with # hold numbers."""
-    table = Table(title=title, title_justify="left", show_lines=False)
+    table = Table(title=title, title_justify="left", min_width=len(title))
     for column in columns:
         table.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left")
     return table

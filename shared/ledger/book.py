@@ -28,6 +28,10 @@ class ReferenceTaken(CaselleError):
     """Another entry of this biller uses the same reference."""
 
 
+class ReceiptTaken(CaselleError):
+    """Another entry of this biller is bound to the same receipt."""
+
+
 class SlotTaken(CaselleError):
     """Another send of this biller holds the slot."""
 
@@ -84,12 +88,15 @@ class Ledger:
             self._explain(error, first)
             raise
 
-    async def move(self, before: Entry, after: Entry) -> Entry:
+    async def move(self, before: Entry, after: Entry, *, rebind: bool = False) -> Entry:
         """Write the next version of an entry.
+
+        ``rebind`` posts also under a receipt number that another entry has: the peer's own word for this attempt.
 
         Raises:
             Moved: somebody else was first.
             SlotTaken: another send has the slot it wants.
+            ReceiptTaken: the receipt number is bound to another entry.
             Unavailable: the store does not answer; the caller must not act on ``after``.
         """
         following = replace(after, version=before.version + 1, nonce=uuid.uuid4().hex)
@@ -97,6 +104,8 @@ class Ledger:
             return await self._write(before, following)
         except RowExists as error:
             if error.key == rows.receipt_key(following.key.biller, following.receipt_number or ""):
+                if not rebind:
+                    raise ReceiptTaken(str(error)) from error
                 return await self._write_without_receipt(before, following)
             self._explain(error, following)
             raise
@@ -144,7 +153,7 @@ class Ledger:
         return await self._commit(after, transition.changes(before, after, self.now()))
 
     async def _write_without_receipt(self, before: Entry, after: Entry) -> Entry:
-        """Post under a receipt number that another entry has: the peer's word counts, a person looks."""
+        """Post under a number that another entry has: numbers may start again after a purge. A person looks."""
         events.emit("receipt.number_repeated", events.WARNING, **_named(after), receipt=after.receipt_number)
         bound = rows.receipt_key(after.key.biller, after.receipt_number or "")
         changes = [change for change in transition.changes(before, after, self.now()) if change.key != bound]

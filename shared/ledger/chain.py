@@ -1,13 +1,13 @@
 """Keeps a biller's waiting entries moving at the rate of its slots, not of the sweeper."""
 
+import random
 from typing import Final
 
 from shared.ledger.book import Ledger
-from shared.ledger.due import Due, due_of_row
-from shared.ledger.rows import key_of
+from shared.ledger.due import Due, readable_step
 from shared.ledger.slots import LocalSlots
 
-_CANDIDATES: Final = 8
+_CANDIDATES: Final = 16
 
 
 class Chain:
@@ -27,7 +27,11 @@ class Chain:
         return await self.after_waiting(biller) if self._slots.deferred_lately(biller) else []
 
     async def after_waiting(self, biller: str) -> list[Due]:
-        """The biller's longest waiting entry that is not yet on its way, if any."""
-        waiting = {key_of(row): row for row in await self._ledger.waiting(biller, _CANDIDATES)}
-        chosen = self._slots.chain(list(waiting))
-        return [due_of_row(waiting[chosen])] if chosen else []
+        """One of the biller's longest waiting entries that is not yet on its way, if any.
+
+        Which one is left to chance: another process frees its slot at the same moment and chooses among the same.
+        """
+        rows = await self._ledger.waiting(biller, _CANDIDATES)
+        waiting = {step.key: step for row in rows if (step := readable_step(row))}
+        chosen = self._slots.chain(random.sample(list(waiting), len(waiting)))
+        return [waiting[chosen]] if chosen else []

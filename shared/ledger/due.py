@@ -5,6 +5,7 @@ from pydantic.alias_generators import to_camel
 
 from shared.ledger.entry import Entry, Key, Kind
 from shared.ledger.store import Row
+from shared.vocabulary import events
 
 
 class Due(BaseModel):
@@ -33,11 +34,15 @@ def due_of(entry: Entry, *, reported: bool = False) -> Due:
     return Due(biller_id=key.biller, kind=key.kind, id=key.id, version=entry.version, reported=reported)
 
 
-def due_of_row(row: Row) -> Due:
-    """The message that drives the entry of an open row."""
+def readable_step(row: Row) -> Due | None:
+    """The message that drives the entry of an open row; None, and an event, where a newer release wrote it."""
     values = row.values
-    kind = Kind(str(values["kind"]))
-    return Due(biller_id=str(values["biller"]), kind=kind, id=str(values["id"]), version=int(values["version"]))
+    try:
+        kind, version = Kind(str(values["kind"])), int(values["version"])
+    except (KeyError, ValueError):
+        events.emit("ledger.row_unreadable", events.ERROR, row=row.key)
+        return None
+    return Due(biller_id=str(values["biller"]), kind=kind, id=str(values["id"]), version=version)
 
 
 def to_message(due: Due) -> str:

@@ -98,8 +98,6 @@ class Entry:
     wait: Wait | None = None
     backoffs: int = 0
     """Failures in a row that sent nothing."""
-    asks: int = 0
-    """Answered or not, questions about the latest attempt."""
     absent_at: datetime | None = None
     """When the peer first showed that the latest attempt is not there."""
     resends: int = 0
@@ -114,3 +112,7 @@ class Entry:
     detail: str | None = None
     """The peer's own words, where they add something; never personal data."""
     receipt_number: str | None = None
+
+    def leased(self, now: datetime) -> bool:
+        """Whether somebody is sending it at this moment."""
+        return self.state is State.SENDING and self.lease_until is not None and now < self.lease_until

@@ -1,5 +1,6 @@
 """Breaker and block of one biller: whether anything is sent to its server now, and how much at once."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -34,6 +35,8 @@ class Gate:
     """A send ended unknown: one slot only, and a probe before the next."""
     unlisted: str | None = None
     """The latest unlisted error, if nothing succeeded since."""
+    nonce: str = ""
+    """Names the write that made this version."""
     etag: str = ""
 
     @property
@@ -44,7 +47,7 @@ class Gate:
     @property
     def healthy(self) -> bool:
         """Whether a success would change nothing."""
-        return replace(self, etag="") == Gate()
+        return replace(self, etag="", nonce="") == Gate()
 
     def slots(self, most: int) -> int:
         """How many messages may be on their way at once."""
@@ -131,6 +134,9 @@ class Gates:
         now = self._store.now()
         if taken or gate.closed_by(now):
             return False
+        if not gate.needs_probe:
+            self._remember(biller, gate)
+            return True
         claimed = replace(gate, open_until=now + timedelta(seconds=self._times.lease))
         try:
             await self._write(biller, claimed)
@@ -156,10 +162,18 @@ class Gates:
         return _gate_of(row) if row else Gate()
 
     async def _write(self, biller: str, gate: Gate) -> Gate:
+        """Raises RowExists or RowChanged where somebody else was faster, not where that was this very write."""
         key = rows.gate_key(biller)
-        change = Replace(key, _values(gate), gate.etag) if gate.etag else Insert(key, _values(gate))
-        etags = await self._store.commit(rows.shard_of(biller), [change])
-        return self._remember(biller, replace(gate, etag=etags[key]))
+        named = replace(gate, nonce=uuid.uuid4().hex)
+        change = Replace(key, _values(named), gate.etag) if gate.etag else Insert(key, _values(named))
+        try:
+            etags = await self._store.commit(rows.shard_of(biller), [change])
+        except (RowExists, RowChanged, Unavailable):
+            found = await self._read(biller)
+            if found.nonce != named.nonce:
+                raise
+            return self._remember(biller, found)
+        return self._remember(biller, replace(named, etag=etags[key]))
 
     def _remember(self, biller: str, gate: Gate) -> Gate:
         self._seen[biller] = (self._clock.monotonic(), gate)
@@ -183,6 +197,7 @@ def _values(gate: Gate) -> Values:
         "doubtful": gate.doubtful,
         "blocked": gate.blocked or "",
         "unlisted": gate.unlisted or "",
+        "nonce": gate.nonce,
         "open_until": gate.open_until.isoformat() if gate.open_until else "",
     }
     return values
@@ -199,5 +214,6 @@ def _gate_of(row: Row) -> Gate:
         alone=bool(values["alone"]),
         doubtful=bool(values["doubtful"]),
         unlisted=str(values["unlisted"]) or None,
+        nonce=str(values["nonce"]),
         etag=row.etag,
     )

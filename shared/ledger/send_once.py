@@ -16,7 +16,7 @@ from typing import Protocol
 
 from shared.ledger import settle
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
-from shared.ledger.book import Ledger, Moved, SlotTaken
+from shared.ledger.book import Ledger, Moved, ReceiptTaken, SlotTaken
 from shared.ledger.entry import Entry, State, Wait
 from shared.ledger.gate import Gate, Gates
 from shared.ledger.slots import LocalSlots
@@ -112,7 +112,7 @@ class SendOnce:
 
     async def expire(self, entry: Entry, peer: Peer) -> Entry:
         """Turn a ``sending`` entry whose lease has passed into ``unknown``; before that, leave it alone."""
-        if entry.lease_until is not None and self._ledger.now() < entry.lease_until:
+        if entry.leased(self._ledger.now()):
             return entry
         await self._gates.doubted(entry.key.biller, None)
         return await self._ledger.move(entry, self._in_doubt(entry, "lease_expired", peer))
@@ -122,7 +122,12 @@ class SendOnce:
         finding = await peer.ask(entry) if peer.can_be_asked else settle.Odd("outcome_unknown")
         if peer.can_be_asked and not isinstance(finding, settle.NoAnswer):
             await self._gates.answered(entry.key.biller)
-        return await self._ledger.move(entry, settle.conclude(entry, finding, self._ledger.now(), self._times))
+        now = self._ledger.now()
+        try:
+            return await self._ledger.move(entry, settle.conclude(entry, finding, now, self._times))
+        except ReceiptTaken:
+            # Another payment took this receipt as its own between the question and this write.
+            return await self._ledger.move(entry, settle.held(entry, "several_receipts", now))
 
     async def _send_in_slot(
         self, entry: Entry, gate: Gate, peer: Peer, write: Callable[[Entry], Awaitable[Entry]]
@@ -154,7 +159,8 @@ class SendOnce:
             with suppress(CaselleError):
                 await asyncio.shield(self._record(claim.entry, Ambiguous("cancelled"), peer))
             raise
-        return await self._record(claim.entry, answer, peer)
+        # What the peer said is written down even when nobody waits for it any more.
+        return await asyncio.shield(self._record(claim.entry, answer, peer))
 
     async def _record(self, entry: Entry, answer: Answer, peer: Peer) -> Entry:
         match answer:
@@ -175,7 +181,7 @@ class SendOnce:
         current = entry
         while True:
             try:
-                return await self._ledger.move(current, settle.posted(current, receipt_number))
+                return await self._ledger.move(current, settle.posted(current, receipt_number), rebind=True)
             except Moved as moved:
                 found = moved.found
                 fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": receipt_number}

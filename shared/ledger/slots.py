@@ -31,8 +31,9 @@ class LocalSlots:
 
     async def release(self, biller: str, slot: int) -> None:
         """Give a slot back and wake one who waits for it."""
+        # Before anything is awaited: a cancellation must not keep the slot for ever.
+        self._taken[biller].discard(slot)
         async with self._freed[biller]:
-            self._taken[biller].discard(slot)
             self._freed[biller].notify()
 
     def remember_deferral(self, biller: str) -> None:

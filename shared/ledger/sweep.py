@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.ledger.book import Ledger
-from shared.ledger.due import Due, due_of_row
+from shared.ledger.due import Due, readable_step
 from shared.ledger.entry import State
 from shared.ledger.rows import SHARDS, queue_of
 from shared.ledger.store import Row
 from shared.ledger.times import Times
 from shared.vocabulary import events
 from shared.vocabulary.clock import to_ms
+from shared.vocabulary.errors import Unavailable
 
 MOST_PER_RUN: Final = 500
 MOST_WAITING_PER_BILLER: Final = 4
@@ -33,14 +34,22 @@ class Sweep:
         now = self._ledger.now()
         due: list[Due] = []
         late: Counter[str] = Counter()
-        for shard in SHARDS:
-            found = await self._shard(shard, now, MOST_PER_RUN - len(due))
-            due += [due_of_row(row) for row in found]
+        for shard in _in_turn(now):
+            found = await self._readable(shard, now, MOST_PER_RUN - len(due))
+            due += [step for row in found if (step := readable_step(row))]
             late.update(str(row.values["biller"]) for row in found if self._late(row, now))
         for biller, count in late.items():
             events.emit("ledger.past_due", events.WARNING, biller=biller, at_least=count)
         events.emit("ledger.swept", due=len(due))
         return due
+
+    async def _readable(self, shard: str, now: datetime, room: int) -> list[Row]:
+        """A shard that does not answer waits for the next run; the others do not."""
+        try:
+            return await self._shard(shard, now, room)
+        except Unavailable as error:
+            events.emit("ledger.shard_unavailable", events.ERROR, shard=shard, error=str(error))
+            return []
 
     async def _shard(self, shard: str, now: datetime, room: int) -> list[Row]:
         """Due rows of one shard; a biller's backlog beyond its share is passed over, not read."""
@@ -59,6 +68,12 @@ class Sweep:
     def _late(self, row: Row, now: datetime) -> bool:
         due_ms = int(row.key.split("~")[1])
         return due_ms < to_ms(now - timedelta(seconds=self._times.past_due))
+
+
+def _in_turn(now: datetime) -> tuple[str, ...]:
+    """Each run begins one shard further, so that none is always behind the fuller ones."""
+    first = int(now.timestamp() // 60) % len(SHARDS)
+    return SHARDS[first:] + SHARDS[:first]
 
 
 def _admit(row: Row, waiting: Counter[str]) -> bool:

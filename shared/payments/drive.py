@@ -16,6 +16,7 @@ from shared.payments.quarantine import quarantined
 from shared.payments.result import Handled, result_of
 from shared.payments.rules import hold_reason, paused, posting_date
 from shared.vocabulary import events
+from shared.vocabulary.errors import Unavailable
 
 QUEUE = "due"
 
@@ -44,7 +45,8 @@ class DrivePayment:
         try:
             return await self._drive(entry, due)
         except Moved:
-            return Handled()
+            # Another process took this entry; the slot that brought us here may serve the next one.
+            return Handled(due=await self._desk.chain.after_waiting(due.biller_id))
 
     async def give_up(self, body: bytes, message_id: str) -> Handled:
         """Only report, whatever version the entry stands at; for a step that failed again and again."""
@@ -107,6 +109,9 @@ class DrivePayment:
 
     async def _overtaken(self, entry: Entry, *, redelivered: bool) -> Handled:
         """Somebody else drove it. A redelivery may be ours, cut off between the last write and its report."""
+        if redelivered and entry.leased(self._desk.ledger.now()):
+            # The delivery that sends it may yet die before it reports; only this message would notice.
+            raise Unavailable("the payment is being sent by another delivery of this step")
         if redelivered and entry.state in SETTLED:
             return Handled([result_of(entry, self._desk.ledger.now())])
         return Handled(due=await self._desk.chain.after_waiting(entry.key.biller))

@@ -155,11 +155,10 @@ class PostPayment:
         redelivered = found.message_id == message_id
         biller, payment = found.key.biller, found.key.id
         events.emit("payment.repeated", biller=biller, id=payment, redelivered=redelivered, state=found.state)
-        stuck = found.state is State.SENDING and found.lease_until is not None and found.lease_until <= now
-        if redelivered and found.state is State.SENDING and not stuck:
-            # The other delivery may yet die before it reports; only this message would notice.
+        if redelivered and found.leased(now):
+            # The delivery that sends it may yet die before it reports; only this message would notice.
             raise Unavailable("the payment is being sent by another delivery of its message")
-        due = [due_of(found)] if stuck else []
+        due = [due_of(found)] if found.state is State.SENDING and not found.leased(now) else []
         if redelivered and found.state not in SETTLED:
             return Handled(due=due)
         return Handled([result_of(found, now, message_id=message_id)], due)
