@@ -181,7 +181,7 @@ class SendOnce:
         current = entry
         while True:
             try:
-                return await self._ledger.move(current, settle.posted(current, receipt_number), rebind=True)
+                return await self._ledger.move(current, self._accepted(current, entry, receipt_number), rebind=True)
             except Moved as moved:
                 found = moved.found
                 fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": receipt_number}
@@ -191,6 +191,11 @@ class SendOnce:
                     raise
                 events.emit("ledger.late_answer", events.WARNING, **fields, was=found.state)
                 current = found
+
+    def _accepted(self, current: Entry, sent: Entry, receipt_number: str) -> Entry:
+        """After a late answer nobody may be left to report: an open row has it done."""
+        posted = settle.posted(current, receipt_number)
+        return posted if current is sent else replace(posted, due=self._ledger.now(), wait=Wait.REPORT)
 
     async def _record_not_sent(self, entry: Entry, answer: NotSent) -> Entry:
         # The entry first: should the breaker's row fail, nothing is left to look like an unknown outcome.

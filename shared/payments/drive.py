@@ -11,12 +11,11 @@ from shared.ledger.book import Moved
 from shared.ledger.due import Due, due_of
 from shared.ledger.entry import SETTLED, Entry, State, Wait
 from shared.payments.message import stored
-from shared.payments.post import Desk, answered, tell
+from shared.payments.post import Desk, answered, expired, tell
 from shared.payments.quarantine import quarantined
 from shared.payments.result import Handled, result_of
 from shared.payments.rules import hold_reason, paused, posting_date
 from shared.vocabulary import events
-from shared.vocabulary.errors import Unavailable
 
 QUEUE = "due"
 
@@ -40,13 +39,12 @@ class DrivePayment:
             events.emit("due.unknown_entry", events.ERROR, biller=due.biller_id, id=due.id)
             return Handled()
         if entry.version != due.version:
-            return await self._overtaken(entry, redelivered=redelivered)
+            return await self._overtaken(entry, redelivered=redelivered, report=redelivered)
         self._watch_age(entry)
         try:
             return await self._drive(entry, due)
-        except Moved:
-            # Another process took this entry; the slot that brought us here may serve the next one.
-            return Handled(due=await self._desk.chain.after_waiting(due.biller_id))
+        except Moved as moved:
+            return await self._overtaken(moved.found, redelivered=redelivered, report=True)
 
     async def give_up(self, body: bytes, message_id: str) -> Handled:
         """Only report, whatever version the entry stands at; for a step that failed again and again."""
@@ -107,14 +105,12 @@ class DrivePayment:
             return Handled()
         return Handled([result_of(entry, self._desk.ledger.now())], [due_of(entry, reported=True)])
 
-    async def _overtaken(self, entry: Entry, *, redelivered: bool) -> Handled:
-        """Somebody else drove it. A redelivery may be ours, cut off between the last write and its report."""
-        if redelivered and entry.leased(self._desk.ledger.now()):
-            # The delivery that sends it may yet die before it reports; only this message would notice.
-            raise Unavailable("the payment is being sent by another delivery of this step")
-        if redelivered and entry.state in SETTLED:
-            return Handled([result_of(entry, self._desk.ledger.now())])
-        return Handled(due=await self._desk.chain.after_waiting(entry.key.biller))
+    async def _overtaken(self, entry: Entry, *, redelivered: bool, report: bool) -> Handled:
+        """Another delivery drove it, and may be cut off before its report: this message is the only other witness."""
+        if redelivered and entry.state is State.SENDING:
+            entry = await expired(self._desk, entry)
+        results = [result_of(entry, self._desk.ledger.now())] if report and entry.state in SETTLED else []
+        return Handled(results, await self._desk.chain.after_waiting(entry.key.biller))
 
     def _watch_age(self, entry: Entry) -> None:
         age = self._desk.ledger.now() - entry.received_at

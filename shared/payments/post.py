@@ -68,9 +68,8 @@ class PostPayment:
             return await self._told(await self._begin(entry, message, biller))
         except Known as known:
             return await self._repeated(known.found, message, message_id)
-        except Moved:
-            # Whoever changed the entry while it was being sent also reports it.
-            return Handled()
+        except Moved as moved:
+            return await self._repeated(moved.found, message, message_id)
 
     async def shelve(self, body: bytes, message_id: str) -> Handled:
         """Make a message durable without sending it; the sweeper goes on with it. For what ended as poison."""
@@ -155,13 +154,11 @@ class PostPayment:
         redelivered = found.message_id == message_id
         biller, payment = found.key.biller, found.key.id
         events.emit("payment.repeated", biller=biller, id=payment, redelivered=redelivered, state=found.state)
-        if redelivered and found.leased(now):
-            # The delivery that sends it may yet die before it reports; only this message would notice.
-            raise Unavailable("the payment is being sent by another delivery of its message")
-        due = [due_of(found)] if found.state is State.SENDING and not found.leased(now) else []
+        if redelivered and found.state is State.SENDING:
+            found = await expired(self._desk, found)
         if redelivered and found.state not in SETTLED:
-            return Handled(due=due)
-        return Handled([result_of(found, now, message_id=message_id)], due)
+            return Handled()
+        return Handled([result_of(found, now, message_id=message_id)])
 
     async def _conflicting(self, found: Entry, message: PaymentMessage, message_id: str) -> Handled:
         """The first message stands; this one is kept as evidence, without anything personal."""
@@ -187,6 +184,22 @@ class PostPayment:
 
     def _now(self) -> datetime:
         return self._desk.ledger.now()
+
+
+async def expired(desk: Desk, entry: Entry) -> Entry:
+    """What becomes of a send whose message came again.
+
+    Raises:
+        Unavailable: its lease still runs. The delivery that sends it may yet die before it reports, and this message
+            would be the only one to notice; so it must come once more.
+    """
+    biller = await desk.billers.get(entry.key.biller)
+    if biller is None or entry.leased(desk.ledger.now()):
+        raise Unavailable("the payment is being sent by another delivery of its message")
+    try:
+        return await desk.send_once.expire(entry, desk.peer(biller))
+    except Moved:
+        raise Unavailable("the payment changed at this moment") from None
 
 
 def answered(entry: Entry) -> bool:

@@ -152,7 +152,8 @@ class TwoProcesses(RuleBasedStateMachine):
         opened = Counter(key.split("~", 2)[2] for key in world.keys("O~"))
         held = Counter(key.split("~", 2)[2] for key in world.keys("H~"))
         events = Counter(key[2:].rsplit("~", 1)[0] for key in world.keys("E~"))
-        assert opened == {str(entry.key): 1 for entry in entries if entry.state not in SETTLED}
+        assert opened == {str(entry.key): 1 for entry in entries if entry.due is not None}
+        assert all(entry.due is not None for entry in entries if entry.state not in SETTLED)
         assert held == {str(entry.key): 1 for entry in entries if entry.state is State.HELD}
         assert events == {str(entry.key): entry.version for entry in entries}
         assert len(world.keys("S~")) == sum(entry.state is State.SENDING for entry in entries)

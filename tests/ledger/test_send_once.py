@@ -142,9 +142,17 @@ async def test_a_late_answer_outweighs_a_proved_absence_not_yet_acted_upon(world
 
 
 async def finish_late(world, paid):
+    """Posted, and an open row that has it reported even if this process dies now; reporting closes it."""
     entry = await world.entry(paid)
-    assert (entry.state, entry.receipt_number, entry.due, entry.held_at) == (State.POSTED, "5.00001", None, None)
+    assert (entry.state, entry.receipt_number, entry.wait, entry.held_at) == (
+        State.POSTED,
+        "5.00001",
+        Wait.REPORT,
+        None,
+    )
     assert world.results[-1].outcome == "posted"
+    await world.pass_time(120)
+    assert [result.version for result in world.results[-2:]] == [entry.version] * 2
     assert world.keys("O~") == world.keys("S~") == world.keys("H~") == []
 
 
