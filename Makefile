@@ -2,6 +2,7 @@
 .PHONY: help setup demo up test check faults bench lock
 ARGS ?=
 CASE ?=
+EXAMPLES ?= 2000
 PYTHON := .venv/bin/python
 
 help: ## show this list
@@ -25,6 +26,12 @@ check: setup ## what CI runs: format, lint, types, layers, tests
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
 	@$(MAKE) --no-print-directory test
+
+faults: setup ## the long fault runs: every interleaving the machine can find, and hosts killed in the middle (a few minutes)
+	@MACHINE_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest --timeout 3600 tests/ledger tests/e2e/test_kill.py
+
+bench: setup ## the benchmarks (one alone: CASE=transactions)
+	@$(PYTHON) -m bench $(CASE)
 
 lock: setup ## pin what the requirements-*.in files ask for
 	@.tools/bin/uv pip compile -q --generate-hashes --universal --python-version 3.13 --no-header --no-annotate requirements.in -o requirements.txt

@@ -11,7 +11,7 @@ from shared.azure_stores.table_ledger import ServerTime, TableLedger
 from shared.billers.model import Biller
 from shared.billers.registry import CachedRegistry
 from shared.runtime.clock import SystemClock
-from tests.counting_proxy import CountingProxy
+from bench.counting_proxy import CountingProxy
 from tests.payments.world import NEWPORT, World, message
 
 PAYMENTS = 20
