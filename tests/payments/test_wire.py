@@ -6,12 +6,12 @@ import uuid
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
+from bench.counting_proxy import CountingProxy
 from shared.azure_stores.table_billers import TableBillers
 from shared.azure_stores.table_ledger import ServerTime, TableLedger
 from shared.billers.model import Biller
 from shared.billers.registry import CachedRegistry
 from shared.runtime.clock import SystemClock
-from bench.counting_proxy import CountingProxy
 from tests.payments.world import NEWPORT, World, message
 
 PAYMENTS = 20
