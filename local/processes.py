@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -171,7 +172,7 @@ class Child:
         self._lines.put(None)
 
 
-class Service:
+class Service(ABC):
     """A child that others talk to. ``with`` waits until it is ready and ends it; so do the methods by themselves."""
 
     def __init__(self, child: Child) -> None:
@@ -184,13 +185,13 @@ class Service:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @abstractmethod
     def wait_ready(self, seconds: float = 30) -> None:
         """Wait until it takes requests; its addresses are known from then on.
 
         Raises:
             NotReady: it ended first, or the time is up; it has been killed then.
         """
-        raise NotImplementedError
 
     @property
     def pid(self) -> int:
