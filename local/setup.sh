@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 
 # The machine's own trusted certificates, as pip and npm use: networks with a proxy of their own need them.
 export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup: $*"; exit 1; }
@@ -23,7 +24,8 @@ find_python() {
         command -v python3.13
         return
     fi
-    for root in "${PYENV_ROOT:-$HOME/.pyenv}" "$(pyenv root 2>/dev/null || true)"; do
+    beside=$(dirname "$(dirname "$(command -v pyenv || echo /)")")
+    for root in "${PYENV_ROOT:-$HOME/.pyenv}" "$(pyenv root 2>/dev/null || true)" "$beside"; do
         for candidate in "$root"/versions/3.13*/bin/python3.13; do
             works "$candidate" && { printf '%s\n' "$candidate"; return; }
         done
