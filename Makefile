@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check faults bench lock
+.PHONY: help setup demo up status down test check faults bench lock
 ARGS ?=
 CASE ?=
 EXAMPLES ?= 2000
@@ -16,6 +16,12 @@ demo: setup ## the main job on one machine: 500 messages, posted and checked (op
 
 up: setup ## start the one-machine stack and leave it running until Ctrl-C (options: ARGS="...")
 	@$(PYTHON) -m local up $(ARGS)
+
+status: setup ## what of the stack runs
+	@$(PYTHON) -m local status $(ARGS)
+
+down: setup ## end the stack that runs elsewhere
+	@$(PYTHON) -m local down $(ARGS)
 
 test: setup ## every test, against Azurite, the local vault and the Caselle simulator
 	@$(PYTHON) -m pytest

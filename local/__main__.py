@@ -134,9 +134,9 @@ def status(state: State = _STATE) -> None:
     typer.echo(f"A stack runs in {folder.path} (process {owner}).")
     for name in ("functionsUrl", "vaultUrl", "caselleUrl", "tokenUrl", "controlUrl"):
         if stack.get(name):
-            typer.echo(f"{name:<14} {stack[name]}")
+            typer.echo(f"{name:<19} {stack[name]}")
     for biller, parts in stack["billers"].items():
-        typer.echo(f"callback of {biller:<10} {_hidden(parts['callbackUrl'])}")
+        typer.echo(f"callback of {biller:<7} {_hidden(parts['callbackUrl'])}")
 
 
 def _check_report(report: Path | None) -> None:
@@ -160,7 +160,7 @@ def _check_urls(caselle_url: str | None, token_url: str | None) -> None:
 
 def _introduce(stack: "Stack", *, show_keys: bool) -> None:
     for biller, url in stack.callback_urls.items():
-        typer.echo(f"callback of {biller:<10} {url if show_keys else _hidden(url)}")
+        typer.echo(f"callback of {biller:<7} {url if show_keys else _hidden(url)}")
     typer.echo("Ready. All addresses and keys are in stack.json of the state folder; Ctrl-C stops everything.")
 
 

@@ -3,9 +3,14 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# The machine's own trusted certificates, as pip and npm use: networks with a proxy of their own need them.
+# The machine's own trusted certificates: networks with a proxy of their own need them, and neither tool looks by itself.
 export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
-export PIP_DISABLE_PIP_VERSION_CHECK=1
+for bundle in "${SSL_CERT_FILE:-}" "${PIP_CERT:-}" /etc/ssl/certs/ca-certificates.crt; do
+    if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -f "$bundle" ]; then export NODE_EXTRA_CA_CERTS="$bundle"; fi
+done
+# Everything stays in this folder, what is fetched on the way too.
+export UV_CACHE_DIR="$PWD/.tools/cache" UV_PYTHON_INSTALL_DIR="$PWD/.tools/python" npm_config_cache="$PWD/.tools/npm"
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup: $*"; exit 1; }
@@ -17,6 +22,8 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ] && .venv/bin/python
 fi
 
 command -v npm >/dev/null 2>&1 || fail "npm is missing: install Node.js 20 or newer (it runs Azurite, the storage emulator)."
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' 2>/dev/null ||
+    fail "Node.js is too old or missing: install Node.js 20 or newer (it runs Azurite, the storage emulator)."
 works() { command -v "$1" >/dev/null 2>&1 && "$1" -c '' 2>/dev/null; }
 
 find_python() {
@@ -44,7 +51,8 @@ if [ ! -x .tools/bin/uv ]; then
 fi
 
 say "setup: Python packages into .venv (with $python)"
-.tools/bin/uv venv --quiet --allow-existing --python "$python" .venv
+.tools/bin/uv venv --quiet --allow-existing --python "$python" .venv ||
+    fail "Python 3.13 is not on this machine and could not be fetched: install it."
 VIRTUAL_ENV=.venv .tools/bin/uv pip sync --quiet --require-hashes requirements-dev.txt
 
 say "setup: Azurite into local/node_modules"

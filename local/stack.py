@@ -144,7 +144,8 @@ class Stack:
         hosts = {f"Functions host {number}": host for number, host in enumerate(self.hosts, start=1)}
         for name, service in (parts | hosts).items():
             if service is not None and service.exit_code is not None:
-                raise NotReady(f"{name} has ended (exit code {service.exit_code}).\n{service.log_tail()}")
+                end = f"{name} has ended (exit code {service.exit_code}); its log ends so:\n{service.log_tail()}"
+                raise NotReady(f"{end}\nStart again for a fresh stack; nothing of this one is needed.")
 
     @property
     def storage(self) -> str:

@@ -32,7 +32,7 @@ class StateFolder:
         if fresh and any((self.path / name).exists() for name in _OURS):
             raise WrongUse(f"{self.path} holds files of something else: name another folder with --state.")
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(self._pid_file, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise WrongUse(f"The folder {self.path} cannot be used: {error.strerror}.") from None
@@ -40,7 +40,7 @@ class StateFolder:
             self._close()
             raise WrongUse(
                 f"A stack already runs in {self.path} (process {self.owner()}). "
-                f"Stop it with `python -m local down --state {self.path}`, or name another folder with --state."
+                f'Stop it with `make down ARGS="--state {self.path}"`, or name another folder with --state.'
             )
         self._remove_leftovers()
         os.ftruncate(self._lock, 0)

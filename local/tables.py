@@ -37,7 +37,7 @@ def _posted(findings: Findings) -> Table:
 
 def _peer(findings: Findings) -> Table:
     table = _table("What the simulator itself holds", "biller", "#receipts", "#total", "#doubled")
-    for biller, summary in findings.summary.items():
+    for biller, summary in sorted(findings.summary.items()):
         table.add_row(biller, str(summary["receipts"]), money(summary["cents"]), str(summary["doubled"]))
     return table
 

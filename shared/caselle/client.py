@@ -116,11 +116,6 @@ class CaselleClient:
             raise NotSentError("no_token", peer_failed=False)
         return token
 
-    def _subdomain(self, biller: Biller) -> str:
-        if biller.subdomain is None:
-            raise NotSentError("no_subdomain", peer_failed=False)
-        return biller.subdomain
-
     async def _exchange(
         self, biller: Biller, operation: Operation, variables: dict[str, Any], token: SecretStr, until: float
     ) -> Reply:

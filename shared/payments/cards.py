@@ -24,9 +24,9 @@ _REFERENCES: Final = frozenset(
 """Declared references have formats of their own and may be long digit runs."""
 
 
-def holds_card(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    """Whether a decoded JSON value carries a card number or a field made for card data."""
-    return any(_is_card_field(name, text) for name, text in _texts("", value))
+def card_field(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
+    """The first field of a decoded JSON value that holds a card number or is made for card data, or None."""
+    return next((name for name, text in _texts("", value) if _is_card_field(name, text)), None)
 
 
 def text_holds_card(text: str) -> bool:

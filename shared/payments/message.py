@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from shared.payments.cards import holds_card
+from shared.payments.cards import card_field
 from shared.vocabulary.errors import Malformed
 from shared.vocabulary.identity import BillerId, PaymentId, biller_id, canonical_id
 from shared.vocabulary.money import Amount, Money
@@ -123,8 +123,8 @@ def parse(body: bytes) -> PaymentMessage:
     if isinstance(version, int) and version > KNOWN_SCHEMA:
         raise InvalidMessage("newer_schema", f"schemaVersion is above {KNOWN_SCHEMA}", biller, payment)
     try:
-        if holds_card(fields):
-            raise InvalidMessage("card_number", "a field holds what looks like card data", biller, payment)
+        if (field := card_field(fields)) is not None:
+            raise InvalidMessage("card_number", _declared(field), biller, payment)
         return PaymentMessage.model_validate(fields)
     except ValidationError as error:
         raise InvalidMessage("rule_broken", _first_rule(error), biller, payment) from None
@@ -184,6 +184,12 @@ def _names(fields: dict[str, Any]) -> tuple[str | None, str | None]:
             found.append(None)
     biller, payment = found
     return biller, payment
+
+
+def _declared(field: str) -> str:
+    """A name that the contract knows; one made up by the sender may itself be anything."""
+    names = {each.alias for model in (PaymentMessage, Allocation) for each in model.model_fields.values()}
+    return field if field in names else "an undeclared field"
 
 
 def _first_rule(error: ValidationError) -> str:

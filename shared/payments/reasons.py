@@ -24,9 +24,7 @@ REASONS: Final[dict[str, Reason]] = {
     "card_number": Reason("A field holds what looks like card data.", "Invoice Cloud removes it and enqueues again."),
     "rule_broken": Reason("A field breaks its rule.", "Invoice Cloud corrects the field and enqueues again."),
     "poison": Reason("The message failed again and again.", "Read the log of the function, then enqueue it again."),
-    "conflict": Reason(
-        "The id is known with another amount, customer or date.", "Find out which is right; the first one stands."
-    ),
+    "conflict": Reason("The id is known with other contents.", "Find out which is right; the first one stands."),
     # Held before anything was sent.
     "unknown_biller": Reason("No biller of this id is set up here.", "Set the biller up, then retry."),
     "wrong_region": Reason("The biller's home is another stamp.", "Enqueue it in the biller's region."),

@@ -113,8 +113,11 @@ def _several(name: str, text: str) -> tuple[float, ...]:
 def _times(environ: Mapping[str, str], *, local: bool) -> Times:
     """Each time of the ledger may be set as LEDGER_<NAME>_SECONDS; TIME_DIVISOR shortens all, on one machine only."""
     given: dict[str, Any] = {}
-    for field in fields(Times):
-        name = f"LEDGER_{field.name.upper()}_SECONDS"
+    known = {field: f"LEDGER_{field.name.upper()}_SECONDS" for field in fields(Times)}
+    strange = sorted(name for name in environ if name.startswith("LEDGER_") and name not in known.values())
+    if strange:
+        raise Misconfigured(f"setting {strange[0]} is none that this app knows")
+    for field, name in known.items():
         if name in environ:
             several = isinstance(field.default, tuple)
             given[field.name] = _several(name, environ[name]) if several else _seconds(name, environ[name])

@@ -254,7 +254,7 @@ class TestUp:
         code, said = command("up", "--state", state)
         assert code == 2
         assert f"A stack already runs in {state}" in said
-        assert "python -m local down --state" in said
+        assert 'make down ARGS="--state' in said
 
     def test_status(self, command, stack, state):
         code, said = command("status", "--state", state)

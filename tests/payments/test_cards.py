@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.payments.cards import holds_card, text_holds_card
+from shared.payments.cards import card_field, text_holds_card
 from shared.payments.message import InvalidMessage, parse
 from tests.payments.world import body, message
 
@@ -99,11 +99,11 @@ def test_a_card_number_anywhere_else_is_refused(name, wrap):
 @pytest.mark.parametrize("name", ["pan", "PAN", "cardNumber", "card_number", "cvv", "CVV2", "cvc", "track1", "Track_2"])
 @pytest.mark.parametrize("value", ["1", 1, "", ["1"]])
 def test_a_field_made_for_card_data_is_refused_whatever_it_holds(name, value):
-    assert holds_card({"payment": {name: value}})
+    assert card_field({"payment": {name: value}})
 
 
 def test_the_last_four_digits_are_welcome():
-    assert not holds_card({"cardLast4": "1111", "payerName": "Visa *1111", "expiry": "12/27"})
+    assert not card_field({"cardLast4": "1111", "payerName": "Visa *1111", "expiry": "12/27"})
 
 
 @pytest.mark.parametrize(
