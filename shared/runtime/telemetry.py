@@ -7,7 +7,7 @@ from typing import Final
 _SECRETS: Final = (
     re.compile(r"(\b(?:bk|code|sig|key|state|\w*token|\w*secret)=)[^&\s\"']+", re.IGNORECASE),
     re.compile(r"(bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE),
-    re.compile(r"(AccountKey=)[A-Za-z0-9+/=]+"),
+    re.compile(r"(AccountKey=)[^;\s\"']+"),
 )
 _LIBRARIES: Final = ("azure", "httpx", "httpcore", "aiohttp", "msal")
 
