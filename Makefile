@@ -34,7 +34,7 @@ check: setup ## what CI runs: format, lint, types, layers, tests
 	@$(MAKE) --no-print-directory test
 
 faults: setup ## the long fault runs: every interleaving the machine can find, and hosts killed in the middle (a few minutes)
-	@MACHINE_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest --timeout 3600 tests/ledger tests/e2e/test_kill.py
+	@HYPOTHESIS_PROFILE=hunt MACHINE_EXAMPLES=$(EXAMPLES) $(PYTHON) -m pytest --timeout 3600 tests/ledger tests/e2e/test_kill.py
 
 bench: setup ## the benchmarks (one alone: CASE=transactions)
 	@$(PYTHON) -m bench $(CASE)
