@@ -148,7 +148,8 @@ class Theatre:
             world.store, world.ledger, world.city = table, ledger, city
 
     async def _invoke(self, message: Message, process: int) -> None:
-        """What the Functions host does with one message."""
+        """What the Functions host does with one message; only the newest delivery's pop receipt deletes it."""
+        delivery = message.deliveries
         try:
             handled = await self._handle(self.processes[process], message)
             ending = await self.turns.take(process, "output")
@@ -156,7 +157,7 @@ class Theatre:
                 return
             self.world.results += handled.results
             self._put(handled.due)
-            message.done = message.done or ending is Fault.NONE
+            message.done = message.done or (ending is Fault.NONE and delivery == message.deliveries)
         except (Unavailable, Crash, asyncio.CancelledError):
             return
         finally:
