@@ -76,7 +76,7 @@ class SendOnce:
 
         Raises:
             Known, ReferenceTaken: nothing was written or sent.
-            Unavailable: the store does not answer; nothing was sent.
+            Unavailable: the store does not answer; whatever was sent stands in the ledger as ``sending``.
         """
         gate = await self._gates.look(entry.key.biller)
         if gate.needs_probe or gate.closed_by(self._ledger.now()):
@@ -88,7 +88,7 @@ class SendOnce:
 
         Raises:
             Moved: somebody else changed it first.
-            Unavailable: the store does not answer; nothing was sent.
+            Unavailable: the store does not answer; whatever was sent stands in the ledger as ``sending``.
         """
         gate = await self._gates.look(entry.key.biller)
         if gate.closed_by(self._ledger.now()):

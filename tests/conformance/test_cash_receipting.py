@@ -119,7 +119,8 @@ async def test_both_days_of_a_range_are_part_of_it(cash):
 
 
 async def test_without_shares_it_is_taken_too(cash):
-    await make(cash, shares=(), payer=None)
+    number = await make(cash, shares=(), payer=None)
+    assert [each.receipt_number for each in await cash.receipts(CITY, DAY, DAY)] == [number]
 
 
 async def test_a_city_that_answers_is_reachable(cash):
