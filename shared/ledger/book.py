@@ -45,6 +45,10 @@ class Moved(CaselleError):
         self.found = found
 
 
+class Contended(CaselleError):
+    """A row that was to change together with the entry was changed by somebody else first; nothing was written."""
+
+
 class Ledger:
     """Entries of all billers, over one store."""
 
@@ -88,20 +92,22 @@ class Ledger:
             self._explain(error, first)
             raise
 
-    async def move(self, before: Entry, after: Entry, *, rebind: bool = False) -> Entry:
+    async def move(self, before: Entry, after: Entry, *, rebind: bool = False, also: Sequence[Change] = ()) -> Entry:
         """Write the next version of an entry.
 
         ``rebind`` posts also under a receipt number that another entry has: the peer's own word for this attempt.
+        ``also`` are changes to other rows of the same biller in the same transaction.
 
         Raises:
             Moved: somebody else was first.
             SlotTaken: another send has the slot it wants.
             ReceiptTaken: the receipt number is bound to another entry.
+            Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; the caller must not act on ``after``.
         """
         following = replace(after, version=before.version + 1, nonce=uuid.uuid4().hex)
         try:
-            return await self._write(before, following)
+            return await self._write(before, following, also)
         except RowExists as error:
             if error.key == rows.receipt_key(following.key.biller, following.receipt_number or ""):
                 if not rebind:
@@ -149,8 +155,19 @@ class Ledger:
         only = {"queue": rows.queue_of(biller, State.RECEIVED)}
         return await self._store.scan(rows.shard_of(biller), "O~", f"O~{rows.END}", limit=limit, only=only)
 
-    async def _write(self, before: Entry | None, after: Entry) -> Entry:
-        return await self._commit(after, transition.changes(before, after, self.now()))
+    async def _write(self, before: Entry | None, after: Entry, also: Sequence[Change] = ()) -> Entry:
+        changes = [*transition.changes(before, after, self.now()), *also]
+        try:
+            return await self._commit(after, changes)
+        except Moved as moved:
+            # Azure does not always say which row it was: an entry that stands as before was not the one.
+            if before and moved.found.etag == before.etag and also:
+                raise Contended(str(moved)) from None
+            raise
+        except RowExists as error:
+            if any(change.key == error.key for change in also):
+                raise Contended(str(error)) from None
+            raise
 
     async def _write_without_receipt(self, before: Entry, after: Entry) -> Entry:
         """Post under a number that another entry has: numbers may start again after a purge. A person looks."""

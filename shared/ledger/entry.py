@@ -34,6 +34,10 @@ SETTLED = frozenset({State.POSTED, State.HELD, State.NOT_POSTED, State.SKIPPED})
 """States that have an outcome to report."""
 
 
+OUTCOME_UNKNOWN = "outcome_unknown"
+"""Why an entry is held whose peer cannot be asked."""
+
+
 class Wait(StrEnum):
     """Why an entry is open, that is, what is to be done when it is due."""
 
@@ -112,6 +116,11 @@ class Entry:
     detail: str | None = None
     """The peer's own words, where they add something; never personal data."""
     receipt_number: str | None = None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nobody knows if its latest attempt is at the peer."""
+        return self.state is State.UNKNOWN or (self.state is State.HELD and self.reason == OUTCOME_UNKNOWN)
 
     def leased(self, now: datetime) -> bool:
         """Whether somebody is sending it at this moment."""

@@ -54,11 +54,18 @@ def _state(before: Entry | None, after: Entry) -> Change:
 def _moved(before: Entry | None, after: Entry) -> list[Change]:
     """Deletes what no longer holds, inserts what now does: open row, held row, slot; the state row guards them."""
     old = _positions(before) if before else {}
-    new = _positions(after)
+    new = _positions(after) | (_closed_slot(before, after) if before else {})
     gone = [Delete(key) for key in old if key not in new]
     kept = [Replace(key, values, ANY) for key, values in new.items() if key in old and old[key] != values]
     come = [Insert(key, values) for key, values in new.items() if key not in old]
     return [*gone, *kept, *come]
+
+
+def _closed_slot(before: Entry, after: Entry) -> dict[str, Values]:
+    """A send that ended unknown leaves its slot closed; the gate opens it."""
+    if before.slot is None or not after.in_doubt:
+        return {}
+    return {rows.slot_key(before.key.biller, before.slot): {"biller": before.key.biller, rows.CLOSED: True}}
 
 
 def _positions(entry: Entry) -> dict[str, Values]:

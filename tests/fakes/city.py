@@ -8,6 +8,7 @@ from shared.ledger.answer import Accepted, Answer
 from shared.payments.gateway import Receipt, ReceiptOrder
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.money import Money
 
 type Reaction = Callable[[ReceiptOrder], Awaitable[Answer]]
 
@@ -34,6 +35,17 @@ class MemoryCity:
         )
         self.receipts_made.append((order.receipt_date, receipt))
         return receipt
+
+    def counter_receipt(self, number: int) -> None:
+        """A clerk's receipt, made now; has nothing to do with Invoice Cloud."""
+        receipt = Receipt(
+            receipt_number=f"1.{number:05}",
+            reference=f"counter-{number}",
+            amount=Money(100),
+            live=True,
+            created_at=self._clock.now(),
+        )
+        self.receipts_made.append((self._clock.now().date(), receipt))
 
     def next(self, *answers: Answer, made: bool = False) -> None:
         """Script the next answers; ``made``: the receipt is made although the answer does not say so."""

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from shared.ledger import rows
 from shared.ledger.entry import SETTLED, Entry, State
+from shared.ledger.gate import Gates
 from shared.payments.reasons import REASONS
 from tests.fakes.faulty_ledger import COMMIT_FAULTS, READ_FAULTS, Fault
 from tests.ledger.theatre import Theatre
@@ -156,7 +158,10 @@ class TwoProcesses(RuleBasedStateMachine):
         assert all(entry.due is not None for entry in entries if entry.state not in SETTLED)
         assert held == {str(entry.key): 1 for entry in entries if entry.state is State.HELD}
         assert events == {str(entry.key): entry.version for entry in entries}
-        assert len(world.keys("S~")) == sum(entry.state is State.SENDING for entry in entries)
+        slots = [row for (_, key), row in world.store.rows.items() if key.startswith("S~")]
+        closed = sum(rows.is_closed(row) for row in slots)
+        assert len(slots) - closed == sum(entry.state is State.SENDING for entry in entries)
+        assert closed == 0 or self.ask(Gates(world.store, world.clock, world.times).look("2493")).doubtful
 
     def teardown(self) -> None:
         if not hasattr(self, "theatre"):

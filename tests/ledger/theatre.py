@@ -10,10 +10,8 @@ from shared.ledger.book import Ledger
 from shared.ledger.due import Due
 from shared.ledger.entry import Entry
 from shared.ledger.gate import Gates
-from shared.payments.gateway import Receipt
 from shared.payments.result import Handled
 from shared.vocabulary.errors import Unavailable
-from shared.vocabulary.money import Money
 from tests.fakes.faulty_ledger import Crash, Fault, FaultyLedger
 from tests.ledger.turns import Reply, Turn, TurnCity, Turns
 from tests.payments.world import Process, World, body
@@ -176,9 +174,4 @@ class Theatre:
             self.enqueue(each)
 
     def counter_receipt(self) -> None:
-        number = len(self.world.city.receipts_made) + 1
-        now = self.world.clock.now()
-        receipt = Receipt(
-            receipt_number=f"5.{number:05}", reference=f"counter-{number}", amount=Money(100), live=True, created_at=now
-        )
-        self.world.city.receipts_made.append((now.date(), receipt))
+        self.world.city.counter_receipt(len(self.world.city.receipts_made))
