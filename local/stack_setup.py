@@ -21,7 +21,8 @@ from shared.billers.callback_keys import PEPPER_SECRET, CallbackKeys, generate
 from shared.billers.model import Biller, Mode
 from shared.runtime.clock import SystemClock
 
-QUEUES = ("payments", "payments-poison", "due", "due-poison", "posting-results")
+_INBOUND = ("payments", "ach-rejects", "reversals", "due")
+QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
 TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine")
 
 _PEPPER_BYTES = 32

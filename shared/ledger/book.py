@@ -2,17 +2,19 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from shared.ledger import rows, transition
-from shared.ledger.entry import Draft, Entry, Key, State
+from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.store import Change, Insert, LedgerStore, Row, RowChanged, RowExists, Values
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError, Unavailable
 
 _FIRST: Final = 1
+_TRIES: Final = 5
 
 
 class Known(CaselleError):
@@ -73,6 +75,7 @@ class Ledger:
             posting_date=draft.posting_date,
             message_id=draft.message_id,
             message=draft.message,
+            reverses=draft.reverses,
             received_at=now,
         )
 
@@ -115,6 +118,33 @@ class Ledger:
                 return await self._write_without_receipt(before, following)
             self._explain(error, following)
             raise
+
+    async def move_reversing(self, before: Entry, after: Entry) -> Entry:
+        """Write a reject or reversal as done, and its payment as reversed, in one transaction.
+
+        Raises:
+            Moved: somebody else changed the entry first.
+            Unavailable: the store does not answer, or the payment keeps changing.
+        """
+        for _ in range(_TRIES):
+            payment = await self.read(Key(after.key.biller, Kind.PAYMENT, after.reverses or ""))
+            if payment is None or payment.state is not State.POSTED:
+                events.emit("ledger.reversed_unposted", events.ERROR, **_named(after))
+                return await self.move(before, after)
+            with suppress(Contended):
+                return await self.move_with_payment(before, after, payment, replace(payment, state=State.REVERSED))
+        raise Unavailable("the payment keeps changing")
+
+    async def move_with_payment(self, before: Entry, after: Entry, payment: Entry, payment_after: Entry) -> Entry:
+        """Write the next version of an entry and of the payment that it undoes, in one transaction.
+
+        Raises:
+            Moved: somebody else changed the entry first.
+            Contended: somebody else changed the payment first; read it again.
+            Unavailable: the store does not answer.
+        """
+        following = replace(payment_after, version=payment.version + 1, nonce=uuid.uuid4().hex)
+        return await self.move(before, after, also=transition.changes(payment, following, self.now()))
 
     async def tidy(self, before: Entry, after: Entry) -> Entry:
         """Drop or move an open row; same version, no event.

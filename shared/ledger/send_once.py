@@ -23,7 +23,7 @@ from shared.ledger.slots import LocalSlots
 from shared.ledger.times import Times
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
-from shared.vocabulary.errors import CaselleError
+from shared.vocabulary.errors import CaselleError, Unavailable
 
 
 class Peer(Protocol):
@@ -116,6 +116,20 @@ class SendOnce:
             return entry
         return await self._doubt(entry, "lease_expired", None, peer)
 
+    async def take_over(self, entry: Entry, peer: Peer | None) -> Entry:
+        """What becomes of a send whose message came again: its first delivery may be gone.
+
+        Raises:
+            Unavailable: its lease still runs. The delivery that sends it may yet die before it reports, and this
+                message would be the only one to notice; so it must come once more.
+        """
+        if peer is None or entry.leased(self._ledger.now()):
+            raise Unavailable("it is being sent by another delivery of its message")
+        try:
+            return await self.expire(entry, peer)
+        except Moved:
+            raise Unavailable("it changed at this moment") from None
+
     async def settle(self, entry: Entry, peer: Peer) -> Entry:
         """Ask the peer about an ``unknown`` entry and write what follows."""
         finding = await peer.ask(entry) if peer.can_be_asked else settle.Odd(OUTCOME_UNKNOWN)
@@ -123,7 +137,7 @@ class SendOnce:
             await self._gates.answered(entry.key.biller)
         now = self._ledger.now()
         try:
-            return await self._ledger.move(entry, settle.conclude(entry, finding, now, self._times))
+            return await self._post(entry, settle.conclude(entry, finding, now, self._times))
         except ReceiptTaken:
             # Another payment took this receipt as its own between the question and this write.
             return await self._ledger.move(entry, settle.held(entry, "several_receipts", now))
@@ -179,7 +193,7 @@ class SendOnce:
         current = entry
         while True:
             try:
-                return await self._ledger.move(current, self._accepted(current, entry, receipt_number), rebind=True)
+                return await self._post(current, self._accepted(current, entry, receipt_number), rebind=True)
             except Moved as moved:
                 found = moved.found
                 fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": receipt_number}
@@ -189,6 +203,11 @@ class SendOnce:
                     raise
                 events.emit("ledger.late_answer", events.WARNING, **fields, was=found.state)
                 current = found
+
+    async def _post(self, before: Entry, after: Entry, *, rebind: bool = False) -> Entry:
+        if after.state is State.POSTED and after.reverses is not None:
+            return await self._ledger.move_reversing(before, after)
+        return await self._ledger.move(before, after, rebind=rebind)
 
     def _accepted(self, current: Entry, sent: Entry, receipt_number: str) -> Entry:
         """After a late answer nobody may be left to report: an open row has it done."""

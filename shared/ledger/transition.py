@@ -13,12 +13,14 @@ S = State
 
 TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
-        None: frozenset({S.RECEIVED, S.SENDING, S.HELD, S.SKIPPED}),
+        None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED}),
+        S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD}),
         S.RECEIVED: frozenset({S.RECEIVED, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED}),
         S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
         S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD}),
         S.HELD: frozenset({S.RECEIVED, S.POSTED, S.NOT_POSTED}),
-        S.POSTED: frozenset(),
+        S.POSTED: frozenset({S.REVERSED}),
+        S.REVERSED: frozenset(),
         S.NOT_POSTED: frozenset(),
         S.SKIPPED: frozenset(),
     }
@@ -87,7 +89,7 @@ def _bound(before: Entry | None, after: Entry) -> list[Change]:
     bound: list[Change] = []
     if before is None and after.reference:
         bound.append(Insert(rows.reference_key(after.key.biller, after.reference), named))
-    if after.state is State.POSTED and after.receipt_number:
+    if after.state is State.POSTED and after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
     return bound
 

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import SecretStr
 
 from shared.billers.callback_keys import PEPPER_SECRET
+from shared.exchange.drive import Drive
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
+from shared.ledger.entry import Kind
 from shared.ledger.gate import Gates
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.sweep import Sweep
-from shared.payments.drive import DrivePayment
+from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
+from shared.reversals.drive import ReversalDriver
+from shared.reversals.reverse import ReversePayment
 from shared.runtime import telemetry
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
@@ -65,8 +69,22 @@ def post_payment() -> PostPayment:
 
 
 @cache
-def drive_payment() -> DrivePayment:
-    return DrivePayment(_desk())
+def reverse_payment() -> ReversePayment:
+    return ReversePayment(_desk())
+
+
+@cache
+def drive() -> Drive:
+    desk = _desk()
+    reversals = ReversalDriver(desk)
+    return Drive(
+        ledger=desk.ledger,
+        send_once=desk.send_once,
+        chain=desk.chain,
+        quarantine=desk.quarantine,
+        times=desk.times,
+        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
+    )
 
 
 @cache

@@ -1,16 +1,18 @@
 """A city's cash receipting in memory; what it answers next can be scripted."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 from shared.billers.model import Biller
-from shared.ledger.answer import Accepted, Answer
+from shared.ledger.answer import Accepted, Answer, Refused, Scope
 from shared.payments.gateway import Receipt, ReceiptOrder
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import Unavailable
 from shared.vocabulary.money import Money
 
 type Reaction = Callable[[ReceiptOrder], Awaitable[Answer]]
+type VoidReaction = Callable[[str], Awaitable[Answer]]
 
 
 class MemoryCity:
@@ -21,6 +23,8 @@ class MemoryCity:
         self.receipts_made: list[tuple[date, Receipt]] = []
         self.orders: list[ReceiptOrder] = []
         self.script: list[Reaction] = []
+        self.voids: list[str] = []
+        self.void_script: list[VoidReaction] = []
         self.up = True
         self.probes = 0
         self.questions = 0
@@ -61,6 +65,22 @@ class MemoryCity:
         if self.script:
             return await self.script.pop(0)(order)
         return Accepted(self.make(order).receipt_number)
+
+    async def void_receipt(self, biller: Biller, receipt_number: str, reason: str) -> Answer:
+        """Like the real one, it does not know an earlier void of ours: each call undoes the money once more."""
+        if self.void_script:
+            return await self.void_script.pop(0)(receipt_number)
+        if all(made.receipt_number != receipt_number for _, made in self.receipts_made):
+            return Refused("receipt_missing", Scope.ENTRY)
+        self.void(receipt_number)
+        return Accepted(receipt_number)
+
+    def void(self, receipt_number: str) -> None:
+        self.voids.append(receipt_number)
+        self.receipts_made = [
+            (day, replace(made, live=made.live and made.receipt_number != receipt_number))
+            for day, made in self.receipts_made
+        ]
 
     async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
         self.questions += 1

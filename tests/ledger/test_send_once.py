@@ -134,7 +134,7 @@ async def test_a_late_answer_outweighs_a_proved_absence_not_yet_acted_upon(world
     await world.pass_time(300)
     await world.by_person(paid) if (await world.entry(paid)).state is State.HELD else None
     entry = await world.entry(paid)
-    received = await world.app.drive._desk.send_once.postpone(entry, "test")
+    received = await world.app.drive.send_once.postpone(entry, "test")
     assert received.state is State.RECEIVED
     go.set()
     world.take(await task)

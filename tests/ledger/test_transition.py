@@ -21,12 +21,14 @@ from tests.ledger.samples import KEY, NOON, entries, entry, keys
 
 S = State
 ALLOWED = {
-    None: {S.RECEIVED, S.SENDING, S.HELD, S.SKIPPED},
+    None: {S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED},
+    S.WAITING: {S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD},
     S.RECEIVED: {S.RECEIVED, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED},
     S.SENDING: {S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD},
     S.UNKNOWN: {S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD},
     S.HELD: {S.RECEIVED, S.POSTED, S.NOT_POSTED},
-    S.POSTED: set(),
+    S.POSTED: {S.REVERSED},
+    S.REVERSED: set(),
     S.NOT_POSTED: set(),
     S.SKIPPED: set(),
 }
@@ -120,8 +122,8 @@ def test_there_are_32_shards_for_ever():
 
 
 def test_a_state_of_a_newer_release_is_refused():
-    values = {**rows.entry_values(entry()), "state": "waiting"}
-    with pytest.raises(ValueError, match="waiting"):
+    values = {**rows.entry_values(entry()), "state": "dreaming"}
+    with pytest.raises(ValueError, match="dreaming"):
         rows.entry_of(Row("P", values, "e"))
 
 
@@ -169,7 +171,7 @@ def _agree(store: MemoryLedger, current: Entry) -> None:
     assert keys_of["H"] == ([rows.held_key(current.held_at, KEY)] if current.held_at else [])
     assert _slots(store) == ([rows.slot_key("2493", current.slot)] if current.slot is not None else [])
     assert keys_of["E"] == [rows.event_key(KEY, number + 1) for number in range(current.version)]
-    assert len(keys_of["R"]) == (current.state is S.POSTED)
+    assert len(keys_of["R"]) == (current.state in {S.POSTED, S.REVERSED})
     events = [store.rows[rows.shard_of("2493"), key].values for key in keys_of["E"]]
     assert [event["was"] for event in events] == ["", *(event["state"] for event in events[:-1])]
     last = events[-1]
