@@ -18,6 +18,7 @@ from shared.vocabulary.errors import Unavailable
 FAILURES_TO_OPEN: Final = 5
 _TRIES: Final = 10
 _MOST_SLOTS: Final = 100
+_MOST_GATES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ class Gates:
         self._clock = clock
         self._times = times
         self._seen: dict[str, tuple[float, Gate]] = {}
+        self._answered: dict[str, float] = {}
 
     async def look(self, biller: str) -> Gate:
         """The biller's gate, at most ``gate_cache`` seconds old."""
@@ -167,14 +169,32 @@ class Gates:
 
     async def succeeded(self, biller: str) -> None:
         """A message was accepted: whatever was wrong is over."""
+        self._answered[biller] = self._clock.monotonic()
         if not (await self.look(biller)).healthy:
             await self._update(biller, lambda gate: gate.works(self._store.now()))
 
     async def answered(self, biller: str) -> None:
         """A read or a refusal showed that the peer is there; says nothing about its workspace."""
+        self._answered[biller] = self._clock.monotonic()
         gate = await self.look(biller)
         if gate.failures or gate.doubtful:
             await self._update(biller, lambda gate: gate.reachable(self._store.now()))
+
+    def answered_lately(self) -> set[str]:
+        """Billers whose peers this process had an answer of within the longest pause of a breaker."""
+        since = self._clock.monotonic() - self._times.breaker[-1]
+        self._answered = {biller: at for biller, at in self._answered.items() if at > since}
+        return set(self._answered)
+
+    async def open_breakers(self) -> dict[str, datetime]:
+        """Since when each open breaker is open, by biller."""
+        found = [
+            row
+            for shard in rows.SHARDS
+            for row in await self._store.scan(shard, "B~", f"B~{rows.END}", limit=_MOST_GATES)
+        ]
+        gates = {row.key.removeprefix("B~"): _gate_of(row) for row in found}
+        return {biller: gate.opened_at for biller, gate in gates.items() if gate.opened_at is not None}
 
     async def begin_probe(self, biller: str) -> bool:
         """Whether the caller is the one who probes; others wait for what it finds, and it for sends under way."""

@@ -13,6 +13,7 @@ from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.entry import Kind
 from shared.ledger.gate import Gates
+from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.sweep import Sweep
@@ -89,7 +90,7 @@ def drive() -> Drive:
 
 @cache
 def sweep() -> Sweep:
-    return Sweep(ledger(), settings().times)
+    return Sweep(ledger(), Outage(gates()), settings().times)
 
 
 @cache

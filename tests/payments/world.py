@@ -14,6 +14,7 @@ from shared.ledger.chain import Chain
 from shared.ledger.due import Due
 from shared.ledger.entry import Entry, Key, Kind
 from shared.ledger.gate import Gates
+from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
@@ -143,7 +144,9 @@ class World:
             times=self.times,
             regions=frozenset({"westus2"}),
         )
-        return Process(PostPayment(desk), ReversePayment(desk), drive_of(desk), Sweep(self.ledger, self.times))
+        return Process(
+            PostPayment(desk), ReversePayment(desk), drive_of(desk), Sweep(self.ledger, Outage(gates), self.times)
+        )
 
     async def set_up(self, **changes: Any) -> Biller:
         biller = Biller.model_validate(NEWPORT | changes)
