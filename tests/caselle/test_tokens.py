@@ -16,7 +16,7 @@ async def test_a_refused_token_gives_way_to_a_newer_one_once(opened):
     result, server = await posted(opened, answer(REFUSED, "401 Unauthorized"), answer(MADE), tokens=tokens)
     assert result == Accepted("5.00010")
     assert [server.header(n, "Authorization") for n in range(2)] == ["Bearer token-a", "Bearer token-b"]
-    assert tokens.asked == [False, True]
+    assert tokens.refused == ["token-a"]
 
 
 @pytest.mark.parametrize("body", [REFUSED, b"", HTML])
