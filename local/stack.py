@@ -204,9 +204,11 @@ class Stack:
         """The application settings that the platform would give; storage comes with the host."""
         caselle_url = str(self._caselle_url)
         divided = {"TIME_DIVISOR": str(self._time_divisor)} if self._time_divisor != 1 else {}
+        renewing = {"CASELLE_TOKEN_URL": self._token_url} if self._token_url else {}
         return (
             self._more_settings
             | divided
+            | renewing
             | {
                 "FUNCTIONS_WORKER_RUNTIME": "python",
                 "KEY_VAULT_URL": self.vault.url,

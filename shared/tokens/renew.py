@@ -154,17 +154,18 @@ class RenewToken:
         expiry = delivery.expires_at.isoformat()
         events.emit("token.renewed", biller=claimed.biller_id, expires_at=expiry, current=current)
 
-    async def _failed(self, claimed: TokenRow, error: str, pause: timedelta) -> NoRenewal:
+    async def _failed(self, claimed: TokenRow, error: str, pause: timedelta) -> Token | NoRenewal:
         """Nothing that is stored is touched: the endpoint may be wrong, and a person may need it."""
         fields = {"biller": claimed.biller_id, "generation": claimed.generation, "error": error}
         events.emit("token.renewal_failed", events.ERROR, **fields)
-        try:
-            row = await self._rows.read(claimed.biller_id)
-            if row is not None and row.renewal == claimed.renewal:
-                paused = row.model_copy(update={"renewal": Renewal(until=self._clock.now() + pause)})
-                await self._rows.write(paused, replaces=row)
-        except Unavailable:
-            pass  # the claim then runs out by itself
+        row = await self._rows.read(claimed.biller_id)
+        if row is None:
+            return NoRenewal.FAILED
+        if row.renewal == claimed.renewal:
+            paused = row.model_copy(update={"renewal": Renewal(until=self._clock.now() + pause)})
+            await self._rows.write(paused, replaces=row)  # where that fails, the claim runs out by itself
+        if row.generation != claimed.generation:
+            return await self._newest(claimed.biller_id)
         return NoRenewal.FAILED
 
     async def _wait_for(self, row: TokenRow) -> Token | NoRenewal:
