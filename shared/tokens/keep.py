@@ -174,7 +174,8 @@ class TokenKeeper:
         try:
             token = await self._read(biller_id)
         except Unavailable as error:
-            token, seconds = held.token if held else await self.other(biller_id), _RETRY_SECONDS
+            seconds = _RETRY_SECONDS
+            token = held.token if held else await self.other(biller_id)
             if token is None and not isinstance(error, _NotInVault):
                 raise
         if token is not None:
@@ -228,7 +229,7 @@ class TokenKeeper:
             version=version,
             previous_version=row.version if row else None,
             fingerprint=fingerprint(delivery.token),
-            # A renewal under way goes on; it finds by the generation that its token is not the newest.
+            # A renewal under way goes on, and finds by the generation that its token is not the newest.
             renewal=row.renewal if row else None,
         )
 

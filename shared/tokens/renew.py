@@ -102,7 +102,7 @@ class RenewToken:
         """The token that follows this generation: renewed here, by another instance, or delivered meanwhile.
 
         Raises:
-            Unavailable: vault or table do not answer; nothing was asked of the endpoint.
+            Unavailable: vault or table do not answer.
         """
         if self._endpoint is None or biller.token_strategy is not TokenStrategy.CLIENT_CREDENTIALS:
             return NoRenewal.NOT_SET_UP

@@ -160,3 +160,14 @@ async def test_a_licence_that_is_missing_is_no_matter_of_the_token(city):
     await city.control.switch("newportor", licence=False)
     assert set(await city.post_all(CITY)) == {Refused("licence_missing", Scope.BILLER)}
     assert city.renewals == 0
+
+
+async def test_neither_token_nor_secret_shows_in_any_log(city, caplog):
+    before = await city.keeper.current("2493")
+    await city.control.revoke_tokens("newportor")
+    with caplog.at_level("DEBUG"):
+        await city.post_all(CITY)
+    after = await city.keeper.current("2493")
+    assert "token.renewed" in caplog.text
+    for hidden in (city.secret, before.value.get_secret_value(), after.value.get_secret_value()):
+        assert hidden not in caplog.text

@@ -150,6 +150,9 @@ async def _a_vault_that_hangs():
         )
 
 
+# The vault does not answer: V1.
+
+
 FAULTS = pytest.mark.parametrize("fault", [403, 429, 503, "timeout"])
 
 
@@ -190,6 +193,9 @@ async def test_a_refused_token_is_neither_replaced_nor_renewed_without_the_vault
         assert await instance.instead_of(biller, "new") == "old"
 
 
+# The vault does not give the token, or gives a bad one: V2.
+
+
 async def test_a_version_that_was_disabled_gives_way_to_the_one_before_it(start, biller):
     warm = await start()
     await warm.deliver(biller, "old", "new")
@@ -225,7 +231,7 @@ async def test_a_secret_that_was_deleted_is_reported_and_comes_back_with_the_nex
     assert await cold.instead_of(biller, "newest") == "new"
 
 
-# Two instances.
+# Two instances: V3.
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +257,7 @@ async def counted(addresses, biller):
 
 
 async def test_two_instances_that_are_refused_at_once_make_one_request(start, biller, counted):
-    """V3, with 24 calls in flight."""
+    """With 24 calls in flight."""
     endpoint, requests, secret = counted
     instances = [await start(endpoint, SystemClock()) for _ in range(2)]
     await instances[0].keeper.keep_client_secret(biller.biller_id, secret)
@@ -265,7 +271,6 @@ async def test_two_instances_that_are_refused_at_once_make_one_request(start, bi
 
 
 async def test_a_lost_answer_destroys_nothing_and_the_row_is_read_before_the_next_try(start, biller, clock):
-    """V3, its second half."""
     granted = answer(b'{"access_token": "renewed", "token_type": "Bearer", "expires_in": 3600}')
     async with (
         RawServer(resets, granted) as server,

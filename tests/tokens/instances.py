@@ -73,6 +73,22 @@ class Shop:
         return await self.rows.read("2493")
 
 
+class Slow:
+    """A request of the token endpoint that is under way until ``answer`` is set."""
+
+    def __init__(self, shop, error=None):
+        self.asked, self.answer = asyncio.Event(), asyncio.Event()
+        self._error = error
+        shop.endpoint.script.append(self._react)
+
+    async def _react(self, granted):
+        self.asked.set()
+        await self.answer.wait()
+        if self._error:
+            raise self._error
+        return granted
+
+
 def told(caplog, *names):
     """The events of these names, without the biller, which is always the same."""
     lines = [json.loads(record.message) for record in caplog.records if record.name == "caselle"]
