@@ -50,8 +50,11 @@ class _Token:
     def __init__(self, token):
         self.now = token
 
-    async def token(self, biller_id, *, fresh=False):
+    async def token(self, biller_id):
         return SecretStr(self.now)
+
+    async def instead_of(self, biller, refused):
+        return None
 
 
 @pytest.fixture(scope="module")
