@@ -7,8 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LISTED = set(re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs/events.md").read_text(encoding="utf-8"), re.MULTILINE))
 LOUD = {"WARNING", "ERROR"}
-OTHERS = ("token", "callback", "callback_keys")
-"""What begins so is told in the pages on tokens and keys."""
+OTHERS = ("callback", "callback_keys")
+"""What begins so concerns the callback, and asks for nobody."""
 
 
 def _emitted():
