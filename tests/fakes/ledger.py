@@ -1,7 +1,11 @@
 """The ledger's table in memory; passes the same conformance tests as the real one."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
+
+from sortedcontainers import SortedSet
 
 from shared.ledger.store import ANY, Change, Delete, Insert, Row, RowChanged, RowExists, Values
 from shared.vocabulary.clock import Clock
@@ -11,6 +15,7 @@ class MemoryLedger:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._writes = 0
+        self._ordered: defaultdict[str, SortedSet[str]] = defaultdict(SortedSet)
         self.rows: dict[tuple[str, str], Row] = {}
         self.commits = 0
         self.reads = 0
@@ -25,11 +30,9 @@ class MemoryLedger:
         etags: dict[str, str] = {}
         for change in changes:
             if isinstance(change, Delete):
-                del self.rows[shard, change.key]
-                continue
-            self._writes += 1
-            etags[change.key] = f'W/"{self._writes}"'
-            self.rows[shard, change.key] = Row(change.key, dict(change.values), etags[change.key])
+                self._delete(shard, change.key)
+            else:
+                etags[change.key] = self._put(shard, change.key, change.values)
         return etags
 
     async def read(self, shard: str, key: str) -> Row | None:
@@ -40,11 +43,31 @@ class MemoryLedger:
         self, shard: str, start: str, end: str, *, limit: int, only: Values | None = None, skip: Sequence[str] = ()
     ) -> list[Row]:
         self.reads += 1
-        keys = sorted(key for home, key in self.rows if home == shard and start <= key < end)
-        found = (self.rows[shard, key] for key in keys)
-        wanted = (row for row in found if row.values.get("queue") not in skip)
-        matching = [row for row in wanted if all(row.values.get(name) == value for name, value in (only or {}).items())]
-        return matching[:limit]
+        wanted = (row for row in self.between(shard, start, end) if row.values.get("queue") not in skip)
+        matching = (row for row in wanted if all(row.values.get(name) == value for name, value in (only or {}).items()))
+        return list(islice(matching, limit))
+
+    def between(self, shard: str, start: str, end: str) -> Iterator[Row]:
+        """Rows with ``start <= key < end`` in key order; nothing may be written while they are read."""
+        if shard in self._ordered:
+            for key in self._ordered[shard].irange(start, end, inclusive=(True, False)):
+                yield self.rows[shard, key]
+
+    @property
+    def shards(self) -> list[str]:
+        """Shards that ever held a row."""
+        return list(self._ordered)
+
+    def _put(self, shard: str, key: str, values: Values) -> str:
+        self._writes += 1
+        etag = f'W/"{self._writes}"'
+        self.rows[shard, key] = Row(key, dict(values), etag)
+        self._ordered[shard].add(key)
+        return etag
+
+    def _delete(self, shard: str, key: str) -> None:
+        del self.rows[shard, key]
+        self._ordered[shard].discard(key)
 
     def _check(self, shard: str, change: Change) -> None:
         there = self.rows.get((shard, change.key))

@@ -1,0 +1,198 @@
+"""Watches every write, send, receipt, and acknowledgement, and says at once which invariant broke.
+
+The numbers are those of the reliability notes: I1 one live receipt per payment; I2 acknowledged only when durable;
+I3 and I4 no send without its own durable attempt, none again without evidence; I5 posted means there; I6 received means
+not there; I7 the same cents everywhere; I9 one effective void, of a posted payment; I10 versions count events; I11 no
+second send where nobody can be asked; I12 an open row for whatever is open; I13 a failed connection leaves no doubt;
+I15 one renewal at a time.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.billers import capabilities
+from shared.ledger import rows
+from shared.ledger.entry import Key, State
+from shared.ledger.store import Change, Delete, Insert, Row, Values
+from shared.ledger.transition import TRANSITIONS
+from tests.faults.city import City, Made
+from tests.faults.fate import Call
+
+if TYPE_CHECKING:
+    from tests.faults.world import World
+
+CONNECTING: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "token_unavailable", "no_token"})
+OPEN: Final = frozenset({State.RECEIVED, State.SENDING, State.UNKNOWN})
+FUTURE: Final = "being_verified"
+"""A state that only a newer release knows (X14)."""
+
+
+class Auditor:
+    """Raises through ``World.broken``; keeps only what the checks need."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._open: Counter[str] = Counter()
+        self._slots: Counter[str] = Counter()
+        self._sends: Counter[tuple[str, int]] = Counter()
+        self._refused: Counter[tuple[str, int]] = Counter()
+        self._doubtful: Counter[str] = Counter()
+        self._renewals: Counter[str] = Counter()
+        self._keys: dict[str, Key] = {}
+        self.unknown: defaultdict[str, set[str]] = defaultdict(set)
+        """Payments by biller that were ever in doubt."""
+
+    def expect(self, reference: str, key: Key) -> None:
+        """A payment that may be sent, under the reference it will have at the city."""
+        self._keys[reference] = key
+
+    def committed(self, changes: Sequence[Change], before: Mapping[str, Row | None]) -> None:
+        """One transaction has been written; ``before`` holds the state rows it replaced."""
+        for change in changes:
+            self._count(change)
+        for change in changes:
+            if change.key[0] == "P" and not isinstance(change, Delete):
+                self._state(change, before[change.key], changes)
+
+    def bytes_leave(self, call: Call, city: City) -> None:
+        """The first byte of a request is about to leave."""
+        if call.reference is None:
+            return
+        row = self._row(call)
+        if row is None:
+            self._broken("I3", f"{call.reference} is sent, and the ledger does not know it")
+            return
+        attempt = (call.reference, int(row["attempt"]))
+        self._sends[attempt] += 1
+        if self._sends[attempt] > 1 + self._refused[attempt]:
+            self._broken("I3", f"{call.reference} leaves twice in attempt {attempt[1]}")
+        if city.live(call.reference) or city.under_way[call.reference]:
+            self._broken("I4", f"{call.reference} is sent again while it is there or on its way")
+        if self._doubtful[call.reference] and not capabilities.can_query_receipts(city.biller):
+            self._broken("I11", f"{call.reference} is sent again, and nobody could be asked")
+        self._doubtful[call.reference] += call.doubtful
+        self._refused[attempt] += call.token not in city.tokens or (call.instead is not None and call.instead[0] == 401)
+
+    def attempt_began(self, call: Call) -> float:
+        """When the attempt behind a call was claimed, in virtual seconds."""
+        row = self._row(call)
+        if row is None:
+            return self._world.loop.time()
+        began = datetime.fromisoformat(str(row["sent_at"])) - self._world.clock.now()
+        return self._world.loop.time() + min(0.0, began.total_seconds())
+
+    def receipt_made(self, city: City, made: Made, order: dict[str, Any]) -> None:
+        reference = order["reference"]
+        row = self._row_of(reference)
+        if len(city.live(reference)) > 1:
+            self._broken("doubled", f"{reference} has {[each.number for each in city.live(reference)]}")
+        if row is None:
+            self._broken("I3", f"a receipt for {reference}, which the ledger does not know")
+        elif int(row["cents"]) != made.cents or row["customer_number"] != order["customer_number"]:
+            self._broken("I7", f"{reference}: {row['cents']} cents in the ledger, {made.cents} at the city")
+        elif row["posting_date"] != made.day.isoformat():
+            self._broken("K2", f"{reference} is dated {made.day}, the ledger says {row['posting_date']}")
+
+    def receipt_voided(self, city: City, made: Made) -> None:
+        row = self._row_of(made.reference or "")
+        if row is None or row["state"] not in {"posted", "reversed"}:
+            self._broken("I9", f"{made.reference} is voided, and is {row and row['state']} in the ledger")
+
+    def renewing(self, biller: str, change: int) -> None:
+        """A token's renewal begins (+1) or ends (-1) at the token endpoint."""
+        self._renewals[biller] += change
+        if self._renewals[biller] > 1:
+            self._broken("I15", f"two renewals at once for {biller}")
+
+    def acknowledged(self, queue: str, message_id: str, key: Key | None) -> None:
+        """A message is deleted from its queue."""
+        if queue not in {"payments", "payments-poison"} or (queue, message_id) in self._world.quarantine.items:
+            return
+        if ("payments", message_id) in self._world.quarantine.items:
+            return
+        if key is None or (rows.shard_of(key.biller), rows.state_key(key)) not in self._world.table.rows:
+            self._broken("lost", f"{message_id} is acknowledged, and is nowhere")
+
+    def check_all(self) -> None:
+        """I10 and I12 for every entry, from the rows alone."""
+        table = self._world.table.rows
+        for (shard, key), row in table.items():
+            if key.startswith("P~"):
+                self._replay(shard, row)
+
+    def _replay(self, shard: str, row: Row) -> None:
+        key, version = row.key[2:], int(row.values["version"])
+        was = ""
+        for number in range(1, version + 1):
+            event = self._world.table.rows.get((shard, f"E~{key}~{number:06}"))
+            if event is None or event.values["was"] != was:
+                self._broken("I10", f"{key}: event {number} is missing or follows from another state")
+                return
+            was = str(event.values["state"])
+        if was != row.values["state"] or (shard, f"E~{key}~{version + 1:06}") in self._world.table.rows:
+            self._broken("I10", f"{key}: its events end in {was}, its row says {row.values['state']}")
+
+    def _count(self, change: Change) -> None:
+        step = 1 if isinstance(change, Insert) else -1 if isinstance(change, Delete) else 0
+        if step and change.key[0] == "O":
+            self._open[change.key.split("~", 2)[2]] += step
+
+    def _state(self, change: Change, before: Row | None, changes: Sequence[Change]) -> None:
+        assert not isinstance(change, Delete)
+        values, key = change.values, change.key[2:]
+        was = str(before.values["state"]) if before else None
+        state, version = str(values["state"]), int(values["version"])
+        if state not in State or was == FUTURE:
+            self._foreign(key, was, state)
+            return
+        moved = any(each.key == f"E~{key}~{version:06}" for each in changes)
+        if version != (int(before.values["version"]) if before else 0) + moved:
+            self._broken("I10", f"{key}: version {version} without its event")
+        if moved and State(state) not in TRANSITIONS[State(was) if was else None]:
+            self._broken("I10", f"{key}: {was} -> {state} is no transition")
+        self._positions(key, State(state), values)
+        if moved:
+            self._truth(key, was, State(state), values)
+
+    def _foreign(self, key: str, was: str | None, state: str) -> None:
+        if was == FUTURE and not self._world.newer_release_writes:
+            self._broken("X14", f"{key}: this release wrote over a state that it does not know")
+        if state == FUTURE and not self._world.newer_release_writes:
+            self._broken("X14", f"{key}: this release wrote {state}")
+
+    def _positions(self, key: str, state: State, values: Values) -> None:
+        if self._open[key] != int("due" in values) or (state in OPEN and "due" not in values):
+            self._broken("I12", f"{key} is {state} and has {self._open[key]} open rows")
+        if (state is State.SENDING) != ("slot" in values):
+            self._broken("I12", f"{key} is {state}, slot {values.get('slot')}")
+
+    def _truth(self, key: str, was: str | None, state: State, values: Values) -> None:
+        reference, biller = str(values["reference"]), str(values["biller"])
+        city = self._world.cities.get(f"city{biller}")
+        if city is None or not reference:
+            return
+        there = city.live(reference)
+        if state is State.POSTED and [made.number for made in there] != [values.get("receipt_number")]:
+            self._broken("I5", f"{key} is posted as {values.get('receipt_number')}, the city has {there}")
+        if state is State.RECEIVED and (there or city.under_way[reference]):
+            self._broken("I6", f"{key} goes {was} -> received, and is at the city or on its way")
+        if state is State.UNKNOWN or values.get("reason") == "outcome_unknown":
+            self._doubt(key, biller, values)
+
+    def _doubt(self, key: str, biller: str, values: Values) -> None:
+        self.unknown[biller].add(key)
+        if {str(values.get("reason")), str(values.get("detail"))} & CONNECTING:
+            self._broken("I13", f"{key}: a connection that failed left it {values['state']}")
+
+    def _row(self, call: Call) -> Values | None:
+        return self._row_of(call.reference or "")
+
+    def _row_of(self, reference: str) -> Values | None:
+        key = self._keys.get(reference)
+        row = self._world.table.rows.get((rows.shard_of(key.biller), rows.state_key(key))) if key else None
+        return row.values if row else None
+
+    def _broken(self, code: str, what: str) -> None:
+        self._world.broken(code, what)

@@ -1,0 +1,103 @@
+"""What must be so at the end of a run: nothing lost, cents conserved, everything reported, nothing secret anywhere."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from shared.ledger.entry import State
+from shared.ledger.store import Values
+from shared.payments import reasons
+from shared.payments.result import PostingResult
+from tests.faults.billers import BYSTANDER
+from tests.faults.catalogue import CATALOGUE, Acts
+from tests.faults.host import Message
+from tests.faults.traffic import PAYER, SECRET
+
+if TYPE_CHECKING:
+    from tests.faults.world import World
+
+_ENDS: Final = frozenset({State.POSTED, State.HELD, State.SKIPPED, State.NOT_POSTED})
+_ELSEWHERE: Final = frozenset({Acts.CALL, Acts.ORDER, Acts.HISTORY})
+"""Faults that concern one city's server only."""
+
+
+class Closing:
+    """Checks a run that has come to rest. ``sent``: the messages that Invoice Cloud enqueued."""
+
+    def __init__(self, world: "World", sent: list[Message], told: Iterable[str]) -> None:
+        self._world = world
+        self._sent = sent
+        self._told = list(told)
+        self._results: defaultdict[str, list[PostingResult]] = defaultdict(list)
+        for each in world.host.results:
+            result = PostingResult.model_validate_json(each)
+            self._results[result.message_id].append(result)
+        self._entries = {row.key[2:]: row.values for row in world.table.rows.values() if row.key.startswith("P~")}
+
+    def check(self) -> None:
+        """Every promise that can be judged only at the end."""
+        self._world.auditor.check_all()
+        for message in self._sent:
+            self._message(message)
+        for key, values in self._entries.items():
+            self._entry(key, values)
+        self._conserved()
+        self._nothing_secret()
+        if all(CATALOGUE[fault].acts in _ELSEWHERE for fault in self._world.plan.faults):
+            self._bystander_unharmed()
+
+    def _message(self, message: Message) -> None:
+        names = [message.id, *([message.became.id] if message.became else [])]
+        if message.key is None and not any(("payments", name) in self._world.quarantine.items for name in names):
+            self._broken("lost", f"{message.id} can never be posted, and is not in the quarantine")
+        if message.key is not None and str(message.key) not in self._entries:
+            self._broken("lost", f"{message.key} is not in the ledger")
+        if not any(self._results[name] for name in names):
+            self._broken("I14", f"nothing was reported for {message.id}")
+
+    def _entry(self, key: str, values: Values) -> None:
+        if State(str(values["state"])) not in _ENDS:
+            self._broken("stuck", f"{key} is still {values['state']}")
+        if values["state"] == State.HELD and values.get("reason") not in reasons.REASONS:
+            self._broken("I14", f"{key} is held for {values.get('reason')}, which no list explains")
+        reported = {(each.outcome, each.version) for each in self._results[str(values["message_id"])]}
+        if (values["state"], values["version"]) not in reported:
+            self._broken("I14", f"{key} ended as {values['state']}, version {values['version']}; told {reported}")
+
+    def _conserved(self) -> None:
+        """I8: per biller, what came in is what the ledger has, and what is posted is what the city has."""
+        came = {str(message.key): message.key.biller for message in self._sent if message.key}
+        if Counter(came.values()) != Counter(str(values["biller"]) for values in self._entries.values()):
+            self._broken("I8", "the ledger has more or fewer payments than came in")
+        for city in self._world.cities.values():
+            biller = city.biller.biller_id
+            posted = sum(int(values["cents"]) for values in self._of(biller) if values["state"] == State.POSTED)
+            held = {str(values["reference"]) for values in self._of(biller) if values["state"] == State.HELD}
+            there = sum(made.cents for made in city.receipts if made.reference and made.reference not in held)
+            if posted != there:
+                self._broken("I8", f"{biller}: {posted} cents posted, {there} at the city")
+
+    def _of(self, biller: str) -> list[Values]:
+        return [values for values in self._entries.values() if values["biller"] == biller]
+
+    def _nothing_secret(self) -> None:
+        """I16: neither token nor payer in any event, result or row, but the message that a state row keeps."""
+        kept = (
+            f"{name} {value}"
+            for row in self._world.table.rows.values()
+            for name, value in row.values.items()
+            if name != "message"
+        )
+        aside = (repr(item) for item in self._world.quarantine.items.values())
+        for text in (*self._told, *self._world.host.results, *kept, *aside):
+            if SECRET in text or PAYER in text:
+                self._broken("I16", f"told or kept: {json.dumps(text)[:200]}")
+
+    def _bystander_unharmed(self) -> None:
+        for values in self._of(BYSTANDER):
+            if values["state"] != State.POSTED or int(values["attempt"]) != 1:
+                self._broken("I14", f"a healthy city's {values['id']} is {values['state']}")
+
+    def _broken(self, code: str, what: str) -> None:
+        self._world.broken(code, what)

@@ -1,0 +1,62 @@
+"""What becomes of one request on its way to a city and back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+type Answer = tuple[int, bytes]
+"""Status and body, as the city's server gives them."""
+
+type Ending = Callable[[Answer], httpx.Response]
+"""What the client sees of an answer: a response, perhaps a mangled one, or an exception of the transport."""
+
+
+@dataclass
+class Call:
+    """One request, and what the weather does to it. ``reference``: of the receipt to be made, else None."""
+
+    instance: str
+    biller: str
+    operation: str
+    token: str
+    variables: dict[str, Any] = field(repr=False)
+    reference: str | None = None
+    never_left: Exception | None = None
+    """Connecting fails so, after ``connecting`` seconds."""
+    connecting: float = 0.02
+    lands_after: float = 0.1
+    """Seconds from the last byte to the server's work."""
+    instead: Answer | None = None
+    """Given without doing the work."""
+    ignored: bool = False
+    """The server never does the work, and gives no answer of its own."""
+    ending: Ending | None = None
+    hangs: bool = False
+    """The answer never comes."""
+    late: float | None = None
+    """Lands so many minutes after its attempt began."""
+    cut_off: Exception | None = None
+    """The client's connection fails so as soon as the request has left."""
+
+    @property
+    def works(self) -> bool:
+        """Whether the city's server does what it is asked."""
+        return self.instead is None and not self.ignored and self.never_left is None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the client cannot know what became of it."""
+        refused = self.instead is not None and self.instead[0] < 500
+        return self.never_left is None and not refused and self._loses_the_answer
+
+    @property
+    def _loses_the_answer(self) -> bool:
+        return self.hangs or self.ignored or self.ending is not None or self.cut_off is not None
+
+
+def plain(answer: Answer) -> httpx.Response:
+    """An answer that arrives as it was given."""
+    status, body = answer
+    return httpx.Response(status, headers={"Content-Type": "application/json"}, content=body)

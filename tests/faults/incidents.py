@@ -1,0 +1,157 @@
+"""Faults that are something that happens once, rather than something that strikes a call."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace as replaced
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from shared.ledger import rows, transition
+from shared.ledger.entry import Entry, State, Wait
+from shared.ledger.store import Insert
+from shared.vocabulary.errors import CaselleError
+from tests.fakes.faulty_ledger import Crash
+from tests.faults import peer_faults
+from tests.faults.auditor import FUTURE
+from tests.faults.billers import OLD, biller
+from tests.faults.city import City
+
+if TYPE_CHECKING:
+    from tests.faults.world import World
+
+_WRONG_CODE: Final = {"AR": {"categoryCode": "99", "distributionCode": "1201", "paymentCodes": {"ACH": "7", "CC": "8"}}}
+_EVERY: Final = 20.0
+"""Seconds between two looks of the newer release at the ledger."""
+
+
+def begin(world: "World") -> list[asyncio.Task[None]]:
+    """Set up what the plan's storms need, and start what happens during them."""
+    doing = {"P16": _token_replaced, "V2": _bad_version, "V3": _renewed_twice, "V4": _older_after_newer}
+    doing |= {"P20": _lagging, "P21": _blind, "P22": _lying, "X14": _newer_release, "I-5": _wrong_category}
+    return [world.loop.create_task(doing[fault](world)) for fault in world.plan.faults if fault in doing]
+
+
+async def end(world: "World") -> None:
+    """What people and Caselle put right once the faults are over."""
+    for city in world.cities.values():
+        city.lag, city.shows = timedelta(0), list
+        await _deliver(world, city, world.another_token(city))
+    await world.billers.put(biller(OLD))
+
+
+async def _token_replaced(world: "World") -> None:
+    """The city refuses the old token from one moment to the next; the new one comes a little later."""
+    storm = world.weather.storm("P16")
+    if storm is None:
+        return
+    await asyncio.sleep(storm.start)
+    for city in _cities(world, storm.billers):
+        city.tokens.clear()
+    for city in _cities(world, storm.billers):
+        await asyncio.sleep(world.latency.uniform(0, 30))
+        await _deliver(world, city, world.another_token(city))
+
+
+async def _bad_version(world: "World") -> None:
+    """A delivery that the city does not accept; the vault's own part is in the instances' way to it."""
+    for city in _struck(world, "V2"):
+        await _deliver(world, city, "canary-secret-that-no-city-accepts")
+
+
+async def _renewed_twice(world: "World") -> None:
+    """Two instances are told of the next token at once; the old one ends."""
+    await asyncio.sleep(world.latency.uniform(0, 300))
+    for city in _struck(world, "V3"):
+        city.tokens.clear()
+        token = world.another_token(city)
+        await asyncio.gather(*(_deliver(world, city, token) for _ in range(2)))
+
+
+async def _older_after_newer(world: "World") -> None:
+    """The older token comes after the newer, and is no longer accepted."""
+    for city in _struck(world, "V4"):
+        old = next(iter(city.tokens))
+        await asyncio.sleep(world.latency.uniform(0, 60))
+        city.tokens.clear()
+        await asyncio.gather(_deliver(world, city, world.another_token(city)), _deliver(world, city, old))
+
+
+async def _deliver(world: "World", city: City, token: str) -> None:
+    """Caselle delivers until it is told that the token is stored, as far as it tries at all."""
+    for _ in range(5):
+        instance = next((each for each in world.instances if each.taking and not each.frozen), None)
+        try:
+            if instance is not None:
+                await instance.app.deliver_token(city.biller.biller_id, token)
+                return
+        except (CaselleError, Crash):
+            pass
+        await asyncio.sleep(5)
+
+
+async def _lagging(world: "World") -> None:
+    lag = timedelta(minutes=180 if world.plan.stormy_seconds() > 2 * 3600 else 20)
+    for city in _struck(world, "P20"):
+        city.lag = lag
+
+
+async def _blind(world: "World") -> None:
+    for city in _struck(world, "P21"):
+        city.shows = _nothing
+
+
+async def _lying(world: "World") -> None:
+    for city in _struck(world, "P22"):
+        city.shows = world.latency.choice([peer_faults.wrong_amount, peer_faults.twice, peer_faults.voided])
+
+
+async def _wrong_category(world: "World") -> None:
+    await world.billers.put(biller(OLD, applications=_WRONG_CODE))
+
+
+async def _newer_release(world: "World") -> None:
+    """An instance of a newer release takes entries into a state of its own, and gives them back at the end."""
+    while world.weather.blows("X14"):
+        for shard, row in world.open_rows():
+            if str(row.values["queue"]).endswith(State.RECEIVED) and world.weather.strikes("X14"):
+                await _rewrite(world, shard, row.key.split("~", 2)[2], _verified)
+        await asyncio.sleep(_EVERY)
+    for shard, row in world.open_rows():
+        if str(row.values["queue"]).endswith(FUTURE):
+            await _rewrite(world, shard, row.key.split("~", 2)[2], _given_back)
+
+
+async def _rewrite(world: "World", shard: str, key: str, change: Callable[[Entry], Entry]) -> None:
+    row = world.table.rows.get((shard, f"P~{key}"))
+    if row is None:
+        return
+    world.newer_release_writes = True
+    known = rows.entry_of(replaced(row, values={**row.values, "state": State.RECEIVED}))
+    before = replaced(known, state=row.values["state"])
+    after = replaced(change(known), version=known.version + 1, nonce=f"newer-{known.version}")
+    event = transition._event(before, after, world.clock.now())
+    changes = [*transition.tidied(before, after), Insert(rows.event_key(after.key, after.version), event)]
+    world.note("newer", f"{key} {after.state}")
+    await world.table.commit(shard, changes)
+    world.newer_release_writes = False
+
+
+def _verified(entry: Entry) -> Entry:
+    return replaced(entry, state=FUTURE)
+
+
+def _given_back(entry: Entry) -> Entry:
+    return replaced(entry, state=State.RECEIVED, wait=Wait.BACKOFF)
+
+
+def _struck(world: "World", fault: str) -> list[City]:
+    storm = world.weather.storm(fault)
+    return _cities(world, storm.billers) if storm else []
+
+
+def _cities(world: "World", billers: Iterable[str]) -> list[City]:
+    return [world.cities[f"city{number}"] for number in sorted(billers)]
+
+
+def _nothing(rows_shown: list) -> list:
+    return []

@@ -1,0 +1,64 @@
+"""What one run consists of: from a plan everything else follows, bit by bit."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Final, Literal
+from zoneinfo import ZoneInfo
+
+from tests.faults.catalogue import CATALOGUE
+
+USUAL_START: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+_COAST: Final = ZoneInfo("America/Los_Angeles")
+_ODD_STARTS: Final = (
+    datetime(2026, 11, 1, 0, 50, tzinfo=_COAST),  # one hour comes twice
+    datetime(2027, 3, 14, 1, 50, tzinfo=_COAST),  # one hour is missing
+    datetime(2026, 11, 30, 23, 55, tzinfo=_COAST),
+    datetime(2028, 2, 28, 23, 55, tzinfo=_COAST),
+    datetime(2028, 2, 29, 23, 55, tzinfo=_COAST),
+)
+_ARRIVALS: Final = 900
+"""Seconds in which payments arrive, unless all come at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End the instance that makes the ``number``-th call of the run, just before or just after the call's effect."""
+
+    number: int
+    side: Literal["before", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run. ``seconds`` overrides how long the faults last."""
+
+    seed: int
+    faults: tuple[str, ...] = ()
+    payments: int = 50
+    seconds: float | None = None
+    kill: Kill | None = None
+
+    def __str__(self) -> str:
+        """Enough to run it again."""
+        return f"seed={self.seed} faults={'+'.join(self.faults) or 'none'} payments={self.payments}"
+
+    def dice(self, purpose: str) -> Random:
+        """Random numbers of this plan for one purpose, so that a change in one leaves the others as they were."""
+        return Random(f"{self.seed} {purpose}")
+
+    def start(self) -> datetime:
+        """When virtual time begins."""
+        return self.dice("start").choice(_ODD_STARTS).astimezone(UTC) if "K2" in self.faults else USUAL_START
+
+    def stormy_seconds(self) -> float:
+        """How long faults last."""
+        if self.seconds is not None:
+            return self.seconds
+        dice = self.dice("length")
+        return 60 * max((dice.choice(CATALOGUE[fault].minutes) for fault in self.faults), default=20.0)
+
+    def arrival_seconds(self) -> float:
+        """Within how many seconds the payments arrive; one plan in four brings them all at once."""
+        at_once = "I-6" in self.faults or self.dice("arrivals").random() < 0.25
+        return 1.0 if at_once else min(_ARRIVALS, 0.8 * self.stormy_seconds())

@@ -1,0 +1,207 @@
+"""Runs one plan: payments arrive under faults, then everything heals, and everything must come to rest."""
+
+import asyncio
+import hashlib
+import logging
+import random
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, override
+
+from shared.ledger.rows import gate_key, shard_of
+from tests.faults import incidents
+from tests.faults.billers import LIVE
+from tests.faults.closing import Closing
+from tests.faults.host import Message
+from tests.faults.plan import Plan
+from tests.faults.traffic import Arrival
+from tests.faults.virtual_time import Deadlock, VirtualLoop
+from tests.faults.world import Broken, World
+
+MINUTE: Final = 60.0
+_CLERK: Final = 10 * MINUTE
+_PATIENCE: Final = 36 * 60
+"""Minutes after healing, and after the last arrival, until which everything must have come to rest."""
+_LATE: Final = timedelta(minutes=10)
+_RECOVERY: Final = 30
+"""Minutes after healing from which on nothing may be past due."""
+_LOG: Final = logging.getLogger("caselle")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one plan came to."""
+
+    plan: Plan
+    payments: int
+    calls: int
+    kills: int
+    unknown: int
+    """Payments that were ever in doubt."""
+    minutes: float
+    """Virtual ones, until everything had come to rest."""
+    broken: Broken | None
+    digest: str
+    """Of the whole trace: the same plan gives the same."""
+
+
+def run(plan: Plan) -> Outcome:
+    """Run a plan from its beginning to its end."""
+    loop = VirtualLoop()
+    with _reproducible(plan), _listening() as told, asyncio.Runner(loop_factory=lambda: loop) as runner:
+        loop.set_exception_handler(lambda _loop, _context: None)
+        world = runner.run(_world(plan, loop))
+        broken = runner.run(_broken(Run(world, told)))
+    digest = hashlib.sha256(repr(world.steps).encode()).hexdigest()
+    unknown = sum(len(each) for each in world.auditor.unknown.values())
+    return Outcome(plan, plan.payments, world.calls, world.kills, unknown, loop.time() / MINUTE, broken, digest)
+
+
+async def _world(plan: Plan, loop: VirtualLoop) -> World:
+    return World(plan, loop)
+
+
+async def _broken(run: "Run") -> Broken | None:
+    try:
+        await run.whole()
+    except Broken as broken:
+        return broken
+    except Deadlock as deadlock:
+        return Broken("stuck", str(deadlock), run.world.steps)
+    return None
+
+
+class Run:
+    """One plan on its way. ``told``: the app's events so far."""
+
+    def __init__(self, world: World, told: list[str]) -> None:
+        self.world = world
+        self._told = told
+        self._sent: list[Message] = []
+        self._pending = len(world.traffic.arrivals)
+        self._healed_at: float | None = None
+
+    async def whole(self) -> None:
+        """Until everything rests and is checked, or a promise is broken.
+
+        Raises:
+            Broken: by the auditor, at the step where it broke, or at the end.
+        """
+        doing = self.world.loop.create_task(self._story())
+        await asyncio.wait({doing, self.world.over}, return_when=asyncio.FIRST_COMPLETED)
+        if self.world.over.done():
+            self.world.over.result()
+        doing.result()
+        if self.world.over.done():
+            self.world.over.result()
+
+    async def _story(self) -> None:
+        world = self.world
+        await world.open()
+        for arrival in world.traffic.arrivals:
+            world.loop.call_later(arrival.at, self._arrive, arrival)
+        happening = incidents.begin(world)
+        await self._minutes(int(world.plan.stormy_seconds() // MINUTE) + 1)
+        world.weather.calm()
+        world.note("weather", "CALM")
+        self._healed_at = world.loop.time()
+        await asyncio.gather(*happening)
+        await incidents.end(world)
+        await self._rest()
+        Closing(world, self._sent, self._told).check()
+
+    async def _rest(self) -> None:
+        """Time runs on until nothing is open, six days of silence before late repetitions included."""
+        for _ in range(_PATIENCE):
+            if self._at_rest():
+                if not self._pending:
+                    return
+                await self._skip_to_last()
+            await self._minutes(1)
+        opened = [row.key for _, row in self.world.open_rows()]
+        waiting = [message.id for message in self.world.host.unsettled]
+        self.world.broken("stuck", f"open rows {opened[:5]}, messages {waiting[:5]}")
+
+    async def _skip_to_last(self) -> None:
+        last = max(arrival.at for arrival in self.world.traffic.arrivals)
+        await asyncio.sleep(max(0.0, last - self.world.loop.time()))
+
+    def _at_rest(self) -> bool:
+        return not self.world.open_rows() and not self.world.host.unsettled
+
+    async def _minutes(self, count: int) -> None:
+        """What happens by the clock: the sweeper every minute, the clerk and a person every ten."""
+        for _ in range(count):
+            now = self.world.loop.time()
+            await asyncio.sleep(MINUTE - now % MINUTE)
+            if self.world.due_by_now():
+                self._nothing_late()
+                self.world.host.sweep()
+            if int(self.world.loop.time() // MINUTE) % int(_CLERK // MINUTE) == 0:
+                await self._people()
+
+    async def _people(self) -> None:
+        for city in self.world.cities.values():
+            city.counter_receipt()
+        if self._healed_at is None:
+            return
+        gates = self.world.instances[0].app.gates
+        for biller in LIVE:
+            row = self.world.table.rows.get((shard_of(biller), gate_key(biller)))
+            if row is not None and row.values["blocked"]:
+                self.world.note("person", f"unblocks {biller}")
+                await gates.unblock(biller)
+
+    def _nothing_late(self) -> None:
+        """I14: some time after the healing, nothing is more than ten minutes past due."""
+        if self._healed_at is None or self.world.loop.time() < self._healed_at + _RECOVERY * MINUTE:
+            return
+        limit = f"{int((self.world.clock.now() - _LATE).timestamp() * 1000):015}"
+        late = [row.key for _, row in self.world.open_rows() if row.key.split("~")[1] < limit]
+        if late:
+            self.world.broken("I14", f"past due: {late[:5]}")
+
+    def _arrive(self, arrival: Arrival) -> None:
+        self._pending -= 1
+        self._sent.append(self.world.host.put("payments", arrival.body, arrival.key))
+
+
+@contextmanager
+def _reproducible(plan: Plan) -> Iterator[None]:
+    """The product's own randomness, jitter and nonces, comes from the plan's seed."""
+    dice, original, state = plan.dice("product"), uuid.uuid4, random.getstate()
+    random.seed(plan.seed)
+    uuid.uuid4 = lambda: uuid.UUID(int=dice.getrandbits(128), version=4)
+    try:
+        yield
+    finally:
+        uuid.uuid4 = original
+        random.setstate(state)
+
+
+class _Listener(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(record.getMessage())
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """All events of the app, and nobody else hears them."""
+    listener, level, heard = _Listener(), _LOG.level, _LOG.propagate
+    _LOG.addHandler(listener)
+    _LOG.setLevel(logging.INFO)
+    _LOG.propagate = False
+    try:
+        yield listener.told
+    finally:
+        _LOG.removeHandler(listener)
+        _LOG.setLevel(level)
+        _LOG.propagate = heard

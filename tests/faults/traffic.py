@@ -1,0 +1,141 @@
+"""What Invoice Cloud enqueues in a plan: honest payments, and what the catalogue's input faults add or spoil."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from shared.ledger.entry import Key, Kind
+from tests.faults.billers import ASKED, DRAFT, LIVE, SHARES, UNKNOWN
+from tests.faults.plan import Plan
+from tests.faults.weather import Weather
+
+PAYER: Final = "Canary Augusta Lovelace"
+"""May stand in nothing but the message that the ledger keeps."""
+_CARD: Final = "4111 1111 1111 1111"
+SECRET: Final = "canary-secret-"
+"""Begins every token, and stands in some memos; may stand in nothing that is kept or told."""
+_SIX_DAYS: Final = 6 * 86400.0
+_BURST: Final = 4
+"""How many times as many payments a burst brings."""
+
+type Fields = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message at ``at`` seconds. ``key`` is None where the message can never be posted."""
+
+    at: float
+    body: bytes
+    key: Key | None
+    reference: str = ""
+    first: bool = False
+    """Whether it is a payment, not a repetition or an addition."""
+
+
+class Traffic:
+    """Makes the messages of a plan."""
+
+    def __init__(self, plan: Plan, weather: Weather) -> None:
+        self._dice = plan.dice("traffic")
+        self._weather = weather
+        self._plan = plan
+        self.arrivals: list[Arrival] = []
+        self._make()
+
+    def _make(self) -> None:
+        seconds = self._plan.arrival_seconds()
+        for number in range(self._plan.payments):
+            at = self._dice.uniform(0, seconds)
+            fields = _payment(number, self._plan, self._biller(), self._dice)
+            spoiled = self._spoiled(fields)
+            if spoiled is None:
+                self._add(at, fields, first=True)
+                self._beside(at, fields)
+            else:
+                self.arrivals.append(Arrival(at, spoiled, None, first=True))
+
+    def _biller(self) -> str:
+        if self._has("I-5"):
+            return self._dice.choice([DRAFT, UNKNOWN])
+        if self._weather.storm("I-6") and self._dice.random() < 1 - 1 / _BURST:
+            return ASKED
+        return self._dice.choices(LIVE, SHARES)[0]
+
+    def _has(self, fault: str) -> bool:
+        storm = self._weather.storm(fault)
+        return storm is not None and self._dice.random() < storm.chance
+
+    def _add(self, at: float, fields: Fields, *, first: bool = False) -> None:
+        key = Key(fields["billerId"], Kind.PAYMENT, fields["paymentId"].strip().strip("{}").lower())
+        self.arrivals.append(Arrival(at, self._encoded(fields), key, fields["confirmationNumber"], first))
+
+    def _encoded(self, fields: Fields) -> bytes:
+        plain = json.dumps(fields).encode()
+        return base64.b64encode(plain) if self._dice.random() < 0.1 else plain
+
+    def _spoiled(self, fields: Fields) -> bytes | None:
+        """A message that can never be posted, in place of this payment."""
+        if self._has("Q4"):
+            whole = json.dumps(fields).encode()
+            return self._dice.choice(
+                [b"%%%" + base64.b64encode(whole), b" " * (64 * 1024 + 1), b"", b"no JSON", b"[1]"]
+            )
+        if self._has("I-3"):
+            amounts = ["0", "0.00", "-5.00", "1.005", "1e9", "1,000.00", "NaN", "10000000.00", 12.5]
+            return json.dumps(fields | {"amount": self._dice.choice(amounts)}).encode()
+        if self._has("I-4"):
+            return json.dumps(fields | {"depositId": f"{SECRET} card {_CARD}"}).encode()
+        if self._has("I-2"):
+            strange = ["p\u0430y-1", "a/b", "a#b", "a?b", "a\\b", "", " ", "x" * 65, "a\x00b"]
+            return json.dumps(fields | {"paymentId": self._dice.choice(strange)}).encode()
+        return None
+
+    def _beside(self, at: float, fields: Fields) -> None:
+        """Messages that come in addition to this payment."""
+        later = at + self._dice.uniform(0, 300)
+        if self._has("I-1"):
+            changed = [{"amount": "77.77", "allocations": None}, {"customerNumber": "000777"}]
+            other = fields | self._dice.choice(changed)
+            self._add(
+                self._dice.choice([at, later]), {name: value for name, value in other.items() if value is not None}
+            )
+        if self._has("I-2"):
+            spelled = fields["paymentId"]
+            other = self._dice.choice([spelled.upper(), f"  {spelled} ", f"{{{spelled}}}"])
+            self._add(self._dice.choice([at, later]), fields | {"paymentId": other})
+        if self._has("Q1"):
+            self._add(at, fields)
+            self._add(self._plan.stormy_seconds() + _SIX_DAYS, fields)
+
+
+def _payment(number: int, plan: Plan, biller: str, dice: Random) -> Fields:
+    cents = dice.randint(100, 500_000)
+    shares = [cents] if dice.random() < 0.5 else [cents - 50, 50]
+    name = dice.randbytes(16).hex()
+    return {
+        "schemaVersion": 1,
+        "billerId": biller,
+        "paymentId": f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}",
+        "confirmationNumber": f"IC{plan.seed % 1000:03}{number:06}",
+        "application": "AR",
+        "customerNumber": f"{dice.randint(1, 999):06}",
+        "tender": dice.choice(["ACH", "CC"]),
+        "amount": _decimal(cents),
+        "paidAt": _paid_at(plan.start(), dice).isoformat(),
+        "payerName": PAYER,
+        "allocations": [
+            {"invoiceNumber": str(10000 + each), "amount": _decimal(share)} for each, share in enumerate(shares)
+        ],
+    }
+
+
+def _paid_at(start: datetime, dice: Random) -> datetime:
+    return start - timedelta(seconds=dice.randint(0, 3600))
+
+
+def _decimal(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}"

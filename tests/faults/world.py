@@ -1,0 +1,167 @@
+"""Everything of one run: stores, cities, instances, queues, and the weather over them."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final, override
+
+from shared.ledger import rows
+from shared.ledger.store import Change, Row
+from shared.tokens.keep import TokenKeeper
+from shared.vocabulary.errors import CaselleError
+from tests.fakes.billers import FakeBillers
+from tests.fakes.faulty_ledger import Crash
+from tests.fakes.ledger import MemoryLedger
+from tests.fakes.quarantine import MemoryQuarantine
+from tests.fakes.tokens import FakeTokenRows
+from tests.fakes.vault import FakeVault
+from tests.faults.app import delivery
+from tests.faults.auditor import Auditor
+from tests.faults.billers import DRAFT, LIVE, biller
+from tests.faults.city import City
+from tests.faults.fate import Answer, Call
+from tests.faults.host import Host
+from tests.faults.instance import Instance
+from tests.faults.plan import Plan
+from tests.faults.traffic import SECRET, Traffic
+from tests.faults.virtual_time import VirtualClock, VirtualLoop
+from tests.faults.weather import Weather
+
+_INSTANCES: Final = 2
+_AWAY: Final = 120.0
+"""Seconds that the table is away after a city's yes (S5)."""
+
+type Step = tuple[float, str, str]
+"""When, who, what."""
+
+
+class Broken(AssertionError):
+    """A promise did not hold. ``code``: which; ``steps``: all that led there."""
+
+    def __init__(self, code: str, what: str, steps: Sequence[Step]) -> None:
+        super().__init__(f"{code}: {what}")
+        self.code = code
+        self.what = what
+        self.steps = steps
+
+
+class WatchedLedger(MemoryLedger):
+    """The shared table, with the auditor looking at every transaction."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world.clock)
+        self._world = world
+
+    @override
+    async def commit(self, shard: str, changes: Sequence[Change]) -> Mapping[str, str]:
+        before: dict[str, Row | None] = {
+            change.key: self.rows.get((shard, change.key)) for change in changes if change.key[0] == "P"
+        }
+        etags = await super().commit(shard, changes)
+        self._world.auditor.committed(changes, before)
+        return etags
+
+
+class World:
+    """One run's world, at its beginning."""
+
+    def __init__(self, plan: Plan, loop: VirtualLoop) -> None:
+        self.plan = plan
+        self.loop = loop
+        self.clock = VirtualClock(loop, plan.start())
+        self.weather = Weather(plan, loop.time)
+        self.latency = plan.dice("latency")
+        self.steps: list[Step] = []
+        self.calls = 0
+        self.kills = 0
+        self.over: asyncio.Future[None] = loop.create_future()
+        self.newer_release_writes = False
+        self._away_until = 0.0
+        self._instances_made = 0
+        self._make_stores()
+        self.host = Host(self)
+        self.traffic = Traffic(plan, self.weather)
+        for arrival in self.traffic.arrivals:
+            if arrival.key is not None:
+                self.auditor.expect(arrival.reference, arrival.key)
+        self.instances = [self._instance() for _ in range(_INSTANCES)]
+
+    def _make_stores(self) -> None:
+        self.auditor = Auditor(self)
+        self.table = WatchedLedger(self)
+        self.billers = FakeBillers(*(biller(number) for number in (*LIVE, DRAFT)))
+        self.token_rows, self.vault = FakeTokenRows(), FakeVault()
+        self.quarantine = MemoryQuarantine()
+        self.cities = {f"city{number}": City(biller(number), self.clock, self.auditor) for number in LIVE}
+
+    async def open(self) -> None:
+        """Every live biller has its first token."""
+        keeper = TokenKeeper(self.vault, self.token_rows, self.clock)
+        for city in self.cities.values():
+            await keeper.store(city.biller.biller_id, delivery(self.another_token(city), self.clock))
+
+    def another_token(self, city: City) -> str:
+        """A token that the city accepts beside those it accepted before."""
+        token = f"{SECRET}{city.biller.biller_id}-{len(city.tokens)}-{self.latency.randrange(10**9)}"
+        city.tokens.add(token)
+        return token
+
+    def note(self, who: str, what: str) -> None:
+        """One step of the trace."""
+        self.steps.append((self.loop.time(), who, what))
+
+    def count_call(self) -> int:
+        """The number of this call to the outside, of all instances."""
+        self.calls += 1
+        return self.calls
+
+    def broken(self, code: str, what: str) -> None:
+        """End the run: a promise did not hold. Does not raise, for a handler of the code under test might catch it."""
+        self.note("auditor", f"BROKEN {code}: {what}")
+        if not self.over.done():
+            self.over.set_exception(Broken(code, what, self.steps))
+
+    def surprised(self, error: BaseException | None) -> None:
+        """An error that no use case may raise; a row of a newer release may end in a ValueError."""
+        foreseen = isinstance(error, (CaselleError, Crash)) or (
+            isinstance(error, ValueError) and "X14" in self.plan.faults
+        )
+        if error is not None and not foreseen:
+            self.broken("surprise", f"{type(error).__name__}: {error}")
+
+    def replace(self, gone: Instance, after: float) -> None:
+        """Another instance takes the place of one that has ended."""
+        self.kills += 1
+        self.loop.call_later(after, self._replace, gone)
+
+    def table_away(self) -> bool:
+        """Whether the table answers nobody now (S5)."""
+        return self.loop.time() < self._away_until
+
+    def city_answered(self, call: Call, answer: Answer) -> None:
+        """A city has worked on a request."""
+        if call.reference and call.works and self.weather.strikes("S5"):
+            self.note("table", "AWAY")
+            self._away_until = self.loop.time() + _AWAY
+
+    def another_clock_error(self) -> timedelta:
+        """By how much an instance's clock is off from now on (K1)."""
+        return timedelta(minutes=self.latency.uniform(-10, 10))
+
+    def due_by_now(self) -> bool:
+        """Whether the sweeper would find anything."""
+        end = rows.open_until(self.clock.now())
+        return any(True for shard in self.table.shards for _ in self.table.between(shard, "O~", end))
+
+    def open_rows(self) -> list[tuple[str, Row]]:
+        """Every open row, with its shard."""
+        return [(shard, row) for shard in self.table.shards for row in self.table.between(shard, "O~", "O~\x7f")]
+
+    def _replace(self, gone: Instance) -> None:
+        fresh = self._instance()
+        self.instances[self.instances.index(gone)] = fresh
+        self.host.come(fresh)
+
+    def _instance(self) -> Instance:
+        self._instances_made += 1
+        return Instance(self, self._instances_made)
