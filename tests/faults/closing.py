@@ -10,7 +10,7 @@ from shared.ledger.store import Values
 from shared.payments import reasons
 from shared.payments.result import PostingResult
 from tests.faults.billers import BYSTANDER
-from tests.faults.catalogue import CATALOGUE, Acts
+from tests.faults.catalogue import CATALOGUE, Acts, Fault
 from tests.faults.host import Message
 from tests.faults.traffic import PAYER, SECRET
 
@@ -46,6 +46,8 @@ class Closing:
         self._nothing_secret()
         if all(CATALOGUE[fault].acts in _ELSEWHERE for fault in self._world.plan.faults):
             self._bystander_unharmed()
+        if len(self._world.plan.faults) == 1:
+            self._few_in_doubt(CATALOGUE[self._world.plan.faults[0]])
 
     def _message(self, message: Message) -> None:
         names = [message.id, *([message.became.id] if message.became else [])]
@@ -98,6 +100,11 @@ class Closing:
         for values in self._of(BYSTANDER):
             if values["state"] != State.POSTED or int(values["attempt"]) != 1:
                 self._broken("I14", f"a healthy city's {values['id']} is {values['state']}")
+
+    def _few_in_doubt(self, fault: Fault) -> None:
+        for biller, keys in self._world.auditor.unknown.items():
+            if fault.most_unknown is not None and len(keys) > fault.most_unknown:
+                self._broken(fault.id, f"{len(keys)} payments of {biller} came in doubt")
 
     def _broken(self, code: str, what: str) -> None:
         self._world.broken(code, what)
