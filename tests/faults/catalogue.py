@@ -16,6 +16,9 @@ from typing import Final
 from tests.faults import peer_faults as peer
 from tests.faults.fate import Call
 
+type Strike = Callable[[Call, Random], None]
+"""Does one thing to one call."""
+
 
 class Acts(StrEnum):
     """Where a fault acts."""
@@ -46,15 +49,17 @@ class Fault:
     acts: Acts
     chances: tuple[float, ...] = SOME
     minutes: tuple[float, ...] = (20,)
-    strike: Callable[[Call, Random], None] | None = None
+    strike: Strike | None = None
+    most_unknown: int | None = None
+    """Where it comes alone: how many payments of one biller it may bring in doubt at most."""
 
 
-def _call(number: int, sentence: str, strike: Callable[[Call, Random], None]) -> Fault:
-    return Fault(f"P{number}", sentence, Acts.CALL, strike=strike)
+def _call(number: int, sentence: str, strike: Strike, most_unknown: int | None = None) -> Fault:
+    return Fault(f"P{number}", sentence, Acts.CALL, strike=strike, most_unknown=most_unknown)
 
 
-def _order(number: int, sentence: str, strike: Callable[[Call, Random], None], *minutes: float) -> Fault:
-    return Fault(f"P{number}", sentence, Acts.ORDER, minutes=minutes or (20,), strike=strike)
+def _order(number: int, sentence: str, strike: Strike, *minutes: float, most_unknown: int | None = None) -> Fault:
+    return Fault(f"P{number}", sentence, Acts.ORDER, minutes=minutes or (20,), strike=strike, most_unknown=most_unknown)
 
 
 def _crash(number: int, where: str) -> Fault:
@@ -62,9 +67,9 @@ def _crash(number: int, where: str) -> Fault:
 
 
 _PEER = (
-    _call(1, "the city refuses the connection", peer.refused),
-    _call(2, "DNS fails, or the TLS certificate is wrong", peer.unverified),
-    _call(3, "SYN black hole", peer.black_hole),
+    _call(1, "the city refuses the connection", peer.refused, 0),
+    _call(2, "DNS fails, or the TLS certificate is wrong", peer.unverified, 0),
+    _call(3, "SYN black hole", peer.black_hole, 0),
     _call(4, "accepts, closes before reading", peer.closed_unread),
     _call(5, "reads all, does it, hangs", peer.hangs),
     _call(6, "does it, closes with no answer", peer.closed_unanswered),
@@ -74,19 +79,19 @@ _PEER = (
     _call(10, "an answer of 200 MB", peer.huge),
     _call(11, "200 with HTML, bad gzip, nothing, the wrong type", peer.nonsense),
     _call(12, "502, 503, 504, after the work and before it", peer.gateway_failed),
-    _order(13, "200 with errors and data", peer.errors_beside_data),
-    _order(14, "200 with errors, null data, a listed code", peer.listed_error),
+    _order(13, "200 with errors and data", peer.errors_beside_data, most_unknown=0),
+    _order(14, "200 with errors, null data, a listed code", peer.listed_error, most_unknown=0),
     _order(15, "the same with an unlisted code, or deep inside the result", peer.unlisted_error),
-    Fault("P16", "401 in mid-batch: the token was replaced", Acts.TOKEN, ALWAYS),
-    _call(17, "401 for ever, or 403 for a missing licence", peer.token_or_licence),
-    _call(18, "429 with Retry-After 0, 30, 10^9, a date, garbage", peer.throttled),
+    Fault("P16", "401 in mid-batch: the token was replaced", Acts.TOKEN, ALWAYS, most_unknown=0),
+    _call(17, "401 for ever, or 403 for a missing licence", peer.token_or_licence, 0),
+    _call(18, "429 with Retry-After 0, 30, 10^9, a date, garbage", peer.throttled, 0),
     _order(19, "the request lands 14 minutes late", peer.lands_late),
     _order(20, "the query lags behind by 20 minutes, by 3 hours", peer.answer_lost, 40, 240),
     _order(21, "the query shows nothing, by permission", peer.answer_lost, 30, 960),
     _order(22, "the query shows a wrong amount, two rows, a void", peer.answer_lost),
-    Fault("P23", "the server dies in mid-batch", Acts.HISTORY, ALWAYS),
-    Fault("P24", "one city is dead, one slow (20 s)", Acts.HISTORY, ALWAYS),
-    _order(25, "the highest receipt number is reached, or the workspace is in use", peer.exhausted),
+    Fault("P23", "the server dies in mid-batch", Acts.HISTORY, ALWAYS, most_unknown=2),
+    Fault("P24", "one city is dead, one slow (20 s)", Acts.HISTORY, ALWAYS, most_unknown=0),
+    _order(25, "the highest receipt number is reached, or the workspace is in use", peer.exhausted, most_unknown=0),
 )
 
 _STORES = (
@@ -109,10 +114,10 @@ _QUEUES = (
 )
 
 _TOKENS = (
-    Fault("V1", "the vault gives 403, 429, 503, times out", Acts.TOKEN),
-    Fault("V2", "the secret is soft-deleted or disabled, the new version is bad", Acts.TOKEN, ALWAYS),
-    Fault("V3", "two instances renew at once, and an answer is lost", Acts.TOKEN, ALWAYS),
-    Fault("V4", "a delivery during a renewal, an older token after the newer", Acts.TOKEN, ALWAYS),
+    Fault("V1", "the vault gives 403, 429, 503, times out", Acts.TOKEN, most_unknown=0),
+    Fault("V2", "the secret is soft-deleted or disabled, the new version is bad", Acts.TOKEN, ALWAYS, most_unknown=0),
+    Fault("V3", "two instances renew at once, and an answer is lost", Acts.TOKEN, ALWAYS, most_unknown=0),
+    Fault("V4", "a delivery during a renewal, an older token after the newer", Acts.TOKEN, ALWAYS, most_unknown=0),
 )
 
 _CLOCKS = (

@@ -11,7 +11,7 @@ from shared.ledger.entry import Kind, State
 from shared.ledger.rows import entry_of
 from shared.ledger.store import Row, Values
 from tests.faults.billers import BYSTANDER
-from tests.faults.catalogue import CATALOGUE, Acts
+from tests.faults.catalogue import CATALOGUE, Acts, Fault
 from tests.faults.host import Message
 from tests.faults.traffic import PAYER, SECRET
 
@@ -49,6 +49,8 @@ class Closing:
         self._nothing_secret()
         if all(CATALOGUE[fault].acts in _ELSEWHERE for fault in self._world.plan.faults):
             self._bystander_unharmed()
+        if len(self._world.plan.faults) == 1:
+            self._few_in_doubt(CATALOGUE[self._world.plan.faults[0]])
 
     def _message(self, message: Message) -> None:
         names = [message.id, *([message.became.id] if message.became else [])]
@@ -110,6 +112,11 @@ class Closing:
         for values in self._of(BYSTANDER):
             if values["state"] not in {State.POSTED, State.REVERSED} or int(values["attempt"]) != 1:
                 self._broken("I14", f"a healthy city's {values['id']} is {values['state']}")
+
+    def _few_in_doubt(self, fault: Fault) -> None:
+        for biller, keys in self._world.auditor.unknown.items():
+            if fault.most_unknown is not None and len(keys) > fault.most_unknown:
+                self._broken(fault.id, f"{len(keys)} payments of {biller} came in doubt")
 
     def _broken(self, code: str, what: str) -> None:
         self._world.broken(code, what)

@@ -69,7 +69,9 @@ class Host:
         return message
 
     def come(self, instance: "Instance") -> None:
-        """A new instance takes what waits for somebody with room."""
+        """An instance that is new, or stands still no more, takes what waits for somebody with room."""
+        if not instance.taking or instance.frozen:
+            return
         for queue in list(self._waiting):
             self._take_waiting(queue, instance)
 

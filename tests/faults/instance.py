@@ -95,7 +95,7 @@ class Instance:
         self._check()
         if seconds:
             await asyncio.sleep(seconds)
-        while self.frozen:
+        while self.frozen:  # noqa: ASYNC110 - it may be frozen again meanwhile
             await asyncio.sleep(self.frozen_until - self.world.loop.time())
         self._check()
 
@@ -134,6 +134,7 @@ class Instance:
         """Stand still: nothing goes out, nothing is taken in."""
         self.world.note(self.name, "FROZEN")
         self.frozen_until = self.world.loop.time() + FREEZE
+        self.world.loop.call_at(self.frozen_until, self.world.host.come, self)
 
     def has_claimed(self) -> None:
         """The next look at the monotonic clock is the one at the lease."""

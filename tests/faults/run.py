@@ -46,6 +46,8 @@ class Outcome:
     minutes: float
     """Virtual ones, until everything had come to rest."""
     broken: Broken | None
+    struck: frozenset[str]
+    """The faults that struck some call or message."""
     digest: str
     """Of the whole trace: the same plan gives the same."""
 
@@ -59,7 +61,17 @@ def run(plan: Plan) -> Outcome:
         broken = runner.run(_broken(Run(world, told)))
     digest = hashlib.sha256(repr(world.steps).encode()).hexdigest()
     unknown = sum(len(each) for each in world.auditor.unknown.values())
-    return Outcome(plan, plan.payments, world.calls, world.kills, unknown, loop.time() / MINUTE, broken, digest)
+    return Outcome(
+        plan=plan,
+        payments=plan.payments,
+        calls=world.calls,
+        kills=world.kills,
+        unknown=unknown,
+        minutes=loop.time() / MINUTE,
+        broken=broken,
+        struck=frozenset(world.weather.struck),
+        digest=digest,
+    )
 
 
 async def _world(plan: Plan, loop: VirtualLoop) -> World:

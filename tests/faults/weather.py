@@ -12,8 +12,11 @@ from tests.faults.catalogue import CATALOGUE, Acts, Fault
 from tests.faults.fate import Call
 from tests.faults.plan import Plan
 
-_CALM_MINUTES: Final = 10
-"""How long S4, a table that is away, lasts within its plan."""
+_AWAY: Final = 600.0
+"""Seconds that S4, a table that is away, lasts within its plan."""
+_SURE: Final = 8
+_ABOUT_ASKING: Final = frozenset({"P20", "P21", "P22"})
+_BEGINS_LATER: Final = frozenset({"P16", "P23", "S4"})
 
 
 @dataclass
@@ -25,6 +28,8 @@ class Storm:
     billers: frozenset[str]
     start: float
     end: float
+    sure: int
+    """How many chances it lets pass at most before it strikes for the first time."""
     struck: Counter[str] = field(default_factory=Counter)
 
 
@@ -33,11 +38,12 @@ class Weather:
 
     def __init__(self, plan: Plan, now: Callable[[], float]) -> None:
         dice = plan.dice("weather")
-        length = plan.stormy_seconds()
-        self._storms = {name: _storm(CATALOGUE[name], length, dice) for name in plan.faults}
+        self._storms = {name: _storm(CATALOGUE[name], plan, dice) for name in plan.faults}
         self._dice = dice
         self._on_calls = [each for each in self._storms.values() if each.fault.acts in {Acts.CALL, Acts.ORDER}]
         self._now = now
+        self.struck: Counter[str] = Counter()
+        """How often each fault that strikes has struck."""
 
     def calm(self) -> None:
         """No faults from now on."""
@@ -57,7 +63,14 @@ class Weather:
 
     def strikes(self, name: str, biller: str | None = None) -> bool:
         """Whether a fault strikes this time."""
-        return name in self._storms and self.blows(name, biller) and self._dice.random() < self._storms[name].chance
+        if name not in self._storms or not self.blows(name, biller):
+            return False
+        storm = self._storms[name]
+        storm.sure -= 1
+        struck = storm.sure == 0 or self._dice.random() < storm.chance
+        if struck:
+            self.struck[name] += 1
+        return struck
 
     def toss(self) -> bool:
         """Heads or tails, for faults that come in two forms."""
@@ -83,12 +96,12 @@ class Weather:
                 peer_faults.slow(call, self._dice)
 
 
-def _storm(fault: Fault, length: float, dice: Random) -> Storm:
-    chance = dice.choice(fault.chances)
-    billers = frozenset(STRUCK if dice.random() < 0.5 else dice.sample(STRUCK, 1))
-    start, end = 0.0, length
-    if fault.id in {"P23", "P16", "S4"}:
-        start = dice.uniform(0, 0.3 * length)
-    if fault.id == "S4":
-        end = min(length, start + 60 * _CALM_MINUTES)
-    return Storm(fault, chance, billers, start, end)
+def _storm(fault: Fault, plan: Plan, dice: Random) -> Storm:
+    length = plan.stormy_seconds()
+    chance, sure = dice.choice(fault.chances), dice.randint(1, _SURE)
+    # Only one of the cities that are struck can be asked.
+    some = fault.id not in _ABOUT_ASKING and dice.random() < 0.5
+    billers = frozenset(dice.sample(STRUCK, 1) if some else STRUCK)
+    start = dice.uniform(0, 0.6 * plan.arrival_seconds()) if fault.id in _BEGINS_LATER else 0.0
+    end = min(length, start + _AWAY) if fault.id == "S4" else length
+    return Storm(fault, chance, billers, start, end, sure)
