@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
@@ -18,8 +17,9 @@ from local.vault_certificate import certificate_files
 from shared.billers.model import Biller
 from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.caselle.client import CaselleClient, Wire
-from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
-from shared.ledger.entry import SETTLED, Entry, State
+from shared.ledger.answer import Answer
+from shared.ledger.entry import SETTLED, Entry
+from shared.payments.gateway import ReceiptOrder
 from tests.fakes.clock import StoppedClock
 from tests.faults.fault_proxy import Door, FaultProxy
 from tests.faults.network_shapes import Shape
@@ -34,17 +34,6 @@ _SHORT_CONNECT: Final = 4.5
 _A_WHILE: Final = 4
 """Minutes: a receipt made this long after an attempt is a control."""
 _MOST_MINUTES: Final = 120
-
-STATES: Final = MappingProxyType(
-    {
-        (Accepted, None): State.POSTED,
-        (NotSent, None): State.RECEIVED,
-        (Ambiguous, None): State.UNKNOWN,
-        (Refused, Scope.ENTRY): State.HELD,
-        (Refused, Scope.BILLER): State.RECEIVED,
-    }
-)
-"""Where a payment stands after an answer, by class and scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +77,19 @@ def certificate_of_nobody(folder: Path) -> ssl.SSLContext:
     return context
 
 
+class Overheard(CaselleCashReceipting):
+    """As it is, and what it answers is kept."""
+
+    def __init__(self, client: CaselleClient, answers: list[Answer]) -> None:
+        super().__init__(client)
+        self._answers = answers
+
+    async def create_receipt(self, biller: Biller, order: ReceiptOrder) -> Answer:
+        answer = await super().create_receipt(biller, order)
+        self._answers.append(answer)
+        return answer
+
+
 @dataclass
 class Line:
     """The way from the app to Caselle: the real client, then the proxy."""
@@ -97,12 +99,15 @@ class Line:
     """Where a redirect points; it would take the payment."""
     stack: AsyncExitStack
     wires: dict[tuple[str, float], Wire] = field(default_factory=dict)
+    answers: list[Answer] = field(default_factory=list)
+    """To every order, in turn."""
 
     def cash(self, city: City, shape: Shape | None = None) -> CaselleCashReceipting:
         """The client's cash receipting, with the address and the patience that a shape asks for."""
         url = shape.url(self.proxy) if shape else self.proxy.url
         wire = self._wire(url, _SHORT_CONNECT if shape and shape.slow_to_connect else PATIENT)
-        return CaselleCashReceipting(CaselleClient(wire, city, HASTY if shape and shape.endless else PATIENT))
+        client = CaselleClient(wire, city, HASTY if shape and shape.endless else PATIENT)
+        return Overheard(client, self.answers)
 
     def is_usual(self, shape: Shape) -> bool:
         """Whether it is met by the client as it always is."""
@@ -146,6 +151,7 @@ class App:
         self.city = city
         self._control = control
         self.world = World(clock=clock)
+        self.payments: list[dict[str, Any]] = []
         self.start_again()
 
     def start_again(self, shape: Shape | None = None) -> None:
@@ -196,7 +202,9 @@ class App:
         await self.world.pass_time(1, step=1)
 
     def _payment(self) -> dict[str, Any]:
-        return message(billerId=self.city.biller.biller_id, paidAt=self.world.clock.now().isoformat())
+        made = message(billerId=self.city.biller.biller_id, paidAt=self.world.clock.now().isoformat())
+        self.payments.append(made)
+        return made
 
     async def _unblock(self) -> None:
         biller = self.city.biller.biller_id

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
+from shared.ledger.entry import State
 from tests.faults import network_endings as ending
 from tests.faults.fault_proxy import Behaviour, Door, FaultProxy, passes
 
@@ -15,7 +17,7 @@ class Shape:
 
     name: str
     fault: str
-    """Its id in the catalogue of faults; a section of the design where it has none."""
+    """Its id in the catalogue of faults; empty where it has none."""
     happens: str
     processed: bool
     """Whether the peer has made the receipt."""
@@ -130,9 +132,9 @@ SHAPES: Final = (
         for status in ("500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout")
         for when, make, act in (("before", _unprocessed, ending.before), ("after", _processed, ending.after))
     ),
-    _unprocessed("408", "1.5", "408 Request Timeout", ending.before("408 Request Timeout")),
-    _processed("409", "1.5", "409 Conflict", ending.after("409 Conflict")),
-    _unprocessed("307", "1.5", "307 to another address; followed, it would send twice", ending.redirects),
+    _unprocessed("408", "", "408 Request Timeout", ending.before("408 Request Timeout")),
+    _processed("409", "", "409 Conflict", ending.after("409 Conflict")),
+    _unprocessed("307", "", "307 to another address; followed, it would send twice", ending.redirects),
     _answered("errors beside data", "P13", "a receipt number, and `errors`", ending.rewritten(_with_errors_too)),
     Shape(
         "refused payment",
@@ -154,7 +156,7 @@ SHAPES: Final = (
     ),
     _processed("unlisted code", "P15", "200, null, and a code on no list", ending.rewritten(_unlisted)),
     _processed("error inside", "P15", "200, null, a listed code inside the result", ending.rewritten(_inside)),
-    _processed("no data", "4", "200, a listed code, no `data`: not for this code", ending.rewritten(_without_data)),
+    _processed("no data", "", "200, a listed code, no `data`: not for this code", ending.rewritten(_without_data)),
     Shape(
         "token refused",
         "P16",
@@ -168,14 +170,24 @@ SHAPES: Final = (
         for status, fault in (
             ("401 Unauthorized", "P17"),
             ("403 Forbidden", "P17"),
-            ("404 Not Found", "1.5"),
-            ("405 Method Not Allowed", "1.5"),
-            ("413 Content Too Large", "1.5"),
-            ("415 Unsupported Media Type", "1.5"),
+            ("404 Not Found", ""),
+            ("405 Method Not Allowed", ""),
+            ("413 Content Too Large", ""),
+            ("415 Unsupported Media Type", ""),
             ("429 Too Many Requests", "P18"),
         )
     ),
-    _answered("slow", "1.5", "a good answer in pieces, each a little late", ending.slow_but_fine),
-    _answered("well", "1.5", "a good answer"),
+    _answered("slow", "", "a good answer in pieces, each a little late", ending.slow_but_fine),
+    _answered("well", "", "a good answer"),
 )
-"""Of one class each; the classes are those of the code, the rest is measured."""
+
+STATES: Final = MappingProxyType(
+    {
+        (Accepted, None): State.POSTED,
+        (NotSent, None): State.RECEIVED,
+        (Ambiguous, None): State.UNKNOWN,
+        (Refused, Scope.ENTRY): State.HELD,
+        (Refused, Scope.BILLER): State.RECEIVED,
+    }
+)
+"""Where a payment stands after an answer, by class and scope."""

@@ -16,8 +16,8 @@ from shared.payments.gateway import ReceiptOrder, Share
 from shared.vocabulary.money import Money
 from tests.fakes.clock import StoppedClock
 from tests.faults import network_endings as ending
-from tests.faults.network_app import HASTY, PATIENT, STATES, App
-from tests.faults.network_shapes import SHAPES, Shape
+from tests.faults.network_app import HASTY, PATIENT, App
+from tests.faults.network_shapes import SHAPES, STATES, Shape
 
 BILLER = "2493"
 MOST_GROWTH = 20 * 1000 * 1000
