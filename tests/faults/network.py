@@ -24,6 +24,9 @@ from tests.faults.network_shapes import SHAPES, STATES, Shape
 LANES: Final = 6
 """Shapes at once: most of the time of a slow one is waiting."""
 _SLOW_FIRST: Final = sorted(SHAPES, key=lambda shape: not (shape.endless or shape.slow_to_connect))
+_HEAD: Final = """\
+| shape | fault | payments | as told | ambiguous | ended | doubled | lost |
+| --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
 @dataclass
@@ -126,10 +129,8 @@ def main() -> int:
     logging.getLogger("caselle").setLevel(logging.CRITICAL)  # every fault would be told of
     began = time.monotonic()
     tallies = sorted(asyncio.run(run(options.payments)), key=lambda tally: SHAPES.index(tally.shape))
-    print("| shape | fault | payments | as told | ambiguous | ended | doubled | lost |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    print(*(tally.line() for tally in tallies), sep="\n")
-    print(_sums(tallies), f"seconds={time.monotonic() - began:.0f}")
+    lines = [_HEAD, *(tally.line() for tally in tallies), f"{_sums(tallies)} seconds={time.monotonic() - began:.0f}"]
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0 if all(tally.right for tally in tallies) else 1
 
 

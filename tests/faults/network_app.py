@@ -1,11 +1,11 @@
 """The app's real parts before the Caselle simulator, a fault proxy between them, in virtual time."""
 
+import math
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from shared.billers.model import Biller
 from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.caselle.client import CaselleClient, Wire
 from shared.ledger.answer import Answer
-from shared.ledger.entry import SETTLED, Entry
+from shared.ledger.entry import Entry
 from shared.payments.gateway import ReceiptOrder
 from tests.fakes.clock import StoppedClock
 from tests.faults.fault_proxy import Door, FaultProxy
@@ -164,7 +164,7 @@ class App:
         """A new payment whose first attempt meets the shape."""
         await self.world.billers.put(self.city.biller)
         await self.pass_minutes(0)
-        payment = self._payment()
+        payment = self.new_payment()
         if not self.line.is_usual(shape):
             self.start_again(shape)
         await self.line.meet(shape)
@@ -179,15 +179,11 @@ class App:
 
     async def settle(self, payment: dict[str, Any]) -> Entry:
         """Time passes until the payment is settled. After a while a person unblocks the city, and somebody else pays."""
-        for _ in range(_A_WHILE):
-            await self.pass_minutes(1)
+        await self._pass_until(lambda: False, _A_WHILE)
         await self._unblock()
-        await self.deliver(self._payment())
-        minutes = 0
-        while (entry := await self.world.entry(payment)).state not in SETTLED and minutes < _MOST_MINUTES:
-            minutes += (step := self._minutes_to_next())
-            await self.pass_minutes(step)
-        return entry
+        await self.deliver(self.new_payment())
+        await self._pass_until(lambda: not self.world.keys("O~"), _MOST_MINUTES)
+        return await self.world.entry(payment)
 
     async def deliver(self, payment: dict[str, Any]) -> None:
         await self.world.deliver(payment)
@@ -201,7 +197,7 @@ class App:
         await self._control.switch(self.city.biller.subdomain or "", clockAheadSeconds=ahead)
         await self.world.pass_time(1, step=1)
 
-    def _payment(self) -> dict[str, Any]:
+    def new_payment(self) -> dict[str, Any]:
         made = message(billerId=self.city.biller.biller_id, paidAt=self.world.clock.now().isoformat())
         self.payments.append(made)
         return made
@@ -211,7 +207,14 @@ class App:
         if (await self.world.gates.look(biller)).blocked:
             await self.world.gates.unblock(biller)
 
+    async def _pass_until(self, enough: Callable[[], bool], most: int) -> None:
+        """Let minutes pass, at most so many, with a sweep in each that finds something due."""
+        while most > 0 and not enough():
+            step = min(most, self._minutes_to_next())
+            await self.pass_minutes(step)
+            most -= step
+
     def _minutes_to_next(self) -> int:
         """Whole minutes, as the sweeper runs, until something is due."""
-        due = min(int(key.split("~")[1]) for key in self.world.keys("O~")) / 1000
-        return max(1, ceil((due - self.world.clock.now().timestamp()) / 60))
+        due = min((int(key.split("~")[1]) / 1000 for key in self.world.keys("O~")), default=math.inf)
+        return max(1, math.ceil(min(_MOST_MINUTES, (due - self.world.clock.now().timestamp()) / 60)))
