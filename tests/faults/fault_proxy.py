@@ -94,6 +94,7 @@ class FaultProxy:
         self._calls: set[asyncio.Task[None]] = set()
         self._servers: dict[int, asyncio.Server] = {}
         self._held: list[socket.socket] = []
+        self._door = Door.OPEN
         self._port = self._tls_port = 0
 
     async def __aenter__(self) -> Self:
@@ -131,6 +132,9 @@ class FaultProxy:
 
     async def become(self, door: Door) -> None:
         """Change how the plain port meets the next connection."""
+        if door is self._door:
+            return
+        self._door = door
         self._leave()
         if door is Door.OPEN:
             await self._listen(self._port, None)

@@ -7,9 +7,11 @@ import sys
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -75,18 +77,24 @@ async def run(payments: int) -> list[Tally]:
             async with SimulatorControl(addresses["controlUrl"]) as control:
                 cities = await found_cities(addresses["tokenUrl"], control, len(SHAPES))
                 left = deque(zip(_SLOW_FIRST, cities, strict=True))
-                certificate = certificate_of_nobody(folder)
-
-                async def lane() -> list[Tally]:
-                    async with line_to(addresses["caselleUrl"], certificate) as line:
-                        tallies = []
-                        while left:
-                            shape, city = left.popleft()
-                            tallies.append(await _shape(line, control, shape, city, payments))
-                        return tallies
-
-                done = await asyncio.gather(*(lane() for _ in range(LANES)))
+                open_line = partial(line_to, addresses["caselleUrl"], certificate_of_nobody(folder))
+                done = await asyncio.gather(*(_lane(open_line, control, left, payments) for _ in range(LANES)))
     return [tally for tallies in done for tally in tallies]
+
+
+async def _lane(
+    open_line: Callable[[], AbstractAsyncContextManager[Line]],
+    control: SimulatorControl,
+    left: deque[tuple[Shape, City]],
+    payments: int,
+) -> list[Tally]:
+    """One shape after the other, while there are any."""
+    tallies = []
+    async with open_line() as line:
+        while left:
+            shape, city = left.popleft()
+            tallies.append(await _shape(line, control, shape, city, payments))
+    return tallies
 
 
 async def _shape(line: Line, control: SimulatorControl, shape: Shape, city: City, payments: int) -> Tally:
@@ -102,18 +110,23 @@ async def _shape(line: Line, control: SimulatorControl, shape: Shape, city: City
 async def _payment(app: App, tally: Tally, control: SimulatorControl) -> None:
     """One payment from its first attempt, which meets the shape, to its end."""
     biller = app.city.biller.biller_id
-    before = (await control.calls())[biller].get("create_receipt", 0)
+    before = await _orders(control, biller)
     app.line.answers.clear()
     payment = await app.post(tally.shape)
     state = (await app.world.entry(payment)).state
     await app.heal()
-    processed = (await control.calls())[biller].get("create_receipt", 0) - before
+    processed = await _orders(control, biller) - before
     tally.payments += 1
     tally.as_told += _as_told(tally.shape, app.line.answers, state, processed)
     tally.ambiguous += any(isinstance(answer, Ambiguous) for answer in app.line.answers)
     tally.ended[(await app.settle(payment)).state] += 1
     tally.expected.update(each["confirmationNumber"] for each in app.payments if each is not payment)
     tally.expected.update([] if tally.shape.scope is Scope.ENTRY else [payment["confirmationNumber"]])
+
+
+async def _orders(control: SimulatorControl, biller: str) -> int:
+    """How many have reached the peer."""
+    return (await control.calls())[biller].get("create_receipt", 0)
 
 
 def _as_told(shape: Shape, answers: Sequence[Answer], state: State, processed: int) -> bool:

@@ -144,7 +144,11 @@ async def line_to(caselle_url: str, certificate: ssl.SSLContext) -> AsyncIterato
 
 
 class App:
-    """The real use cases on an in-memory ledger, with a real client over a line; the city keeps the same clock."""
+    """The real use cases on an in-memory ledger, with a real client over a line.
+
+    Time is virtual and the same everywhere: it starts at the machine's, and each step is told to the simulator, which
+    stamps its receipts by it.
+    """
 
     def __init__(self, line: Line, city: City, control: SimulatorControl, clock: StoppedClock) -> None:
         self.line = line
