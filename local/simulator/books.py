@@ -88,6 +88,10 @@ class Biller:
     tokens: TokenGrid = field(default_factory=TokenGrid)
     calls: Counter[str] = field(default_factory=Counter)
 
+    def now(self) -> datetime:
+        """The time by the city's own clock, which stamps its receipts."""
+        return datetime.now(UTC) + timedelta(seconds=self.switches.clock_ahead_seconds)
+
     def at_least(self, release: str) -> bool:
         """Whether the city runs this release of Caselle Connect or a later one."""
         return _parts(self.switches.connect_version) >= _parts(release)

@@ -24,6 +24,7 @@ class SwitchChanges(TypedDict, total=False):
     connectVersion: str
     closedThrough: str | None
     queryLagSeconds: float
+    clockAheadSeconds: float
     callbackUrl: str | None
     dropAnswers: int
 
