@@ -58,28 +58,32 @@ class Wire:
     def __init__(self, base_url: str, deadline: float, most_bytes: int = MOST_BYTES) -> None:
         """``deadline``: seconds; connecting may take a ninth of it. ``most_bytes``: of one answer."""
         self._base_url = base_url
+        self._deadline = deadline
         self._most_bytes = most_bytes
-        connect = deadline / 9
-        self._timeout = httpx.Timeout(connect=connect, read=deadline, write=deadline, pool=connect).as_dict()
         # A connection that was kept may be stale, and a send over it ambiguous.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
         self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False, retries=0)
 
-    async def post(self, request: Request) -> tuple[int, bytes]:
-        """Status and body of the answer.
+    async def post(self, request: Request, remaining: float) -> tuple[int, bytes]:
+        """Status and body of the answer; the caller waits ``remaining`` seconds for it.
 
         Raises:
             AmbiguousError: the answer is too large.
             httpx.HTTPError, OSError: as httpx says.
         """
         url = f"{self._base_url}{request.path}"
-        extensions = {"timeout": self._timeout}
+        extensions = {"timeout": self._timeout(remaining)}
         sent = httpx.Request("POST", url, headers=request.headers, content=request.body, extensions=extensions)
         response = await self._transport.handle_async_request(sent)
         try:
             return response.status_code, await _capped(response, self._most_bytes)
         finally:
             await response.aclose()
+
+    def _timeout(self, remaining: float) -> dict[str, float | None]:
+        """Waiting for a connection, TCP and TLS end before ``remaining`` does: it then cuts off nothing but a send."""
+        connect = min(self._deadline / 9, remaining / 4)
+        return httpx.Timeout(connect=connect, read=self._deadline, write=self._deadline, pool=connect).as_dict()
 
     async def aclose(self) -> None:
         """Close what is open."""
@@ -137,9 +141,13 @@ class CaselleClient:
     ) -> Reply:
         if biller.subdomain is None:
             raise NotSentError("no_subdomain", peer_failed=False)
+        remaining = until - asyncio.get_running_loop().time()
+        if remaining <= 0:
+            raise NotSentError("deadline_passed", peer_failed=False)
         try:
+            request = build(operation, variables, token, biller.subdomain)
             async with asyncio.timeout_at(until):
-                status, body = await self._wire.post(build(operation, variables, token, biller.subdomain))
+                status, body = await self._wire.post(request, remaining)
         except _NEVER_LEFT as error:
             raise NotSentError(_name(error)) from error
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:

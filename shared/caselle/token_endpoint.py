@@ -56,7 +56,8 @@ class HttpTokenEndpoint:
         """
         try:
             async with asyncio.timeout(self._deadline):
-                status, body = await self._wire.post(_request(client, {"grant_type": "client_credentials"}))
+                request = _request(client, {"grant_type": "client_credentials"})
+                status, body = await self._wire.post(request, self._deadline)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             # The original holds the request, and that the client's secret.
             raise Unavailable(f"token endpoint: {type(error).__name__}") from None

@@ -60,7 +60,7 @@ class SimulatedWire(Wire):
     def __init__(self, transport: httpx.AsyncBaseTransport, deadline: float) -> None:
         # Not the base's: it reads the machine's certificates, a tenth of a second for every instance that starts.
         self._base_url = _BASE_URL
-        self._timeout = httpx.Timeout(deadline).as_dict()
+        self._deadline = deadline
         self._transport = transport
         self._most_bytes = MOST_BYTES
 

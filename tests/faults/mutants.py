@@ -63,11 +63,11 @@ def retry_on_a_disconnect() -> Iterator[None]:
     """The connection was cut, so the request is sent once more."""
     post = Wire.post
 
-    async def insistent(self: Wire, request: protocol.Request) -> tuple[int, bytes]:
+    async def insistent(self: Wire, request: protocol.Request, remaining: float) -> tuple[int, bytes]:
         try:
-            return await post(self, request)
+            return await post(self, request, remaining)
         except (httpx.RemoteProtocolError, httpx.ReadError):
-            return await post(self, request)
+            return await post(self, request, remaining)
 
     with patch.object(Wire, "post", insistent):
         yield

@@ -43,9 +43,13 @@ class City:
     biller: Biller
     secret: SecretStr
 
-    async def token(self, biller_id: str, *, fresh: bool = False) -> SecretStr | None:
+    async def token(self, biller_id: str) -> SecretStr | None:
         """As ``shared.caselle.client.TokenSource``: always the same one."""
         return self.secret
+
+    async def instead_of(self, biller: Biller, refused: SecretStr) -> SecretStr | None:
+        """There is no other."""
+        return None
 
 
 async def found_cities(token_url: str, control: SimulatorControl, count: int) -> list[City]:

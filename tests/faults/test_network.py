@@ -133,7 +133,6 @@ async def test_each_order_has_a_connection_of_its_own(line, city, references):
     assert line.proxy.connections == len(line.proxy.requests) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="a deadline that ends while connecting is taken for a lost answer")
 @pytest.mark.parametrize("name", ["black hole", "silent handshake"])
 async def test_a_deadline_that_ends_while_connecting_has_sent_nothing(line, city, name):
     """What a slow token leaves of it may be less than the time for connecting."""

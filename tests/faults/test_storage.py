@@ -10,11 +10,11 @@ import pytest
 from azure.data.tables.aio import TableClient
 
 from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.exchange.result import Outcome
 from shared.ledger.answer import Accepted, NotSent
 from shared.ledger.due import due_of
 from shared.ledger.entry import State
 from shared.ledger.rows import event_key
-from shared.payments.result import Outcome
 from shared.runtime.wiring import _PATIENCE
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.billers import FakeBillers
