@@ -66,6 +66,8 @@ class Auditor:
         if row is None:
             self._broken("I3", f"{call.reference} is sent, and the ledger does not know it")
             return
+        if row["state"] != State.SENDING:
+            self._broken("I3", f"{call.reference} is sent while it is {row['state']}: its lease has passed")
         attempt = (call.reference, int(row["attempt"]))
         self._sends[attempt] += 1
         if self._sends[attempt] > 1 + self._refused[attempt]:

@@ -86,9 +86,9 @@ class City:
         return [made for made in self.by_reference[reference] if made.live]
 
     def counter_receipt(self) -> None:
-        """The clerk takes money at the counter."""
-        now = self._clock.now()
-        self.receipts.append(Made(self._number(), None, 100, now.astimezone(self.biller.zone).date(), now))
+        """The clerk takes money at the counter, often for the same bill as the payers online."""
+        now, cents = self._clock.now(), 4_200 if len(self.receipts) % 2 else 9_900
+        self.receipts.append(Made(self._number(), None, cents, now.astimezone(self.biller.zone).date(), now))
 
     def _create(self, order: dict[str, Any]) -> Answer:
         if order["category_code"] != CATEGORY:

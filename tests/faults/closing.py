@@ -59,8 +59,15 @@ class Closing:
             self._broken("lost", f"{message.id} can never be posted, and is not in the quarantine")
         if message.key is not None and str(message.key) not in self._entries:
             self._broken("lost", f"{message.key} is not in the ledger")
+        if self._waits(message):
+            return
         if not any(self._results[name] for name in names):
             self._broken("I14", f"nothing was reported for {message.id}")
+
+    def _waits(self, message: Message) -> bool:
+        """A reject whose payment never came or is held has no outcome yet."""
+        entry = self._entries.get(str(message.key))
+        return entry is not None and entry["state"] == State.WAITING and entry["message_id"] == message.id
 
     def _entry(self, row: Row) -> None:
         entry = entry_of(row)
