@@ -92,6 +92,11 @@ class SimulatorControl:
         calls: dict[str, dict[str, int]] = (await self._ask("GET", "/calls")).json()
         return calls
 
+    async def most_writing(self) -> dict[str, int]:
+        """By biller id: the most calls that wrote at the same moment."""
+        most: dict[str, int] = (await self._ask("GET", "/most-writing")).json()
+        return most
+
     async def forget_calls(self) -> None:
         """Count calls from zero again."""
         await self._ask("DELETE", "/calls")
