@@ -48,6 +48,11 @@ class Auditor:
         """A payment that may be sent, under the reference it will have at the city."""
         self._keys[reference] = key
 
+    def names_in(self, text: str) -> list[str]:
+        """Id and reference of the payments that a text names."""
+        named = [(key.id, reference) for reference, key in self._keys.items() if key.id in text or reference in text]
+        return [name for pair in named for name in pair]
+
     def committed(self, changes: Sequence[Change], before: Mapping[str, Row | None]) -> None:
         """One transaction has been written; ``before`` holds the state rows it replaced."""
         for change in changes:

@@ -49,6 +49,8 @@ class Fault:
     acts: Acts
     chances: tuple[float, ...] = SOME
     minutes: tuple[float, ...] = (20,)
+    most: int | None = None
+    """It strikes no more often than this in one plan: what it costs is an instance, or minutes."""
     strike: Strike | None = None
     most_unknown: int | None = None
     """Where it comes alone: how many payments of one biller it may bring in doubt at most."""
@@ -63,7 +65,7 @@ def _order(number: int, sentence: str, strike: Strike, *minutes: float, most_unk
 
 
 def _crash(number: int, where: str) -> Fault:
-    return Fault(f"X{number}", f"kill -9 before or after: {where}", Acts.CRASH, RARE)
+    return Fault(f"X{number}", f"kill -9 before or after: {where}", Acts.CRASH, RARE, most=4)
 
 
 _PEER = (
@@ -99,15 +101,15 @@ _STORES = (
     Fault("S2", "an update is written, the connection is cut", Acts.TABLE),
     Fault("S3", "a transaction is written, its answer is lost", Acts.TABLE),
     Fault("S4", "the table gives 503 or times out for 10 minutes", Acts.TABLE, ALWAYS),
-    Fault("S5", "the table is down right after the city's yes", Acts.TABLE, FEW),
-    Fault("S6", "24 workers on one payment", Acts.QUEUE, FEW),
-    Fault("S7", "a partition is throttled", Acts.TABLE),
+    Fault("S5", "the table is down right after the city's yes", Acts.TABLE, FEW, most=4),
+    Fault("S6", "24 workers on one payment", Acts.QUEUE, FEW, most=5),
+    Fault("S7", "a partition is throttled", Acts.TABLE, FEW),
 )
 
 _QUEUES = (
     Fault("Q1", "a message comes three times at once, and after 6 days", Acts.QUEUE),
-    Fault("Q2", "the host dies after the function's end, before the delete", Acts.QUEUE, FEW),
-    Fault("Q3", "messages fail until they are poison", Acts.QUEUE, FEW, (75,)),
+    Fault("Q2", "the host dies after the function's end, before the delete", Acts.QUEUE, FEW, most=10),
+    Fault("Q3", "messages fail until they are poison", Acts.QUEUE, FEW, (75,), most=6),
     Fault("Q4", "bad base64, 64 KiB and one byte, nothing, no JSON", Acts.INPUT, FEW),
     Fault("Q5", "sending a step or a result fails", Acts.QUEUE),
     Fault("Q6", "a reversal first, twice, during the send, for one that was refused", Acts.INPUT, FEW),
@@ -123,8 +125,8 @@ _TOKENS = (
 _CLOCKS = (
     Fault("K1", "an instance's clock is off by 10 minutes, and steps", Acts.CLOCK, RARE),
     Fault("K2", "a DST night, the last minute of a month, a leap day", Acts.CLOCK, ALWAYS),
-    Fault("K3", "a process stands still for 5 minutes between claim and write", Acts.CLOCK, RARE),
-    Fault("K4", "a process stands still for 5 minutes after the write", Acts.CLOCK, RARE),
+    Fault("K3", "a process stands still for 5 minutes between claim and write", Acts.CLOCK, RARE, most=4),
+    Fault("K4", "a process stands still for 5 minutes after the write", Acts.CLOCK, RARE, most=4),
 )
 
 _POINTS = (
@@ -144,7 +146,7 @@ _POINTS = (
 
 _CRASHES = (
     *(_crash(number, where) for number, where in enumerate(_POINTS, start=1)),
-    Fault("X13", "SIGTERM drains an instance, or the host's time is up while it sends", Acts.CRASH, RARE),
+    Fault("X13", "SIGTERM drains an instance, or the host's time is up while it sends", Acts.CRASH, RARE, most=4),
     Fault("X14", "two versions of the code run together", Acts.CRASH, FEW),
 )
 

@@ -47,7 +47,9 @@ class Closing:
                 self._entry(row)
         self._conserved()
         self._nothing_secret()
-        if all(CATALOGUE[fault].acts in _ELSEWHERE for fault in self._world.plan.faults):
+        if self._world.plan.kill is None and all(
+            CATALOGUE[fault].acts in _ELSEWHERE for fault in self._world.plan.faults
+        ):
             self._bystander_unharmed()
         if len(self._world.plan.faults) == 1:
             self._few_in_doubt(CATALOGUE[self._world.plan.faults[0]])

@@ -93,7 +93,7 @@ async def _deliver(world: "World", city: City, token: str) -> None:
 
 
 async def _lagging(world: "World") -> None:
-    lag = timedelta(minutes=180 if world.plan.stormy_seconds() > 2 * 3600 else 20)
+    lag = timedelta(minutes=180 if world.plan.lasting("P20") > 2 * 3600 else 20)
     for city in _struck(world, "P20"):
         city.lag = lag
 

@@ -55,8 +55,11 @@ class Plan:
         """How long faults last."""
         if self.seconds is not None:
             return self.seconds
-        dice = self.dice("length")
-        return 60 * max((dice.choice(CATALOGUE[fault].minutes) for fault in self.faults), default=20.0)
+        return max((self.lasting(fault) for fault in self.faults), default=1200.0)
+
+    def lasting(self, fault: str) -> float:
+        """For how many seconds one fault is active."""
+        return self.seconds or 60 * self.dice(f"length of {fault}").choice(CATALOGUE[fault].minutes)
 
     def arrival_seconds(self) -> float:
         """Within how many seconds the payments arrive; one plan in four brings them all at once."""

@@ -66,6 +66,8 @@ class Weather:
         if name not in self._storms or not self.blows(name, biller):
             return False
         storm = self._storms[name]
+        if self.struck[name] == storm.fault.most:
+            return False
         storm.sure -= 1
         struck = storm.sure == 0 or self._dice.random() < storm.chance
         if struck:
@@ -97,7 +99,7 @@ class Weather:
 
 
 def _storm(fault: Fault, plan: Plan, dice: Random) -> Storm:
-    length = plan.stormy_seconds()
+    length = plan.lasting(fault.id)
     chance, sure = dice.choice(fault.chances), dice.randint(1, _SURE)
     # Only one of the cities that are struck can be asked.
     some = fault.id not in _ABOUT_ASKING and dice.random() < 0.5

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final, override
+from typing import Any, Final, override
 
 from pydantic import SecretStr
 
@@ -38,13 +38,18 @@ type Step = tuple[float, str, str]
 
 
 class Broken(AssertionError):
-    """A promise did not hold. ``code``: which; ``steps``: all that led there."""
+    """A promise did not hold. ``code``: which; ``steps``: all that led there; ``names``: whom it concerns."""
 
-    def __init__(self, code: str, what: str, steps: Sequence[Step]) -> None:
+    def __init__(self, code: str, what: str, steps: Sequence[Step], names: Sequence[str] = ()) -> None:
         super().__init__(f"{code}: {what}")
         self.code = code
         self.what = what
         self.steps = steps
+        self.names = names
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Broken, (self.code, self.what, self.steps, self.names)
 
 
 class WatchedLedger(MemoryLedger):
@@ -122,7 +127,7 @@ class World:
         """End the run: a promise did not hold. Does not raise, for a handler of the code under test might catch it."""
         self.note("auditor", f"BROKEN {code}: {what}")
         if not self.over.done():
-            self.over.set_exception(Broken(code, what, self.steps))
+            self.over.set_exception(Broken(code, what, self.steps, self.auditor.names_in(what)))
 
     def surprised(self, error: BaseException | None) -> None:
         """An error that no use case may raise; a row of a newer release may end in a ValueError."""

@@ -1,0 +1,106 @@
+"""Which plans a campaign consists of, and their running over several processes."""
+
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import combinations
+from random import Random
+from typing import Final
+
+from tests.faults.catalogue import CATALOGUE
+from tests.faults.plan import Plan
+from tests.faults.run import Outcome, run
+
+_PAYMENTS: Final = 50
+_PLANS_PER_SINGLE: Final = 10
+_MIXES: Final = 300
+_PAYMENTS_PER_MIX: Final = 200
+_FEWEST, _MOST = 5, 10
+_CHUNK: Final = 8
+_PROGRESS: Final = 10.0
+_ENOUGH_FAILURES: Final = 3
+
+
+@dataclass
+class Tally:
+    """What a campaign has come to so far."""
+
+    payments: int = 0
+    plans: int = 0
+    unknown: int = 0
+    killed: int = 0
+    """Instances of the simulation that ended at a crash point."""
+    broken: Counter[str] = field(default_factory=Counter)
+    failures: list[Outcome] = field(default_factory=list)
+    struck: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one plan."""
+        self.payments += outcome.payments
+        self.plans += 1
+        self.unknown += outcome.unknown
+        self.killed += outcome.kills
+        self.struck.update(outcome.struck)
+        if outcome.broken is not None:
+            self.broken[outcome.broken.code] += 1
+            self.failures.append(outcome)
+
+    def __str__(self) -> str:
+        """The figures of the last line."""
+        told = {name: self.broken[name] for name in ("lost", "doubled", "stuck")}
+        return f"payments={self.payments} plans={self.plans} " + " ".join(f"{name}={n}" for name, n in told.items())
+
+
+def plans(scale: float, seed: int) -> list[Plan]:
+    """All singles, all pairs, and random mixes, ``scale`` times over; below 1 a part of them, every single included."""
+    rounds = max(1, round(scale))
+    found = [plan for number in range(rounds) for plan in _round(seed * 1000 + number)]
+    if scale >= 1:
+        return found
+    dice = Random(f"{seed} part")
+    singles = {plan.faults: plan for plan in found if len(plan.faults) == 1}
+    rest = [plan for plan in found if singles.get(plan.faults) is not plan]
+    return [*singles.values(), *dice.sample(rest, max(0, round(scale * len(found)) - len(singles)))]
+
+
+def simulate(chosen: Iterable[Plan], workers: int, tell: Callable[[str], None]) -> Tally:
+    """Run plans; stops early once some have failed. ``tell`` hears of the progress every ten seconds."""
+    tally, began = Tally(), time.monotonic()
+    told = began
+    for outcome in _outcomes(list(chosen), workers):
+        tally.add(outcome)
+        if time.monotonic() - told > _PROGRESS:
+            told = time.monotonic()
+            tell(f"{told - began:5.0f} s  {tally}")
+        if len(tally.failures) >= _ENOUGH_FAILURES:
+            break
+    return tally
+
+
+def _round(seed: int) -> Iterator[Plan]:
+    seeds = iter(range(seed * 100_000, (seed + 1) * 100_000))
+    for fault in CATALOGUE:
+        for _ in range(_PLANS_PER_SINGLE):
+            yield Plan(next(seeds), (fault,), _PAYMENTS)
+    for pair in combinations(CATALOGUE, 2):
+        yield Plan(next(seeds), pair, _PAYMENTS)
+    dice = Random(f"{seed} mixes")
+    for _ in range(_MIXES):
+        mix = dice.sample(list(CATALOGUE), dice.randint(_FEWEST, _MOST))
+        yield Plan(next(seeds), tuple(mix), _PAYMENTS_PER_MIX)
+
+
+def _outcomes(chosen: list[Plan], workers: int) -> Iterator[Outcome]:
+    if workers == 1:
+        yield from map(run, chosen)
+        return
+    # The longest first: nobody waits for one that began last.
+    ordered = sorted(chosen, key=lambda plan: (-plan.payments, -plan.stormy_seconds()))
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield from pool.map(run, ordered, chunksize=_CHUNK)
+        finally:
+            pool.shutdown(cancel_futures=True)
