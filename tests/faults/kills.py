@@ -8,10 +8,8 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -23,7 +21,7 @@ from local.report import Findings
 from local.simulator.client import SimulatorControl
 from local.traffic import Traffic
 from shared.billers import capabilities
-from shared.ledger.entry import SETTLED, Entry, State
+from tests.faults.kills_figures import KillFigures
 from tests.faults.kills_points import POINTS, Point
 from tests.faults.kills_stage import Payments, Stage
 
@@ -31,36 +29,16 @@ _LATENCY_MS: Final = 200
 """So slow are the cities: payments beyond the slots have to wait."""
 _MOST_HANDFULS: Final = 4
 _PATIENCE: Final = 60
+"""Seconds without any event after which a payment counts as stuck."""
+_PAUSE_SECONDS: Final = 0.2
 
 
 class NotTripped(Exception):
     """Payments came, and the request at which the host was to die did not; so nothing was shown."""
 
 
-@dataclass
-class KillFigures:
-    """What a campaign found. ``lost``, ``doubled`` and ``stuck`` count payments; ``wrong`` says what they were."""
-
-    kills: int = 0
-    payments: int = 0
-    posted: int = 0
-    held: int = 0
-    lost: int = 0
-    doubled: int = 0
-    stuck: int = 0
-    points: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-    seconds: float = 0
-
-    @property
-    def sound(self) -> bool:
-        """Whether every payment ended as it must."""
-        return not (self.lost or self.doubled or self.stuck or self.wrong)
-
-    def __str__(self) -> str:
-        """The figures on one line."""
-        names = ("kills", "payments", "posted", "held", "lost", "doubled", "stuck")
-        return " ".join(f"{name}={getattr(self, name)}" for name in names)
+class _Killed(Exception):
+    """The trap has closed."""
 
 
 def campaign(
@@ -81,7 +59,7 @@ def campaign(
         NotTripped: a point was not reached.
     """
     with tempfile.TemporaryDirectory() as temporary, Stage((folder or Path(temporary)) / "state") as stage:
-        return asyncio.run(_Campaign(stage, Random(seed), say).run(kills, points))
+        return asyncio.run(Campaign(stage, Random(seed), say).run(kills, points))
 
 
 def drawn(points: Sequence[Point], random: Random) -> Iterator[Point]:
@@ -90,7 +68,9 @@ def drawn(points: Sequence[Point], random: Random) -> Iterator[Point]:
         yield from random.sample(points, len(points))
 
 
-class _Campaign:
+class Campaign:
+    """Kills and checks on one stage."""
+
     def __init__(self, stage: Stage, random: Random, say: Callable[[str], None]) -> None:
         self._stage = stage
         self._random = random
@@ -110,6 +90,8 @@ class _Campaign:
                 if self._figures.kills == kills or not self._figures.sound:
                     break
                 await self._kill_at(point)
+            if self._figures.sound:
+                await self._check_when_drained(queues)
         self._figures.seconds = time.monotonic() - began
         return self._figures
 
@@ -134,50 +116,45 @@ class _Campaign:
         biller = self._random.choice(billers)
         if point.in_doubt:
             await self._control.switch(str(biller.subdomain), dropAnswers=1)
-        killed = asyncio.wrap_future(self._stage.arm(point.trap(self._random.randint(0, point.most_passing))))
-        for _ in range(_MOST_HANDFULS):
-            await self._enqueue(self._payments.handful(biller.biller_id))
-            done, _ = await asyncio.wait({killed}, timeout=_PATIENCE / _MOST_HANDFULS)
-            if done:
-                return
-        raise NotTripped(f"{point.id}: {point.words}")
+        killed = self._stage.arm(point.trap(self._random.randint(0, point.most_passing)))
+
+        def look() -> None:
+            if killed.done():
+                raise _Killed
+
+        with suppress(_Killed):
+            for _ in range(_MOST_HANDFULS):
+                await self._enqueue(self._payments.handful(biller.biller_id))
+                await self._traffic.collect(_PATIENCE, look)
+            raise NotTripped(f"{point.id}: {point.words}")
 
     async def _enqueue(self, lines: list[str]) -> None:
         self._figures.payments += len(lines)
         self._traffic.add(lines)
         await self._traffic.enqueue()
 
+    async def _check_when_drained(self, queues: QueueServiceClient) -> None:
+        """What the last kill left in the queues comes again; it must change nothing."""
+        for name in ("payments", "due"):
+            queue = queues.get_queue_client(name)
+            deadline = time.monotonic() + _PATIENCE
+            while (await queue.get_queue_properties()).approximate_message_count:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"The queue {name} does not drain.")
+                await asyncio.sleep(_PAUSE_SECONDS)
+        await self._check()
+
     async def _check(self) -> None:
-        entries = await read_ledger(self._stage.storage)
         findings = Findings(
             counts=self._traffic.counts(),
             unsettled=self._traffic.unsettled(),
             results=list(self._traffic.results.values()),
-            entries=entries,
+            entries=await read_ledger(self._stage.storage),
             receipts=await self._control.receipts(),
             summary=await self._control.summary(),
             seconds=0,
         )
-        self._count(findings)
-
-    def _count(self, findings: Findings) -> None:
-        figures, entries = self._figures, findings.entries
-        posted = [entry for entry in entries if entry.state is State.POSTED]
-        there = {(biller, row["reference"]) for biller, rows in findings.receipts.items() for row in rows}
-        receiptless = [entry for entry in posted if (entry.key.biller, entry.reference) not in there]
-        open_or_astray = [entry for entry in entries if entry.state not in SETTLED or self._held_without_need(entry)]
-        figures.posted, figures.held = len(posted), len(findings.held)
-        figures.lost = figures.payments - len(entries) + len(receiptless)
-        figures.doubled = sum(summary["doubled"] for summary in findings.summary.values())
-        figures.stuck = max(len(open_or_astray), len(findings.unsettled))
-        astray = [f"{entry.key} is {entry.state} ({entry.reason})" for entry in open_or_astray]
-        figures.wrong = [*findings.disagreements, *astray]
-
-    def _held_without_need(self, entry: Entry) -> bool:
-        """Only the outcome of a biller that cannot be asked is for a person to find out."""
-        biller = next(each for each in self._stage.billers if each.biller_id == entry.key.biller)
-        needed = entry.reason == "outcome_unknown" and not capabilities.can_query_receipts(biller)
-        return entry.state is State.HELD and not needed
+        self._figures.count(findings, self._stage.billers)
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ import os
 import signal
 import uuid
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -76,7 +77,7 @@ class Stage(Stack):
 
 
 class Payments:
-    """Fresh payments in the shape of the samples; the same ones from the same seed."""
+    """Fresh payments in the shape of the samples; the same ones from the same seed, but for when they were paid."""
 
     def __init__(self, random: Random) -> None:
         lines = (_SAMPLES / "payments.jsonl").read_text().splitlines()
@@ -99,5 +100,8 @@ class Payments:
 
     def _fresh(self, biller: str) -> str:
         identity = uuid.UUID(int=self._random.getrandbits(128), version=4)
-        fresh = {"paymentId": str(identity), "confirmationNumber": f"IC{identity.int % 10**12:012}"}
+        # Paid now: a receipt of an earlier day would lie outside the days that are searched, and be no control.
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        reference = f"IC{identity.int % 10**12:012}"
+        fresh = {"paymentId": str(identity), "confirmationNumber": reference, "paidAt": now}
         return json.dumps(self._random.choice(self._patterns[biller]) | fresh, ensure_ascii=False)
