@@ -69,7 +69,7 @@ def drawn(points: Sequence[Point], random: Random) -> Iterator[Point]:
 
 
 class Campaign:
-    """Kills and checks on one stage."""
+    """Kills and checks, on a stage that nobody has used yet."""
 
     def __init__(self, stage: Stage, random: Random, say: Callable[[str], None]) -> None:
         self._stage = stage

@@ -60,7 +60,6 @@ def test_killed_twice_and_nothing_lost_or_doubled(stage):
     assert figures.sound, said
     assert figures.points == {"X8": 1, "X10": 1}
     assert figures.posted + figures.held == figures.payments
-    assert figures.held <= figures.kills
 
 
 def test_a_kill_that_does_not_happen_fails_the_campaign(stage):
