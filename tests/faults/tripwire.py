@@ -209,7 +209,10 @@ class _Wire:
         await self._session.close()
 
     async def _pass(self, request: web.Request) -> web.StreamResponse:
-        asked = Request(request.method, unquote(request.raw_path), await request.read())
+        try:
+            asked = Request(request.method, unquote(request.raw_path), await request.read())
+        except OSError:
+            return _hung_up(request)  # the process died while it was sending
         if self._tripwire.cut:
             self._tripwire.came_late()
             return _hung_up(request)
