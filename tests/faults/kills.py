@@ -143,7 +143,7 @@ class Campaign:
         """What the last kill left in the queues comes again; it must change nothing."""
         for name in ("payments", "due"):
             queue = queues.get_queue_client(name)
-            deadline = time.monotonic() + _PATIENCE
+            deadline = time.monotonic() + _MOST_HANDFULS * _PATIENCE
             while (await queue.get_queue_properties()).approximate_message_count:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"The queue {name} does not drain.")
