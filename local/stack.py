@@ -153,6 +153,11 @@ class Stack:
         return self.azurite.connection_string
 
     @property
+    def host_storage(self) -> str:
+        """The connection string that the hosts get."""
+        return self.storage
+
+    @property
     def control_url(self) -> str:
         """The simulator's control API.
 
@@ -193,11 +198,17 @@ class Stack:
     def _new_host(self, port: int, log: Path) -> Host:
         # Core Tools know neither another lease nor a faster clock.
         if CoreTools.installed() and self._time_divisor == 1 and self._queue_lease is None:
-            settings = self._settings() | {"AzureWebJobsStorage": self.storage}
+            settings = self._settings() | {"AzureWebJobsStorage": self.host_storage}
             return CoreTools(port=port, log=log, settings=settings)
         lease = {} if self._queue_lease is None else {"queue_lease": self._queue_lease}
         return FunctionsHost(
-            ROOT, storage=self.storage, log=log, port=port, keys=self._host_keys, settings=self._settings(), **lease
+            ROOT,
+            storage=self.host_storage,
+            log=log,
+            port=port,
+            keys=self._host_keys,
+            settings=self._settings(),
+            **lease,
         )
 
     def _settings(self) -> dict[str, str]:

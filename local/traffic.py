@@ -27,14 +27,18 @@ class Traffic:
     def __init__(self, queues: QueueServiceClient, lines: Sequence[str]) -> None:
         self.message_ids: list[str] = []
         self.results: dict[str, PostingResult] = {}
-        self._lines = lines
+        self._lines = list(lines)
         self._payments = queues.get_queue_client("payments")
         self._outcomes = queues.get_queue_client("posting-results")
         self._last_event = time.monotonic()
 
+    def add(self, lines: Sequence[str]) -> None:
+        """More lines, to be enqueued after the others."""
+        self._lines += lines
+
     async def enqueue(self) -> None:
-        """Send every line, one after the other, so that the queue keeps their order."""
-        for number, line in enumerate(self._lines):
+        """Send every line that has not been sent, one after the other, so that the queue keeps their order."""
+        for number, line in enumerate(self._lines[len(self.message_ids) :], start=len(self.message_ids)):
             sent = await self._payments.send_message(queue_text(line, number), time_to_live=_FOR_EVER)
             self.message_ids.append(sent.id)
             self._last_event = time.monotonic()

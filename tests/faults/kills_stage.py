@@ -1,0 +1,109 @@
+"""The one-machine stack with a tripwire around its functions host, and the payments that are sent through it."""
+
+import json
+import os
+import signal
+import uuid
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from local.billers_file import read_billers
+from local.processes import ROOT
+from local.stack import Stack
+from tests.faults.kills_points import CASELLE, QUEUE, TABLE
+from tests.faults.tripwire import Trap, Tripwire
+
+_SAMPLES = ROOT / "local/samples"
+_DIVISOR: Final = 50
+_QUEUE_LEASE: Final = 3
+_OF_THE_BILLER: Final = 4
+_SETTINGS: Final = {
+    "LEDGER_DEADLINE_SECONDS": "100",
+    "LEDGER_LEASE_SECONDS": "175",
+    "LEDGER_SETTLE_SECONDS": "225",
+    "LEDGER_ABSENCE_GAP_SECONDS": "100",
+    "LEDGER_CONTROL_MARGIN_SECONDS": "25",
+    "LEDGER_ASKS_SECONDS": "60,235,345",
+    "LEDGER_ASK_EVERY_SECONDS": "100",
+    "TOKEN_CACHE_SECONDS": "0",
+    "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01",
+}
+"""Divided like all the others: a deadline of 2 s and a lease of 3.5, which leave a new host the time to load its
+libraries, and doubts that are settled after 4.5, later than any lease as ever. Every send reads its token. A
+message that failed comes again after the fiftieth part of host.json's minute, too."""
+
+
+class Stage(Stack):
+    """A stack whose hosts reach Azurite and Caselle through the tripwire."""
+
+    def __init__(self, state: Path) -> None:
+        billers = read_billers(_SAMPLES / "billers.json")
+        lines = (_SAMPLES / "payments.jsonl").read_text().splitlines()
+        super().__init__(
+            state, billers, lines, time_divisor=_DIVISOR, queue_lease=_QUEUE_LEASE, settings=dict(_SETTINGS)
+        )
+
+    @property
+    def host_storage(self) -> str:
+        text = self.storage
+        for service, port in (("Queue", self.azurite.ports.queue), ("Table", self.azurite.ports.table)):
+            direct = f"{service}Endpoint=http://127.0.0.1:{port}"
+            text = text.replace(direct, f"{service}Endpoint={self.wires.urls[service.lower()]}")
+        return text
+
+    def arm(self, trap: Trap) -> Future[None]:
+        """Have the running host killed by the trap; the future is done when the signal is sent."""
+        victim = self.hosts[0].pid
+        return self.wires.arm(trap, lambda: os.killpg(victim, signal.SIGKILL))
+
+    def bury(self) -> None:
+        """Wait until the kernel has ended the host that was killed, and make the wires whole again.
+
+        Raises:
+            AssertionError: something else ended it.
+        """
+        host = self.hosts[0]
+        self.kill_host()
+        assert host.exit_code == -signal.SIGKILL, f"the host ended by itself ({host.exit_code})"
+        self.wires.mend()
+
+    def _start_services(self) -> None:
+        super()._start_services()
+        ports, caselle = self.azurite.ports, str(self._caselle_url)
+        azurite = {QUEUE: f"http://127.0.0.1:{ports.queue}", TABLE: f"http://127.0.0.1:{ports.table}"}
+        self.wires = self._running.enter_context(Tripwire(azurite | {CASELLE: caselle}))
+        self._caselle_url = self.wires.urls[CASELLE]
+
+
+class Payments:
+    """Fresh payments in the shape of the samples; the same ones from the same seed, but for when they were paid."""
+
+    def __init__(self, random: Random) -> None:
+        lines = (_SAMPLES / "payments.jsonl").read_text().splitlines()
+        expected = json.loads((_SAMPLES / "expected.json").read_text())["lines"]
+        self._random = random
+        self._patterns: dict[str, list[dict[str, object]]] = {}
+        for line, outcome in zip(lines, expected, strict=True):
+            if outcome["outcome"] == "posted":
+                payment = json.loads(line)
+                self._patterns.setdefault(payment["billerId"], []).append(payment)
+
+    def handful(self, biller: str) -> list[str]:
+        """More than the slots of one biller, so that some must wait, and one of each other biller."""
+        others = [each for each in self._patterns if each != biller]
+        return [self._fresh(each) for each in [biller] * _OF_THE_BILLER + others]
+
+    def one_each(self) -> list[str]:
+        """One payment of every biller; a later receipt is what proves that one in doubt is absent."""
+        return [self._fresh(biller) for biller in self._patterns]
+
+    def _fresh(self, biller: str) -> str:
+        identity = uuid.UUID(int=self._random.getrandbits(128), version=4)
+        # Paid now: a receipt of an earlier day would lie outside the days that are searched, and be no control.
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        reference = f"IC{identity.int % 10**12:012}"
+        fresh = {"paymentId": str(identity), "confirmationNumber": reference, "paidAt": now}
+        return json.dumps(self._random.choice(self._patterns[biller]) | fresh, ensure_ascii=False)

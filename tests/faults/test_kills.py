@@ -1,0 +1,196 @@
+"""A slice of the campaign of kills, and proof that the campaign and its tripwire can fail."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import islice
+from random import Random
+
+import pytest
+from aiohttp import web
+
+from local.billers_file import read_billers
+from local.processes import ROOT
+from local.report import Findings
+from shared.ledger.entry import Key, Kind, State
+from tests.faults import tripwire
+from tests.faults.kills import Campaign, NotTripped, drawn
+from tests.faults.kills_figures import KillFigures
+from tests.faults.kills_points import POINTS, QUEUE, Point
+from tests.faults.kills_stage import Stage
+from tests.faults.tripwire import Moment, Trap, Tripwire
+from tests.ledger.samples import entry
+
+SLICE = [point for point in POINTS if (point.id, point.moment) in {("X8", Moment.ANSWERED), ("X10", Moment.ANSWERED)}]
+NEVER = Point("X0", "at a request that nobody makes", tripwire.Kind(QUEUE, lambda request: False), Moment.ARRIVED)
+BILLERS = read_billers(ROOT / "local/samples/billers.json")
+CAN_BE_ASKED, CANNOT_BE_ASKED = "2493", "3180"
+
+CALLER = """
+import http.client, sys
+for turn in ("first", "second"):
+    caller = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]))
+    caller.request("POST", "/" + turn, body=b"x" * 1000)
+    print(turn, caller.getresponse().status, flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    with Stage(tmp_path_factory.mktemp("kills") / "state") as running:
+        yield running
+
+
+def test_every_point_of_the_catalogue_is_there():
+    assert {point.id for point in POINTS} == {f"X{number}" for number in range(1, 13)}
+    assert len({point.words for point in POINTS}) == len(POINTS)
+
+
+def test_each_round_of_a_campaign_visits_every_point():
+    rounds = list(islice(drawn(POINTS, Random(1)), 2 * len(POINTS)))
+    assert set(rounds[: len(POINTS)]) == set(rounds[len(POINTS) :]) == set(POINTS)
+    assert rounds[: len(POINTS)] != rounds[len(POINTS) :]
+
+
+def test_killed_twice_and_nothing_lost_or_doubled(stage):
+    said = []
+    figures = asyncio.run(Campaign(stage, Random(1), said.append).run(len(SLICE), SLICE))
+    assert figures.sound, said
+    assert figures.points == {"X8": 1, "X10": 1}
+    assert figures.posted + figures.held == figures.payments
+
+
+def test_a_kill_that_does_not_happen_fails_the_campaign(stage):
+    with pytest.raises(NotTripped, match="X0"):
+        asyncio.run(Campaign(stage, Random(2), lambda line: None).run(1, [NEVER]))
+
+
+# The tripwire itself: a real process calls a real service twice.
+
+
+class Service:
+    """Notes the requests that begin and those that arrive whole."""
+
+    def __init__(self):
+        self.begun, self.whole = [], []
+
+    async def answer(self, request):
+        self.begun.append(request.path)
+        await request.read()
+        self.whole.append(request.path)
+        return web.Response()
+
+
+@pytest.fixture
+async def service():
+    noting = Service()
+    app = web.Application()
+    app.router.add_post("/{turn}", noting.answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    noting.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield noting
+    await runner.cleanup()
+
+
+@pytest.fixture
+def wires(service):
+    with Tripwire({"service": service.url}) as running:
+        yield running
+
+
+async def _call(wires, trap=None):
+    """What the caller has read, and how it ended."""
+    port = wires.urls["service"].rpartition(":")[2]
+    caller = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-S", "-c", CALLER, port, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    if trap is not None:
+        wires.arm(trap, caller.kill)
+    read, _ = await caller.communicate()
+    return read.decode().split(), caller.returncode
+
+
+ANY = tripwire.Kind("service", lambda request: True)
+FIRST, BOTH = ["/first"], ["/first", "/second"]
+
+
+@pytest.mark.parametrize(
+    ("trap", "seen"),
+    [
+        (Trap(ANY, Moment.ARRIVED), ([], [], [])),
+        (Trap(ANY, Moment.HALF_SENT), (FIRST, [], [])),
+        (Trap(ANY, Moment.SENT), (FIRST, FIRST, [])),
+        (Trap(ANY, Moment.ANSWERED), (FIRST, FIRST, [])),
+        (Trap(ANY, Moment.RELAYED), (FIRST, FIRST, ["first", "200"])),
+        (Trap(ANY, Moment.ARRIVED, passing=1), (FIRST, FIRST, ["first", "200"])),
+        (Trap(ANY, Moment.ANSWERED, passing=1), (BOTH, BOTH, ["first", "200"])),
+    ],
+)
+async def test_a_trap_ends_the_process_at_its_moment(wires, service, trap, seen):
+    """``seen``: requests begun and whole at the service, and what the caller read of the answers."""
+    read, code = await _call(wires, trap)
+    await asyncio.to_thread(wires.mend)
+    assert (service.begun, service.whole, read) == seen
+    assert code == -signal.SIGKILL
+
+
+async def test_all_passes_before_a_trap_and_after_mending(wires, service):
+    everything = (["first", "200", "second", "200"], 0)
+    assert await _call(wires) == everything
+    assert await _call(wires, Trap(ANY, Moment.ARRIVED)) == ([], -signal.SIGKILL)
+    await asyncio.to_thread(wires.mend)
+    assert await _call(wires) == everything
+    assert service.whole == BOTH + BOTH
+
+
+async def test_a_failed_request_is_none_that_a_late_trap_waits_for(wires, service):
+    failing = tripwire.Kind("service", lambda request: True, lambda answer: answer.status == 500)
+    assert await _call(wires, Trap(failing, Moment.ANSWERED)) == (["first", "200", "second", "200"], 0)
+
+
+# The figures: what a campaign must not call sound.
+
+
+def _posted(biller=CAN_BE_ASKED, **fields):
+    usual = {"state": State.POSTED, "reference": "IC1", "receipt_number": "1", "cents": 100}
+    return entry(key=Key(biller, Kind.PAYMENT, "p-1"), **usual | fields)
+
+
+def _figures(entries, receipts, unsettled=(), doubled=0):
+    rows = [{"receiptNumber": str(n), "reference": "IC1", "cents": 100, "status": "POSTED"} for n in range(receipts)]
+    biller = entries[0].key.biller if entries else CAN_BE_ASKED
+    figures = KillFigures(payments=1)
+    summary = {biller: {"receipts": receipts, "cents": 100 * receipts, "doubled": doubled}}
+    figures.count(Findings({}, list(unsettled), [], entries, {biller: rows}, summary, 0), BILLERS)
+    return figures
+
+
+def _counts(figures):
+    return (figures.lost, figures.doubled, figures.stuck)
+
+
+def test_figures_of_a_payment_that_went_wrong():
+    assert _counts(_figures([_posted()], receipts=1)) == (0, 0, 0)
+    assert _counts(_figures([], receipts=0, unsettled=[1])) == (1, 0, 1)
+    assert _counts(_figures([_posted()], receipts=0)) == (1, 0, 0)
+    assert _counts(_figures([_posted()], receipts=2, doubled=1)) == (0, 1, 0)
+    assert _counts(_figures([_posted(state=State.UNKNOWN)], receipts=1)) == (0, 0, 1)
+
+
+def test_only_a_biller_that_cannot_be_asked_may_leave_a_payment_held():
+    held = {"state": State.HELD, "reason": "outcome_unknown", "receipt_number": None}
+    assert _counts(_figures([_posted(CANNOT_BE_ASKED, **held)], receipts=1)) == (0, 0, 0)
+    assert _counts(_figures([_posted(CAN_BE_ASKED, **held)], receipts=1)) == (0, 0, 1)
+    assert _counts(_figures([_posted(CANNOT_BE_ASKED, **held | {"reason": "poison"})], receipts=1)) == (0, 0, 1)
+
+
+def test_each_figure_alone_makes_a_campaign_unsound():
+    assert KillFigures().sound
+    for field in ("lost", "doubled", "stuck"):
+        assert not replace(KillFigures(), **{field: 1}).sound
+    assert not replace(KillFigures(), wrong=["Line 1 has no outcome."]).sound
