@@ -1,35 +1,67 @@
-"""``python -m tests.faults``: the whole campaign; its last line says what came of it."""
+"""``python -m tests.faults``: mutants, simulation and kills; the last line says what came of them.
+
+The exit code is 0 only where every figure is right: nothing lost, doubled or stuck, every mutant caught, every kill made.
+"""
 
 import argparse
 import sys
+from collections.abc import Sequence
+from typing import Final
 
 from tests.faults.campaign import Tally, plans, simulate
 from tests.faults.everywhere import killed_at_every_call
+from tests.faults.kills import campaign
+from tests.faults.kills_figures import KillFigures
+from tests.faults.mutants import MUTANTS, hunted
 from tests.faults.shrink import explained, shrunk
 
+_KILLS: Final = 20
+_FEWEST_KILLS: Final = 2
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run it; 0 where every figure is right."""
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run everything at the scale that is asked for."""
     options = _options(arguments)
+    caught = _mutants(options.seed)
+    kills = campaign(max(_FEWEST_KILLS, round(_KILLS * options.scale)), options.seed, _tell)
+    tally = _simulation(options)
+    _tell(f"kill -9 of the functions host: {kills}")
+    _tell(f"payments in doubt at some time: {tally.unknown}; simulated instances that ended: {tally.killed}")
+    _tell(_last_line(tally, kills, caught))
+    return 0 if not tally.failures and kills.sound and caught == len(MUTANTS) else 1
+
+
+def _mutants(seed: int) -> int:
+    """How many are caught; each with what gave it away."""
+    caught = 0
+    for mutant in MUTANTS:
+        outcome = hunted(mutant, seed)
+        caught += outcome is not None
+        _tell(f"mutant {mutant.name}: {outcome.broken if outcome else 'SURVIVED'}")
+    return caught
+
+
+def _simulation(options: argparse.Namespace) -> Tally:
     tally = simulate(plans(options.scale, options.seed), options.workers, _tell)
     for outcome in killed_at_every_call():
         tally.add(outcome)
     for failure in tally.failures:
         _tell(explained(shrunk(failure)))
-    _tell(_figures(tally))
-    sys.stdout.write(f"{tally} kills=0 mutants=0/0\n")
-    return 1 if tally.failures else 0
+    return tally
 
 
-def _figures(tally: Tally) -> str:
-    return f"in doubt at some time: {tally.unknown}; instances ended at crash points: {tally.killed}"
+def _last_line(tally: Tally, kills: KillFigures, caught: int) -> str:
+    figures = {name: tally.broken[name] + getattr(kills, name) for name in ("lost", "doubled", "stuck")}
+    told = " ".join(f"{name}={count}" for name, count in figures.items())
+    payments = tally.payments + kills.payments
+    return f"payments={payments} plans={tally.plans} {told} kills={kills.kills} mutants={caught}/{len(MUTANTS)}"
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--scale", type=float, default=1, help="1: 200,000 payments; 5: a million; 0.05: a twentieth")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, help="processes of the simulation")
     return parser.parse_args(arguments)
 
 

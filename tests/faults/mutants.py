@@ -31,6 +31,8 @@ from shared.reversals.drive import ReversalDriver
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.ledger import MemoryLedger
+from tests.faults.plan import Plan
+from tests.faults.run import Outcome, run
 
 type Apply = Callable[[], AbstractContextManager[Any]]
 
@@ -244,3 +246,17 @@ MUTANTS: Final = (
     Mutant("void before posted", void_before_posted, ("Q6", "P5")),
     Mutant("blind retry of a void", blind_retry_of_a_void, ("Q6", "P6")),
 )
+
+_SEEDS: Final = 30
+_PAYMENTS: Final = 30
+
+
+def hunted(mutant: Mutant, seed: int) -> Outcome | None:
+    """The first plan in which the simulation catches a mutant, or None."""
+    seconds = None if mutant.minutes is None else 60 * mutant.minutes
+    for number in range(_SEEDS):
+        with mutant.apply():
+            outcome = run(Plan(seed * 1000 + number, mutant.faults, _PAYMENTS, seconds))
+        if outcome.broken is not None:
+            return outcome
+    return None
