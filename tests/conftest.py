@@ -9,7 +9,7 @@ from hypothesis import settings
 from local.azurite import Azurite
 from local.services import Vault
 
-# The suite is the same on every run and on every machine; `make faults` hunts with new examples each time.
+# The suite is the same on every run and on every machine; `make hunt` looks at new examples each time.
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("hunt", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
