@@ -25,7 +25,7 @@ _EVERY: Final = 20.0
 
 
 def begin(world: "World") -> list[asyncio.Task[None]]:
-    """Set up what the plan's storms need, and start what happens during them."""
+    """Set up what the plan's storms need, and start what happens during and after them."""
     doing = {"P16": _token_replaced, "V2": _bad_version, "V3": _renewed_twice, "V4": _older_after_newer}
     doing |= {"P20": _lagging, "P21": _blind, "P22": _lying, "X14": _newer_release, "I-5": _wrong_category}
     return [world.loop.create_task(doing[fault](world)) for fault in world.plan.faults if fault in doing]
@@ -36,7 +36,6 @@ async def end(world: "World") -> None:
     for city in world.cities.values():
         city.lag, city.shows = timedelta(0), list
         await _deliver(world, city, world.another_token(city))
-    await world.billers.put(biller(OLD))
 
 
 async def _token_replaced(world: "World") -> None:
@@ -54,8 +53,12 @@ async def _token_replaced(world: "World") -> None:
 
 async def _bad_version(world: "World") -> None:
     """A delivery that the city does not accept; the vault's own part is in the instances' way to it."""
-    for city in _struck(world, "V2"):
+    struck = _struck(world, "V2")
+    for city in struck:
         await _deliver(world, city, "canary-secret-that-no-city-accepts")
+    await asyncio.sleep(world.plan.lasting("V2"))
+    for city in struck:
+        await _deliver(world, city, world.another_token(city))
 
 
 async def _renewed_twice(world: "World") -> None:
@@ -107,6 +110,8 @@ async def _lying(world: "World") -> None:
 
 async def _wrong_category(world: "World") -> None:
     await world.billers.put(biller(OLD, applications=_WRONG_CODE))
+    await asyncio.sleep(world.plan.lasting("I-5"))
+    await world.billers.put(biller(OLD))
 
 
 async def _newer_release(world: "World") -> None:
