@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 _WRONG_CODE: Final = {"AR": {"categoryCode": "99", "distributionCode": "1201", "paymentCodes": {"ACH": "7", "CC": "8"}}}
+_DELIVERIES: Final = 100
+_BETWEEN_DELIVERIES: Final = 30.0
 _EVERY: Final = 20.0
 """Seconds between two looks of the newer release at the ledger."""
 
@@ -77,11 +79,14 @@ async def _older_after_newer(world: "World") -> None:
         await asyncio.sleep(world.latency.uniform(0, 60))
         city.tokens.clear()
         await asyncio.gather(_deliver(world, city, world.another_token(city)), _deliver(world, city, old))
+    await asyncio.sleep(world.plan.lasting("V4"))
+    for city in _struck(world, "V4"):
+        await _deliver(world, city, world.another_token(city))
 
 
 async def _deliver(world: "World", city: City, token: str) -> None:
-    """Caselle delivers until it is told that the token is stored, as far as it tries at all."""
-    for _ in range(5):
+    """Caselle delivers until it is told that the token is stored."""
+    for _ in range(_DELIVERIES):
         instance = next((each for each in world.instances if each.taking and not each.frozen), None)
         try:
             if instance is not None:
@@ -89,7 +94,7 @@ async def _deliver(world: "World", city: City, token: str) -> None:
                 return
         except (CaselleError, Crash):
             pass
-        await asyncio.sleep(5)
+        await asyncio.sleep(_BETWEEN_DELIVERIES)
 
 
 async def _lagging(world: "World") -> None:
