@@ -16,5 +16,5 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 async def drive_due(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A second delivery may mean that the first was cut off before its report."""
     step = Due.model_validate_json(message.get_body())
-    handled = await wiring.drive_payment().step(step, redelivered=(message.dequeue_count or 1) > 1)
+    handled = await wiring.drive().step(step, redelivered=(message.dequeue_count or 1) > 1)
     send(handled, results, due)

@@ -4,8 +4,8 @@ from typing import List  # noqa: UP035 - as below
 
 import azure.functions as func
 
+from shared.exchange.result import Handled
 from shared.ledger.due import to_message
-from shared.payments.result import Handled
 
 STORAGE = "AzureWebJobsStorage"
 

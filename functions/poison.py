@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions.outputs import STORAGE, Messages, send
+from shared.ledger.entry import Kind
 from shared.runtime import wiring
 from shared.vocabulary import events
 
@@ -19,6 +20,28 @@ async def poison_payments(message: func.QueueMessage, results: Messages, due: Me
     send(await wiring.post_payment().shelve(message.get_body(), message.id or ""), results, due)
 
 
+@bp.function_name("poison_ach_rejects")
+@bp.queue_trigger(arg_name="message", queue_name="ach-rejects-poison", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def poison_ach_rejects(message: func.QueueMessage, results: Messages, due: Messages) -> None:
+    """As a payment."""
+    events.emit("ach_reject.poisoned", events.ERROR, message=message.id)
+    handled = await wiring.reverse_payment().shelve(Kind.ACH_REJECT, message.get_body(), message.id or "")
+    send(handled, results, due)
+
+
+@bp.function_name("poison_reversals")
+@bp.queue_trigger(arg_name="message", queue_name="reversals-poison", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def poison_reversals(message: func.QueueMessage, results: Messages, due: Messages) -> None:
+    """As a payment."""
+    events.emit("reversal.poisoned", events.ERROR, message=message.id)
+    handled = await wiring.reverse_payment().shelve(Kind.REVERSAL, message.get_body(), message.id or "")
+    send(handled, results, due)
+
+
 @bp.function_name("poison_due")
 @bp.queue_trigger(arg_name="message", queue_name="due-poison", connection=STORAGE)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
@@ -26,4 +49,4 @@ async def poison_payments(message: func.QueueMessage, results: Messages, due: Me
 async def poison_due(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """The entry itself is safe in the ledger and the sweeper drives it; only a lost report is made up for here."""
     events.emit("due.poisoned", events.ERROR, message=message.id)
-    send(await wiring.drive_payment().give_up(message.get_body(), message.id or ""), results, due)
+    send(await wiring.drive().give_up(message.get_body(), message.id or ""), results, due)

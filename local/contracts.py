@@ -7,9 +7,10 @@ from typing import Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from shared.exchange.reasons import REASONS
+from shared.exchange.result import PostingResult
 from shared.payments.message import PaymentMessage
-from shared.payments.reasons import REASONS
-from shared.payments.result import PostingResult
+from shared.reversals.message import AchReject, Reversal
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "contracts"
 
@@ -29,6 +30,8 @@ def documents() -> dict[str, str]:
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     return {
         "payments.schema.json": _text(PaymentMessage.model_json_schema(schema_generator=_Plain)),
+        "ach-rejects.schema.json": _text(AchReject.model_json_schema(schema_generator=_Plain)),
+        "reversals.schema.json": _text(Reversal.model_json_schema(schema_generator=_Plain)),
         "posting-results.schema.json": _text(
             PostingResult.model_json_schema(schema_generator=_Plain, mode="serialization")
         ),

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from local.simulator.wire import ReceiptRow, Summary
+from shared.exchange.result import Outcome, PostingResult
 from shared.ledger.entry import SETTLED, Entry, State
 from shared.payments.message import stored
-from shared.payments.result import Outcome, PostingResult
 
 OUTCOMES = ("posted", "duplicate", "conflict", "held", "invalid")
 """Those that a report always counts, also where there are none."""

@@ -18,7 +18,7 @@ from local.processes import ROOT, NotReady, Service, bind_loopback
 from local.services import FunctionsHost, HostKeys, Vault
 from local.simulator.client import SimulatorControl
 from local.stack_services import CoreTools, Simulator
-from local.stack_setup import fill_stores, introduce, takes_tokens
+from local.stack_setup import fill_stores, introduce, keep_client_secrets, takes_tokens
 from local.state_folder import StateFolder
 from shared.billers.model import Biller
 
@@ -204,9 +204,11 @@ class Stack:
         """The application settings that the platform would give; storage comes with the host."""
         caselle_url = str(self._caselle_url)
         divided = {"TIME_DIVISOR": str(self._time_divisor)} if self._time_divisor != 1 else {}
+        renewing = {"CASELLE_TOKEN_URL": self._token_url} if self._token_url else {}
         return (
             self._more_settings
             | divided
+            | renewing
             | {
                 "FUNCTIONS_WORKER_RUNTIME": "python",
                 "KEY_VAULT_URL": self.vault.url,
@@ -224,7 +226,8 @@ class Stack:
         if self.simulator is None:
             return
         async with SimulatorControl(self.control_url) as control:
-            await introduce(control, self.billers, self.callback_urls, self._lines)
+            client_secrets = await introduce(control, self.billers, self.callback_urls, self._lines)
+            await keep_client_secrets(self.storage, self.vault, client_secrets)
             for biller in filter(takes_tokens, self.billers):
                 status = await control.deliver_token(str(biller.subdomain))
                 if status != HTTPStatus.OK:

@@ -3,8 +3,8 @@
 import base64
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 
 from azure.data.tables.aio import TableServiceClient
 from azure.identity.aio import ManagedIdentityCredential
@@ -15,13 +15,17 @@ from pydantic import SecretStr
 from local.services import Vault
 from local.simulator.client import SimulatorControl
 from local.simulator.seed import seed
+from shared.azure_stores.key_vault import KeyVault
 from shared.azure_stores.table_billers import TableBillers
 from shared.azure_stores.table_callback_keys import TableCallbackKeys
+from shared.azure_stores.table_tokens import TableTokens
 from shared.billers.callback_keys import PEPPER_SECRET, CallbackKeys, generate
 from shared.billers.model import Biller, Mode
 from shared.runtime.clock import SystemClock
+from shared.tokens.keep import TokenKeeper
 
-QUEUES = ("payments", "payments-poison", "due", "due-poison", "posting-results")
+_INBOUND = ("payments", "ach-rejects", "reversals", "due")
+QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
 TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine")
 
 _PEPPER_BYTES = 32
@@ -48,14 +52,27 @@ async def fill_stores(storage: str, vault: Vault, billers: Iterable[Biller]) -> 
 
 async def introduce(
     control: SimulatorControl, billers: Iterable[Biller], urls: Mapping[str, str], lines: list[str]
-) -> None:
-    """Tell the simulator its cities: codes, callback URLs, and the customers and invoices of the payments file."""
+) -> dict[str, SecretStr]:
+    """Tell the simulator its cities: codes, callback URLs, and the customers and invoices of the payments file.
+
+    Returns the client secrets that Caselle's people would hand out, by biller id.
+    """
     records = [
         biller.model_dump(mode="json", by_alias=True, exclude_none=True) | {"callbackUrl": urls[biller.biller_id]}
         for biller in billers
         if is_connected(biller)
     ]
-    await control.put_billers(seed(records, lines))
+    setups = seed(records, lines)
+    await control.put_billers(setups)
+    return {setup["billerId"]: SecretStr(setup["clientSecret"]) for setup in setups}
+
+
+async def keep_client_secrets(storage: str, vault: Vault, client_secrets: Mapping[str, SecretStr]) -> None:
+    """Put client secrets, by biller id, where the app looks for them."""
+    async with _client(vault) as client, TableServiceClient.from_connection_string(storage) as tables:
+        keeper = TokenKeeper(KeyVault(client), TableTokens(tables.get_table_client("tokens")), SystemClock())
+        for biller_id, secret in client_secrets.items():
+            await keeper.keep_client_secret(biller_id, secret)
 
 
 def is_connected(biller: Biller) -> bool:
@@ -69,13 +86,19 @@ def takes_tokens(biller: Biller) -> bool:
 
 
 async def _keep_pepper(vault: Vault, pepper: bytes) -> None:
+    async with _client(vault) as client:
+        await client.set_secret(PEPPER_SECRET, base64.b64encode(pepper).decode())
+
+
+@asynccontextmanager
+async def _client(vault: Vault) -> AsyncIterator[SecretClient]:
     with _environment(vault.environment):
         credential = ManagedIdentityCredential()
     async with (
         credential,
         SecretClient(vault.url, credential, verify_challenge_resource=False, connection_verify=vault.ca_file) as client,
     ):
-        await client.set_secret(PEPPER_SECRET, base64.b64encode(pepper).decode())
+        yield client
 
 
 async def _register(tables: TableServiceClient, pepper: bytes, billers: Iterable[Biller]) -> dict[str, SecretStr]:

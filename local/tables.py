@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from rich.table import Table
 
 from local.report import OUTCOMES, Findings, money
-from shared.payments.result import result_of
+from shared.exchange.result import result_of
 
 
 def tables(findings: Findings) -> Iterator[Table]:

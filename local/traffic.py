@@ -9,7 +9,7 @@ from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from local.payments_file import queue_text
-from shared.payments.result import Outcome, PostingResult
+from shared.exchange.result import Outcome, PostingResult
 
 DUPLICATE = "duplicate"
 

@@ -1,7 +1,8 @@
 """What the simulated cities keep: customers, invoices, receipts. In memory, gone when the process ends."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -87,6 +88,23 @@ class Biller:
     receipts: list[Receipt] = field(default_factory=list)
     tokens: TokenGrid = field(default_factory=TokenGrid)
     calls: Counter[str] = field(default_factory=Counter)
+    writing: int = 0
+    """Calls under way that write."""
+    most_writing: int = 0
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One more call that writes is under way."""
+        self.writing += 1
+        self.most_writing = max(self.most_writing, self.writing)
+        try:
+            yield
+        finally:
+            self.writing -= 1
+
+    def now(self) -> datetime:
+        """The time by the city's own clock, which stamps its receipts."""
+        return datetime.now(UTC) + timedelta(seconds=self.switches.clock_ahead_seconds)
 
     def at_least(self, release: str) -> bool:
         """Whether the city runs this release of Caselle Connect or a later one."""

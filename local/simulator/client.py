@@ -24,6 +24,7 @@ class SwitchChanges(TypedDict, total=False):
     connectVersion: str
     closedThrough: str | None
     queryLagSeconds: float
+    clockAheadSeconds: float
     callbackUrl: str | None
     dropAnswers: int
 
@@ -90,6 +91,11 @@ class SimulatorControl:
         """How often each operation reached the relay, whatever the answer, by biller id."""
         calls: dict[str, dict[str, int]] = (await self._ask("GET", "/calls")).json()
         return calls
+
+    async def most_writing(self) -> dict[str, int]:
+        """By biller id: the most calls that wrote at the same moment."""
+        most: dict[str, int] = (await self._ask("GET", "/most-writing")).json()
+        return most
 
     async def forget_calls(self) -> None:
         """Count calls from zero again."""

@@ -33,6 +33,7 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
             Route("/receipts", api.receipts),
             Route("/summary", api.summary),
             Route("/calls", api.calls),
+            Route("/most-writing", api.most_writing),
             Route("/calls", api.forget_calls, methods=["DELETE"]),
         ],
         exception_handlers={ValidationError: _explain_invalid, UnknownSubdomain: _explain_unknown},
@@ -96,6 +97,9 @@ class _Control:
 
     async def calls(self, _: Request) -> Response:
         return JSONResponse({biller.biller_id: dict(biller.calls) for biller in self._billers()})
+
+    async def most_writing(self, _: Request) -> Response:
+        return JSONResponse({biller.biller_id: biller.most_writing for biller in self._billers()})
 
     async def forget_calls(self, _: Request) -> Response:
         for biller in self._billers():

@@ -1,7 +1,7 @@
 """The rules of cash receipting. Every check comes before anything is recorded; the codes of refusals are assumed."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from local.simulator.books import Biller, Customer, Invoice, Receipt
@@ -45,7 +45,7 @@ def create_receipt(biller: Biller, order: Mapping[str, Any]) -> Receipt:
     receipt = Receipt(
         number=_next_number(biller),
         day=day,
-        created_at=datetime.now(UTC),
+        created_at=biller.now(),
         amount=amount,
         reference=order["reference"],
         payer=order.get("payer"),
@@ -90,7 +90,7 @@ def find_receipts(
     first = _day(criteria.get("from_date") or date.min.isoformat())
     last = _day(criteria.get("to_date") or date.max.isoformat())
     number = criteria.get("receipt_number")
-    shown_before = datetime.now(UTC) - timedelta(seconds=biller.switches.query_lag_seconds)
+    shown_before = biller.now() - timedelta(seconds=biller.switches.query_lag_seconds)
     page: list[Receipt] = []
     for position in range(_position(after), len(biller.receipts)):
         receipt = biller.receipts[position]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +18,7 @@ from local.simulator.oauth import OAuthError, TokenEndpoint, answer_oauth_error
 from local.simulator.schema import Schema, operations
 
 _WITH_RECEIPT_QUERY: Final = "2025.11"
+_WRITES: Final = frozenset({"create_receipt", "void_receipt"})
 
 
 class _Request(BaseModel):
@@ -61,7 +63,12 @@ class _GraphQL:
     async def answer(self, request: Request) -> Response:
         biller = self._biller(request)
         asked = await _read(request)
-        biller.calls.update(operations(asked.query, asked.operation_name))
+        named = operations(asked.query, asked.operation_name)
+        biller.calls.update(named)
+        with biller.write() if _WRITES & set(named) else nullcontext():
+            return await self._answer(biller, asked, request)
+
+    async def _answer(self, biller: Biller, asked: _Request, request: Request) -> Response:
         if biller.switches.cows == "http_503":
             return PlainTextResponse("Service Unavailable", 503)
         _check_access(biller, request)

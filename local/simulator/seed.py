@@ -70,7 +70,7 @@ def _add(customers: dict[str, _Customer], payment: Mapping[str, Any]) -> None:
 def _setup(biller: Mapping[str, Any], customers: Mapping[str, _Customer]) -> dict[str, Any]:
     kept = ("subdomain", "billerId", "connectVersion", "applications", "callbackUrl")
     return {name: biller[name] for name in kept if name in biller} | {
-        "clientId": str(uuid.uuid4()),
+        "clientId": biller.get("clientId") or str(uuid.uuid4()),
         "clientSecret": secrets.token_urlsafe(32),
         "customers": {number: customer.setup() for number, customer in customers.items()},
     }

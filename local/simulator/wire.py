@@ -67,6 +67,7 @@ class Switches(_Wire):
     connect_version: Release = "2025.11"
     closed_through: date | None = None
     query_lag_seconds: float = Field(default=0, ge=0)
+    clock_ahead_seconds: float = 0
     callback_url: str | None = None
     drop_answers: int = Field(default=0, ge=0)
 

@@ -4,7 +4,7 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.azure_stores.answering import answering
-from shared.payments.quarantine import Quarantined
+from shared.exchange.quarantine import Quarantined
 
 
 class TableQuarantine:

@@ -43,6 +43,13 @@ class RejectStrategy(StrEnum):
     VOID = "void"
 
 
+class TokenStrategy(StrEnum):
+    """Where a new token comes from: Caselle's callback only, or the token endpoint as well."""
+
+    CALLBACK = "callback"
+    CLIENT_CREDENTIALS = "client_credentials"
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(
         frozen=True,
@@ -103,6 +110,7 @@ class Biller(_Record):
     posting_date_rule: PostingDateRule = PostingDateRule.PAID
     auto_allocate: AutoAllocate = AutoAllocate.HOLD
     reject_strategy: RejectStrategy = RejectStrategy.MANUAL
+    token_strategy: TokenStrategy = TokenStrategy.CALLBACK
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
     slots: Annotated[int, Field(ge=1)] | None = None
     capability_overrides: dict[str, bool] = Field(default_factory=dict)

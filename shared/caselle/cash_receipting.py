@@ -4,7 +4,7 @@ from datetime import date
 from typing import Final
 
 from shared.billers.model import Biller
-from shared.caselle import create_receipt, customer, receipt
+from shared.caselle import create_receipt, customer, receipt, void_receipt
 from shared.caselle.client import CaselleClient
 from shared.caselle.errors import AmbiguousError, NotSentError
 from shared.ledger.answer import Ambiguous, Answer, NotSent
@@ -16,7 +16,7 @@ MOST_PAGES: Final = 500
 
 
 class CaselleCashReceipting:
-    """Creates and reads receipts."""
+    """Creates, voids and reads receipts."""
 
     def __init__(self, client: CaselleClient) -> None:
         """Keep what carries the calls."""
@@ -31,6 +31,17 @@ class CaselleCashReceipting:
         except AmbiguousError as error:
             return Ambiguous(error.code)
         return create_receipt.answer(reply)
+
+    async def void_receipt(self, biller: Biller, receipt_number: str, reason: str) -> Answer:
+        """Void one receipt; every failure is an answer, only cancellation is raised."""
+        try:
+            given = void_receipt.variables(receipt_number, reason)
+            reply = await self._client.call(biller, void_receipt.OPERATION, given)
+        except NotSentError as error:
+            return NotSent(error.code, peer_failed=error.peer_failed)
+        except AmbiguousError as error:
+            return Ambiguous(error.code)
+        return void_receipt.answer(reply, receipt_number)
 
     async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
         """Every receipt dated from ``first`` to ``last``, all pages.

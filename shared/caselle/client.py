@@ -1,6 +1,7 @@
 """Carries requests to Caselle: one fresh connection each, one total deadline, no redirects, no retry of a write."""
 
 import asyncio
+from collections.abc import Awaitable, Collection
 from typing import Any, Final, Protocol
 
 import httpx
@@ -12,6 +13,12 @@ from shared.caselle.protocol import Operation, Reply, Request, build, read, toke
 
 MOST_BYTES: Final = 1024 * 1024
 """Of one answer; more is cut off and counts as no answer."""
+
+MOST_TOKENS: Final = 4
+"""Tried in one call: the one in memory, a newer one, the kept other one, a renewed one."""
+
+_LEAST_LEFT: Final = 1 / 3
+"""Of the deadline: a write that is begun with less would only end in doubt."""
 
 _NEVER_LEFT: Final = (
     httpx.ConnectError,
@@ -28,11 +35,19 @@ _NEVER_LEFT: Final = (
 class TokenSource(Protocol):
     """Where a biller's token comes from."""
 
-    async def token(self, biller_id: str, *, fresh: bool = False) -> SecretStr | None:
-        """The token to use; ``fresh`` looks behind the memory, after one was refused.
+    async def token(self, biller_id: str) -> SecretStr | None:
+        """The token to use, or None where the biller has none.
 
         Raises:
             Unavailable: neither memory nor store has one now.
+        """
+        ...
+
+    async def instead_of(self, biller: Biller, refused: SecretStr) -> SecretStr | None:
+        """Another token than the one that was just refused, or None.
+
+        Raises:
+            Unavailable: the stores do not answer.
         """
         ...
 
@@ -40,41 +55,46 @@ class TokenSource(Protocol):
 class Wire:
     """HTTP to one base URL, below httpx's client: no cookies, no redirects, no proxies, nothing kept between calls."""
 
-    def __init__(self, base_url: str, deadline: float) -> None:
-        """``deadline``: seconds; connecting may take a ninth of it."""
+    def __init__(self, base_url: str, deadline: float, most_bytes: int = MOST_BYTES) -> None:
+        """``deadline``: seconds; connecting may take a ninth of it. ``most_bytes``: of one answer."""
         self._base_url = base_url
-        connect = deadline / 9
-        self._timeout = httpx.Timeout(connect=connect, read=deadline, write=deadline, pool=connect).as_dict()
+        self._deadline = deadline
+        self._most_bytes = most_bytes
         # A connection that was kept may be stale, and a send over it ambiguous.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
         self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False, retries=0)
 
-    async def post(self, request: Request) -> tuple[int, bytes]:
-        """Status and body of the answer.
+    async def post(self, request: Request, remaining: float) -> tuple[int, bytes]:
+        """Status and body of the answer; the caller waits ``remaining`` seconds for it.
 
         Raises:
-            AmbiguousError: the answer is larger than ``MOST_BYTES``.
+            AmbiguousError: the answer is too large.
             httpx.HTTPError, OSError: as httpx says.
         """
         url = f"{self._base_url}{request.path}"
-        extensions = {"timeout": self._timeout}
+        extensions = {"timeout": self._timeout(remaining)}
         sent = httpx.Request("POST", url, headers=request.headers, content=request.body, extensions=extensions)
         response = await self._transport.handle_async_request(sent)
         try:
-            return response.status_code, await _capped(response)
+            return response.status_code, await _capped(response, self._most_bytes)
         finally:
             await response.aclose()
+
+    def _timeout(self, remaining: float) -> dict[str, float | None]:
+        """Waiting for a connection, TCP and TLS end before ``remaining`` does: it then cuts off nothing but a send."""
+        connect = min(self._deadline / 9, remaining / 4)
+        return httpx.Timeout(connect=connect, read=self._deadline, write=self._deadline, pool=connect).as_dict()
 
     async def aclose(self) -> None:
         """Close what is open."""
         await self._transport.aclose()
 
 
-async def _capped(response: httpx.Response) -> bytes:
+async def _capped(response: httpx.Response, most_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most_bytes:
             raise AmbiguousError("answer_too_large")
     return bytes(body)
 
@@ -89,47 +109,60 @@ class CaselleClient:
         self._deadline = deadline
 
     async def call(self, biller: Biller, operation: Operation, variables: dict[str, Any]) -> Reply:
-        """Call once; a refused token is looked up afresh and, if it is another one, tried once.
+        """Call, and once more after each refused token for which there is another.
 
         Raises:
             NotSentError: certainly no effect.
             AmbiguousError: no trustworthy answer.
         """
         until = asyncio.get_running_loop().time() + self._deadline
-        token = await self._token(biller, until, fresh=False)
-        reply = await self._exchange(biller, operation, variables, token, until)
-        if not token_refused(reply):
-            return reply
-        other = await self._token(biller, until, fresh=True)
-        if other == token:
-            raise NotSentError(TOKEN_REFUSED, peer_failed=False)
-        return await self._exchange(biller, operation, variables, other, until)
-
-    async def _token(self, biller: Biller, until: float, *, fresh: bool) -> SecretStr:
-        try:
-            async with asyncio.timeout_at(until):
-                token = await self._tokens.token(biller.biller_id, fresh=fresh)
-        except Exception as error:
-            # Whatever keeps the token away, nothing has left this process yet.
-            raise NotSentError("token_unavailable", peer_failed=False) from error
+        token = await _within(until, self._tokens.token(biller.biller_id))
         if token is None:
             raise NotSentError("no_token", peer_failed=False)
-        return token
+        refused: set[SecretStr] = set()
+        while True:
+            reply = await self._exchange(biller, operation, variables, token, until)
+            if not token_refused(reply):
+                return reply
+            refused.add(token)
+            token = await self._another(biller, token, refused, until)
+
+    async def _another(
+        self, biller: Biller, token: SecretStr, refused: Collection[SecretStr], until: float
+    ) -> SecretStr:
+        other = await _within(until, self._tokens.instead_of(biller, token))
+        left = until - asyncio.get_running_loop().time()
+        if other is None or other in refused or len(refused) >= MOST_TOKENS or left < self._deadline * _LEAST_LEFT:
+            raise NotSentError(TOKEN_REFUSED, peer_failed=False)
+        return other
 
     async def _exchange(
         self, biller: Biller, operation: Operation, variables: dict[str, Any], token: SecretStr, until: float
     ) -> Reply:
         if biller.subdomain is None:
             raise NotSentError("no_subdomain", peer_failed=False)
+        remaining = until - asyncio.get_running_loop().time()
+        if remaining <= 0:
+            raise NotSentError("deadline_passed", peer_failed=False)
         try:
+            request = build(operation, variables, token, biller.subdomain)
             async with asyncio.timeout_at(until):
-                status, body = await self._wire.post(build(operation, variables, token, biller.subdomain))
+                status, body = await self._wire.post(request, remaining)
         except _NEVER_LEFT as error:
             raise NotSentError(_name(error)) from error
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # TimeoutError, the deadline's, is an OSError.
             raise AmbiguousError(_name(error)) from error
         return read(status, body)
+
+
+async def _within(until: float, token: Awaitable[SecretStr | None]) -> SecretStr | None:
+    try:
+        async with asyncio.timeout_at(until):
+            return await token
+    except Exception as error:
+        # Whatever keeps the token away, the call has had no effect yet.
+        raise NotSentError("token_unavailable", peer_failed=False) from error
 
 
 def _name(error: BaseException) -> str:

@@ -47,12 +47,17 @@ _ENTRY, _BILLER = Scope.ENTRY, Scope.BILLER
 
 TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason code
 
+ALREADY_VOIDED: Final = "RECEIPT_ALREADY_VOIDED"
+"""No refusal: what was asked for is so."""
+
 CODES: Final[Mapping[str, _Refusal | _Retry]] = MappingProxyType(
     {
         "CUSTOMER_NOT_FOUND": _Refusal("customer_unknown", _ENTRY),
         "INVOICE_NOT_FOUND": _Refusal("invoice_unknown", _ENTRY),
         "PERIOD_CLOSED": _Refusal("period_closed", _ENTRY),
         "AMOUNT_INVALID": _Refusal("amount_refused", _ENTRY),
+        "RECEIPT_NOT_FOUND": _Refusal("receipt_missing", _ENTRY),
+        "RECEIPT_CLOSED": _Refusal("receipt_closed", _ENTRY),
         "LICENSE_MISSING": _Refusal("licence_missing", _BILLER),
         "THIRD_PARTY_DISABLED": _Refusal("third_party_disabled", _BILLER),
         "CATEGORY_UNKNOWN": _Refusal("category_unknown", _BILLER),

@@ -2,17 +2,19 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from shared.ledger import rows, transition
-from shared.ledger.entry import Draft, Entry, Key, State
+from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.store import Change, Insert, LedgerStore, Row, RowChanged, RowExists, Values
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError, Unavailable
 
 _FIRST: Final = 1
+_TRIES: Final = 5
 
 
 class Known(CaselleError):
@@ -45,6 +47,10 @@ class Moved(CaselleError):
         self.found = found
 
 
+class Contended(CaselleError):
+    """A row that was to change together with the entry was changed by somebody else first; nothing was written."""
+
+
 class Ledger:
     """Entries of all billers, over one store."""
 
@@ -69,6 +75,7 @@ class Ledger:
             posting_date=draft.posting_date,
             message_id=draft.message_id,
             message=draft.message,
+            reverses=draft.reverses,
             received_at=now,
         )
 
@@ -88,20 +95,22 @@ class Ledger:
             self._explain(error, first)
             raise
 
-    async def move(self, before: Entry, after: Entry, *, rebind: bool = False) -> Entry:
+    async def move(self, before: Entry, after: Entry, *, rebind: bool = False, also: Sequence[Change] = ()) -> Entry:
         """Write the next version of an entry.
 
         ``rebind`` posts also under a receipt number that another entry has: the peer's own word for this attempt.
+        ``also`` are changes to other rows of the same biller in the same transaction.
 
         Raises:
             Moved: somebody else was first.
             SlotTaken: another send has the slot it wants.
             ReceiptTaken: the receipt number is bound to another entry.
+            Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; the caller must not act on ``after``.
         """
         following = replace(after, version=before.version + 1, nonce=uuid.uuid4().hex)
         try:
-            return await self._write(before, following)
+            return await self._write(before, following, also)
         except RowExists as error:
             if error.key == rows.receipt_key(following.key.biller, following.receipt_number or ""):
                 if not rebind:
@@ -109,6 +118,33 @@ class Ledger:
                 return await self._write_without_receipt(before, following)
             self._explain(error, following)
             raise
+
+    async def move_reversing(self, before: Entry, after: Entry) -> Entry:
+        """Write a reject or reversal as done, and its payment as reversed, in one transaction.
+
+        Raises:
+            Moved: somebody else changed the entry first.
+            Unavailable: the store does not answer, or the payment keeps changing.
+        """
+        for _ in range(_TRIES):
+            payment = await self.read(Key(after.key.biller, Kind.PAYMENT, after.reverses or ""))
+            if payment is None or payment.state is not State.POSTED:
+                events.emit("ledger.reversed_unposted", events.ERROR, **_named(after))
+                return await self.move(before, after)
+            with suppress(Contended):
+                return await self.move_with_payment(before, after, payment, replace(payment, state=State.REVERSED))
+        raise Unavailable("the payment keeps changing")
+
+    async def move_with_payment(self, before: Entry, after: Entry, payment: Entry, payment_after: Entry) -> Entry:
+        """Write the next version of an entry and of the payment that it undoes, in one transaction.
+
+        Raises:
+            Moved: somebody else changed the entry first.
+            Contended: somebody else changed the payment first; read it again.
+            Unavailable: the store does not answer.
+        """
+        following = replace(payment_after, version=payment.version + 1, nonce=uuid.uuid4().hex)
+        return await self.move(before, after, also=transition.changes(payment, following, self.now()))
 
     async def tidy(self, before: Entry, after: Entry) -> Entry:
         """Drop or move an open row; same version, no event.
@@ -149,8 +185,19 @@ class Ledger:
         only = {"queue": rows.queue_of(biller, State.RECEIVED)}
         return await self._store.scan(rows.shard_of(biller), "O~", f"O~{rows.END}", limit=limit, only=only)
 
-    async def _write(self, before: Entry | None, after: Entry) -> Entry:
-        return await self._commit(after, transition.changes(before, after, self.now()))
+    async def _write(self, before: Entry | None, after: Entry, also: Sequence[Change] = ()) -> Entry:
+        changes = [*transition.changes(before, after, self.now()), *also]
+        try:
+            return await self._commit(after, changes)
+        except Moved as moved:
+            # Azure does not always say which row it was: an entry that stands as before was not the one.
+            if before and moved.found.etag == before.etag and also:
+                raise Contended(str(moved)) from None
+            raise
+        except RowExists as error:
+            if any(change.key == error.key for change in also):
+                raise Contended(str(error)) from None
+            raise
 
     async def _write_without_receipt(self, before: Entry, after: Entry) -> Entry:
         """Post under a number that another entry has: numbers may start again after a purge. A person looks."""

@@ -9,6 +9,13 @@ class Kind(StrEnum):
     """What is sent to the peer; part of every key."""
 
     PAYMENT = "payment"
+    ACH_REJECT = "achReject"
+    REVERSAL = "reversal"
+
+    @property
+    def noun(self) -> str:
+        """How events name it."""
+        return {Kind.ACH_REJECT: "ach_reject"}.get(self, str(self))
 
 
 class State(StrEnum):
@@ -20,18 +27,26 @@ class State(StrEnum):
     """One attempt is under way, until its lease ends."""
     UNKNOWN = "unknown"
     """An attempt ended without an answer that can be trusted; never sent again without evidence."""
+    WAITING = "waiting"
+    """It undoes a payment that is not posted yet."""
     POSTED = "posted"
-    """At the peer."""
+    """At the peer; of a reject or reversal: done there."""
+    REVERSED = "reversed"
+    """Was at the peer and is undone there."""
     HELD = "held"
     """Waits for a person."""
     NOT_POSTED = "not_posted"
-    """Ended by a person without being sent."""
+    """Ended without being sent: by a person, or by a void that came first."""
     SKIPPED = "skipped"
     """Deliberately never sent."""
 
 
-SETTLED = frozenset({State.POSTED, State.HELD, State.NOT_POSTED, State.SKIPPED})
+SETTLED = frozenset({State.POSTED, State.REVERSED, State.HELD, State.NOT_POSTED, State.SKIPPED})
 """States that have an outcome to report."""
+
+
+OUTCOME_UNKNOWN = "outcome_unknown"
+"""Why an entry is held whose peer cannot be asked."""
 
 
 class Wait(StrEnum):
@@ -41,6 +56,7 @@ class Wait(StrEnum):
     SLOT = "slot"
     BACKOFF = "backoff"
     ASK = "ask"
+    PAYMENT = "payment"
     REPORT = "report"
 
 
@@ -69,6 +85,7 @@ class Draft:
     posting_date: str
     message_id: str
     message: bytes
+    reverses: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +129,14 @@ class Entry:
     detail: str | None = None
     """The peer's own words, where they add something; never personal data."""
     receipt_number: str | None = None
+    """Under which it is at the peer; of a reject or reversal: the receipt that it undoes."""
+    reverses: str | None = None
+    """Id of the payment that it undoes."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nobody knows if its latest attempt is at the peer."""
+        return self.state is State.UNKNOWN or (self.state is State.HELD and self.reason == OUTCOME_UNKNOWN)
 
     def leased(self, now: datetime) -> bool:
         """Whether somebody is sending it at this moment."""

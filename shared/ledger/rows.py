@@ -7,7 +7,7 @@ PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes aft
     C~{key}~{digest:8}          another message under the same id, never sent
     O~{due ms:015}~{key}        open: to be looked at when due (swept)
     H~{held ms:015}~{key}       held: to be listed (not swept)
-    S~{biller}~{slot}           slot taken
+    S~{biller}~{slot}           slot taken, or closed
     N~{biller}~{reference}      reference used
     R~{biller}~{receipt}        receipt number bound to an entry
     B~{biller}                  breaker and block
@@ -26,6 +26,9 @@ from shared.vocabulary.clock import to_ms
 
 SHARDS: Final = tuple(f"{number:02x}" for number in range(32))
 """Fixed for ever: changing the number would hide every row from its next reader."""
+
+CLOSED: Final = "closed"
+"""Property of a slot's row that no send holds any more, but that stays until the peer has shown that it works."""
 
 BEHIND: Final = "!"
 """Added to a row key, sorts after it and before every other."""
@@ -67,6 +70,11 @@ def held_key(held_at: datetime, key: Key) -> str:
 
 def slot_key(biller: str, slot: int) -> str:
     return f"S~{biller}~{slot}"
+
+
+def is_closed(row: Row) -> bool:
+    """Whether a slot's row was left by a send that ended unknown."""
+    return bool(row.values.get(CLOSED))
 
 
 def reference_key(biller: str, reference: str) -> str:

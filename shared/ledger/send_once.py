@@ -17,13 +17,13 @@ from typing import Protocol
 from shared.ledger import settle
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
 from shared.ledger.book import Ledger, Moved, ReceiptTaken, SlotTaken
-from shared.ledger.entry import Entry, State, Wait
+from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, State, Wait
 from shared.ledger.gate import Gate, Gates
 from shared.ledger.slots import LocalSlots
 from shared.ledger.times import Times
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
-from shared.vocabulary.errors import CaselleError
+from shared.vocabulary.errors import CaselleError, Unavailable
 
 
 class Peer(Protocol):
@@ -114,17 +114,30 @@ class SendOnce:
         """Turn a ``sending`` entry whose lease has passed into ``unknown``; before that, leave it alone."""
         if entry.leased(self._ledger.now()):
             return entry
-        await self._gates.doubted(entry.key.biller, None)
-        return await self._ledger.move(entry, self._in_doubt(entry, "lease_expired", peer))
+        return await self._doubt(entry, "lease_expired", None, peer)
+
+    async def take_over(self, entry: Entry, peer: Peer | None) -> Entry:
+        """What becomes of a send whose message came again: its first delivery may be gone.
+
+        Raises:
+            Unavailable: its lease still runs. The delivery that sends it may yet die before it reports, and this
+                message would be the only one to notice; so it must come once more.
+        """
+        if peer is None or entry.leased(self._ledger.now()):
+            raise Unavailable("it is being sent by another delivery of its message")
+        try:
+            return await self.expire(entry, peer)
+        except Moved:
+            raise Unavailable("it changed at this moment") from None
 
     async def settle(self, entry: Entry, peer: Peer) -> Entry:
         """Ask the peer about an ``unknown`` entry and write what follows."""
-        finding = await peer.ask(entry) if peer.can_be_asked else settle.Odd("outcome_unknown")
+        finding = await peer.ask(entry) if peer.can_be_asked else settle.Odd(OUTCOME_UNKNOWN)
         if peer.can_be_asked and not isinstance(finding, settle.NoAnswer):
             await self._gates.answered(entry.key.biller)
         now = self._ledger.now()
         try:
-            return await self._ledger.move(entry, settle.conclude(entry, finding, now, self._times))
+            return await self._post(entry, settle.conclude(entry, finding, now, self._times))
         except ReceiptTaken:
             # Another payment took this receipt as its own between the question and this write.
             return await self._ledger.move(entry, settle.held(entry, "several_receipts", now))
@@ -173,15 +186,14 @@ class SendOnce:
             case Refused():
                 return await self._record_refused(entry, answer)
             case Ambiguous(code, unlisted):
-                await self._gates.doubted(entry.key.biller, unlisted)
-                return await self._record_or_stand_down(entry, self._in_doubt(entry, code, peer))
+                return await self._record_ambiguous(entry, code, unlisted, peer)
 
     async def _record_accepted(self, entry: Entry, receipt_number: str) -> Entry:
         """The peer's word for this very attempt outweighs what anybody concluded meanwhile."""
         current = entry
         while True:
             try:
-                return await self._ledger.move(current, self._accepted(current, entry, receipt_number), rebind=True)
+                return await self._post(current, self._accepted(current, entry, receipt_number), rebind=True)
             except Moved as moved:
                 found = moved.found
                 fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": receipt_number}
@@ -191,6 +203,11 @@ class SendOnce:
                     raise
                 events.emit("ledger.late_answer", events.WARNING, **fields, was=found.state)
                 current = found
+
+    async def _post(self, before: Entry, after: Entry, *, rebind: bool = False) -> Entry:
+        if after.state is State.POSTED and after.reverses is not None:
+            return await self._ledger.move_reversing(before, after)
+        return await self._ledger.move(before, after, rebind=rebind)
 
     def _accepted(self, current: Entry, sent: Entry, receipt_number: str) -> Entry:
         """After a late answer nobody may be left to report: an open row has it done."""
@@ -213,6 +230,18 @@ class SendOnce:
         recorded = await self._record_or_stand_down(entry, held)
         await self._gates.answered(entry.key.biller)
         return recorded
+
+    async def _record_ambiguous(self, entry: Entry, code: str, unlisted: str | None, peer: Peer) -> Entry:
+        try:
+            return await self._doubt(entry, code, unlisted, peer)
+        except Moved as moved:
+            return moved.found
+
+    async def _doubt(self, entry: Entry, code: str, unlisted: str | None, peer: Peer) -> Entry:
+        after = self._in_doubt(entry, code, peer)
+        return await self._gates.doubt(
+            entry.key.biller, unlisted, lambda also: self._ledger.move(entry, after, also=also)
+        )
 
     async def _record_or_stand_down(self, entry: Entry, after: Entry) -> Entry:
         """Whoever changed the entry meanwhile knew no less than this."""
@@ -245,12 +274,13 @@ class SendOnce:
         """Wait for the gate: as long as its breaker says, with jitter, otherwise as backoff says."""
         now = self._ledger.now()
         closed_by = gate.closed_by(now)
-        if closed_by is None:
-            return replace(entry, state=State.RECEIVED, due=now, wait=Wait.BACKOFF, reason="probe_first")
-        if gate.open_until is None or closed_by == "blocked":
+        if closed_by == "blocked":
             return self._backed_off(entry, closed_by)
-        due = gate.open_until + timedelta(seconds=random.uniform(0, self._times.backoff[0]))
-        return replace(entry, state=State.RECEIVED, due=due, wait=Wait.BACKOFF, reason="breaker_open")
+        due = now
+        if closed_by is not None:
+            jitter = self._times.backoff[0] if gate.is_open else self._times.gate_cache
+            due = gate.closed_until(now) + timedelta(seconds=random.uniform(0, jitter))
+        return replace(entry, state=State.RECEIVED, due=due, wait=Wait.BACKOFF, reason=closed_by or "probe_first")
 
     def _backed_off(self, entry: Entry, reason: str) -> Entry:
         pause = self._times.backoff[min(entry.backoffs, len(self._times.backoff) - 1)] * random.uniform(0.8, 1.2)
@@ -260,7 +290,7 @@ class SendOnce:
 
     def _in_doubt(self, entry: Entry, code: str, peer: Peer) -> Entry:
         if not peer.can_be_asked:
-            return settle.held(entry, "outcome_unknown", self._ledger.now(), detail=code)
+            return settle.held(entry, OUTCOME_UNKNOWN, self._ledger.now(), detail=code)
         return settle.unknown(entry, code, self._times)
 
 

@@ -105,7 +105,9 @@ def _absent(entry: Entry, now: datetime, times: Times) -> Entry:
     if now - (entry.sent_at or entry.received_at) < timedelta(seconds=times.settle):
         return _ask_again(asked, _next_ask(entry, now, times))
     if entry.absent_at is None:
-        return _ask_again(replace(asked, absent_at=now), max(_next_ask(entry, now, times), now + gap))
+        # Hours after the attempt the plan has hours between two questions; the second needs to wait only for the gap.
+        soon = min(_next_ask(entry, now, times), now + 1.1 * gap)
+        return _ask_again(replace(asked, absent_at=now), max(soon, now + gap))
     if now - entry.absent_at < gap:
         return _ask_again(asked, entry.absent_at + gap)
     if entry.resends >= MOST_RESENDS:

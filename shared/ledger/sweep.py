@@ -1,12 +1,14 @@
 """Finds what is due in the ledger; the queue ``due`` carries it on."""
 
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from shared.ledger.book import Ledger
 from shared.ledger.due import Due, readable_step
 from shared.ledger.entry import State
+from shared.ledger.outage import Outage
 from shared.ledger.rows import SHARDS, queue_of
 from shared.ledger.store import Row
 from shared.ledger.times import Times
@@ -24,9 +26,10 @@ _MOST_SKIPPED: Final = 10
 class Sweep:
     """One run over all shards."""
 
-    def __init__(self, ledger: Ledger, times: Times) -> None:
+    def __init__(self, ledger: Ledger, outage: Outage, times: Times) -> None:
         """Keep what it reads."""
         self._ledger = ledger
+        self._outage = outage
         self._times = times
 
     async def run(self) -> list[Due]:
@@ -40,6 +43,8 @@ class Sweep:
             late.update(str(row.values["biller"]) for row in found if self._late(row, now))
         for biller, count in late.items():
             events.emit("ledger.past_due", events.WARNING, biller=biller, at_least=count)
+        with suppress(Unavailable):
+            await self._outage.watch({step.biller_id for step in due}, now)
         events.emit("ledger.swept", due=len(due))
         return due
 

@@ -44,6 +44,8 @@ class Times:
     """Answered questions without a control for this long: a person decides."""
     overdue: float = 4 * HOUR
     """A payment this old raises an alert: after 24 hours Invoice Cloud shows the bill as due again."""
+    alone: float = 7 * 24 * HOUR
+    """A reject or reversal whose payment is not posted after this raises an alert."""
     past_due: float = 10 * MINUTE
     """An open row this late raises an alert."""
     chain_memory: float = 2 * MINUTE

@@ -13,12 +13,14 @@ S = State
 
 TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
-        None: frozenset({S.RECEIVED, S.SENDING, S.HELD, S.SKIPPED}),
+        None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED}),
+        S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD}),
         S.RECEIVED: frozenset({S.RECEIVED, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED}),
         S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
         S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD}),
         S.HELD: frozenset({S.RECEIVED, S.POSTED, S.NOT_POSTED}),
-        S.POSTED: frozenset(),
+        S.POSTED: frozenset({S.REVERSED}),
+        S.REVERSED: frozenset(),
         S.NOT_POSTED: frozenset(),
         S.SKIPPED: frozenset(),
     }
@@ -54,11 +56,18 @@ def _state(before: Entry | None, after: Entry) -> Change:
 def _moved(before: Entry | None, after: Entry) -> list[Change]:
     """Deletes what no longer holds, inserts what now does: open row, held row, slot; the state row guards them."""
     old = _positions(before) if before else {}
-    new = _positions(after)
+    new = _positions(after) | (_closed_slot(before, after) if before else {})
     gone = [Delete(key) for key in old if key not in new]
     kept = [Replace(key, values, ANY) for key, values in new.items() if key in old and old[key] != values]
     come = [Insert(key, values) for key, values in new.items() if key not in old]
     return [*gone, *kept, *come]
+
+
+def _closed_slot(before: Entry, after: Entry) -> dict[str, Values]:
+    """A send that ended unknown leaves its slot closed; the gate opens it."""
+    if before.slot is None or not after.in_doubt:
+        return {}
+    return {rows.slot_key(before.key.biller, before.slot): {"biller": before.key.biller, rows.CLOSED: True}}
 
 
 def _positions(entry: Entry) -> dict[str, Values]:
@@ -80,7 +89,7 @@ def _bound(before: Entry | None, after: Entry) -> list[Change]:
     bound: list[Change] = []
     if before is None and after.reference:
         bound.append(Insert(rows.reference_key(after.key.biller, after.reference), named))
-    if after.state is State.POSTED and after.receipt_number:
+    if after.state is State.POSTED and after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
     return bound
 

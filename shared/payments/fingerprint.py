@@ -23,12 +23,5 @@ def fingerprint(message: PaymentMessage) -> str:
     return f"{_digest(payment)}:{_digest(shares) if shares else ''}"
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two fingerprints are of one payment: allocations count only where both have them."""
-    payment, _, shares = one.partition(":")
-    other_payment, _, other_shares = other.partition(":")
-    return payment == other_payment and (not shares or not other_shares or shares == other_shares)
-
-
 def _digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()[:32]

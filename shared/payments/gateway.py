@@ -50,6 +50,10 @@ class CashReceipting(Protocol):
         """Make one receipt; every failure is an answer, only cancellation is raised."""
         ...
 
+    async def void_receipt(self, biller: Biller, receipt_number: str, reason: str) -> Answer:
+        """Void one receipt; ``Accepted`` where it was void already. Only cancellation is raised."""
+        ...
+
     async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
         """Every receipt dated from ``first`` to ``last``, all pages.
 

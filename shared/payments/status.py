@@ -1,8 +1,8 @@
 """Tell one payment's state, for Invoice Cloud: the remedy for a lost result."""
 
+from shared.exchange.result import PostingResult, result_of
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Key, Kind
-from shared.payments.result import PostingResult, result_of
 from shared.vocabulary.identity import biller_id, canonical_id
 
 

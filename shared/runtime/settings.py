@@ -1,7 +1,7 @@
 """Settings of one stamp, read from the environment on first use. A missing one is named; no secret has a default."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Final, Self
 
@@ -31,6 +31,8 @@ class Settings(BaseModel):
     regions: frozenset[str]
     """Billers at home in these are posted here; the others' payments are held."""
     caselle_base_url: str
+    caselle_token_url: str | None
+    """Complete; without it no token is renewed."""
     times: Times
     biller_cache_seconds: Annotated[float, Field(ge=0)]
     token_cache_seconds: Annotated[float, Field(ge=0)]
@@ -57,6 +59,7 @@ class Settings(BaseModel):
             vault_ca_file=_only_local(environ, "KEY_VAULT_CA_FILE", local=local),
             regions=_regions(environ),
             caselle_base_url=checked_url("CASELLE_BASE_URL", base_url, hosts, allow_loopback=local),
+            caselle_token_url=_token_url(environ, hosts, local=local),
             times=_times(environ, local=local),
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
@@ -82,6 +85,13 @@ def _only_local(environ: Mapping[str, str], name: str, *, local: bool) -> str | 
     if value and not local:
         raise Misconfigured(f"setting {name} is for one machine only and needs CASELLE_ALLOW_LOOPBACK=1")
     return value
+
+
+def _token_url(environ: Mapping[str, str], hosts: Container[str], *, local: bool) -> str | None:
+    url = environ.get("CASELLE_TOKEN_URL")
+    if url:
+        checked_url("CASELLE_TOKEN_URL", url, hosts, allow_loopback=local)
+    return url or None
 
 
 def _words(text: str) -> list[str]:

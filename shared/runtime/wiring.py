@@ -5,18 +5,21 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import SecretStr
-
 from shared.billers.callback_keys import PEPPER_SECRET
+from shared.exchange.drive import Drive
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
+from shared.ledger.entry import Kind
 from shared.ledger.gate import Gates
+from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.sweep import Sweep
-from shared.payments.drive import DrivePayment
+from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
+from shared.reversals.drive import ReversalDriver
+from shared.reversals.reverse import ReversePayment
 from shared.runtime import telemetry
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import Settings
@@ -28,11 +31,14 @@ if TYPE_CHECKING:
 
     from shared.azure_stores.key_vault import KeyVault
     from shared.azure_stores.table_ledger import ServerTime, TableLedger
+    from shared.azure_stores.table_tokens import TableTokens
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
+    from shared.caselle.token_endpoint import HttpTokenEndpoint
     from shared.tokens.keep import TokenKeeper
     from shared.tokens.receive import ReceiveToken
+    from shared.tokens.serve import ServeToken
 
 # The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
 _PATIENCE: Final[dict[str, Any]] = {
@@ -65,13 +71,27 @@ def post_payment() -> PostPayment:
 
 
 @cache
-def drive_payment() -> DrivePayment:
-    return DrivePayment(_desk())
+def reverse_payment() -> ReversePayment:
+    return ReversePayment(_desk())
+
+
+@cache
+def drive() -> Drive:
+    desk = _desk()
+    reversals = ReversalDriver(desk)
+    return Drive(
+        ledger=desk.ledger,
+        send_once=desk.send_once,
+        chain=desk.chain,
+        quarantine=desk.quarantine,
+        times=desk.times,
+        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
+    )
 
 
 @cache
 def sweep() -> Sweep:
-    return Sweep(ledger(), settings().times)
+    return Sweep(ledger(), Outage(gates()), settings().times)
 
 
 @cache
@@ -125,11 +145,16 @@ def callback_keys() -> "CallbackKeys":
 
 @cache
 def token_keeper() -> "TokenKeeper":
-    from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
-    from shared.tokens.keep import TokenKeeper  # noqa: PLC0415 - as above
+    from shared.tokens.keep import TokenKeeper  # noqa: PLC0415 - on first use
 
-    rows = TableTokens(_tables().get_table_client("tokens"))
-    return TokenKeeper(_vault(), rows, clock(), settings().token_cache_seconds)
+    return TokenKeeper(_vault(), _token_rows(), clock(), settings().token_cache_seconds)
+
+
+@cache
+def _token_rows() -> "TableTokens":
+    from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
+
+    return TableTokens(_tables().get_table_client("tokens"))
 
 
 @cache
@@ -157,15 +182,24 @@ def _receipting() -> "CaselleCashReceipting":
 
     deadline = settings().times.deadline
     wire = Wire(settings().caselle_base_url, deadline)
-    return CaselleCashReceipting(CaselleClient(wire, _Tokens(), deadline))
+    return CaselleCashReceipting(CaselleClient(wire, _tokens(), deadline))
 
 
-class _Tokens:
-    """``shared.caselle.client.TokenSource`` over the kept tokens."""
+@cache
+def _tokens() -> "ServeToken":
+    from shared.tokens.renew import RenewToken  # noqa: PLC0415 - only what calls Caselle needs it
+    from shared.tokens.serve import ServeToken  # noqa: PLC0415 - as above
 
-    async def token(self, biller_id: str, *, fresh: bool = False) -> SecretStr | None:
-        token = await token_keeper().current(biller_id, fresh=fresh)
-        return token.value if token else None
+    renew = RenewToken(token_keeper(), _token_rows(), _token_endpoint(), clock())
+    return ServeToken(token_keeper(), renew, clock())
+
+
+def _token_endpoint() -> "HttpTokenEndpoint | None":
+    from shared.caselle.token_endpoint import HttpTokenEndpoint  # noqa: PLC0415 - httpx on first use
+    from shared.tokens.renew import ANSWER_WITHIN  # noqa: PLC0415 - as above
+
+    url = settings().caselle_token_url
+    return HttpTokenEndpoint(url, ANSWER_WITHIN, clock()) if url else None
 
 
 @cache

@@ -70,13 +70,25 @@ def read_fields(content_type: str, body: bytes, query: Mapping[str, str]) -> Fie
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in {_JSON, _FORM}:
         raise UnsupportedContentType("a delivery is JSON, a form or a query")
+    if kind == _JSON:
+        return read_json_fields(body)
+    return Fields(parse_qsl(_text(body)), url_encoded=True)
+
+
+def read_json_fields(body: bytes) -> Fields:
+    """The fields of a JSON object, those that are objects or lists left out.
+
+    Raises:
+        DeliveryRefused: the body is no JSON object in UTF-8.
+    """
+    return Fields(_json_pairs(_text(body)), url_encoded=False)
+
+
+def _text(body: bytes) -> str:
     try:
-        text = body.decode("utf-8-sig")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DeliveryRefused("body", "not UTF-8") from None
-    if kind == _JSON:
-        return Fields(_json_pairs(text), url_encoded=False)
-    return Fields(parse_qsl(text), url_encoded=True)
 
 
 def _json_pairs(text: str) -> list[tuple[str, str]]:

@@ -93,7 +93,7 @@ class ReceiveToken:
 
 def _refused(biller: Biller, received: Received) -> Received:
     events.emit(
-        "token.refused",
+        "callback.refused",
         logging.WARNING,
         biller=biller.biller_id,
         outcome=received.outcome.name.lower(),

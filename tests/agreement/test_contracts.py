@@ -6,9 +6,11 @@ import re
 import pytest
 
 from local.contracts import FOLDER, documents, with_reasons
-from shared.payments.message import MOST_BYTES, PaymentMessage, parse
-from shared.payments.reasons import REASONS
-from shared.payments.result import Outcome, PostingResult
+from shared.exchange.inbound import MOST_BYTES
+from shared.exchange.reasons import REASONS
+from shared.exchange.result import Outcome, PostingResult
+from shared.payments.message import PaymentMessage, parse
+from shared.reversals.message import AchReject, Reversal
 
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 
@@ -25,14 +27,20 @@ def _aliases(model):
     return {field.alias for field in model.model_fields.values()}
 
 
-@pytest.mark.parametrize("name", ["payments.schema.json", "posting-results.schema.json", "README.md"])
+@pytest.mark.parametrize("name", documents())
 def test_the_files_are_those_that_the_code_generates(name):
     """Renewed with ``python -m local.contracts``."""
     assert (FOLDER / name).read_text(encoding="utf-8") == documents()[name]
 
 
 @pytest.mark.parametrize(
-    ("name", "model"), [("payments.schema.json", PaymentMessage), ("posting-results.schema.json", PostingResult)]
+    ("name", "model"),
+    [
+        ("payments.schema.json", PaymentMessage),
+        ("ach-rejects.schema.json", AchReject),
+        ("reversals.schema.json", Reversal),
+        ("posting-results.schema.json", PostingResult),
+    ],
 )
 def test_a_schema_names_its_fields_as_they_travel(name, model):
     schema = json.loads((FOLDER / name).read_text(encoding="utf-8"))
@@ -44,10 +52,13 @@ def test_unknown_fields_are_allowed_by_the_schema_too():
     assert "additionalProperties" not in (FOLDER / "payments.schema.json").read_text(encoding="utf-8")
 
 
-def test_every_field_of_a_payment_has_its_rule():
-    named = _first_column(_section("A payment"))
+@pytest.mark.parametrize(
+    ("title", "model"), [("A payment", PaymentMessage), ("A reject", AchReject), ("A reversal", Reversal)]
+)
+def test_every_field_has_its_rule(title, model):
+    named = _first_column(_section(title))
     assert len(named) == len(set(named))
-    assert set(named) == _aliases(PaymentMessage)
+    assert set(named) == _aliases(model)
 
 
 def test_the_example_is_a_payment():

@@ -10,6 +10,7 @@ from tests.payments.world import NEWPORT
 CITY = Biller.model_validate(NEWPORT)
 MADE = b'{"data": {"create_receipt": {"receipt_number": "5.00010"}}}'
 REFUSED = b'{"errors": [{"message": "no", "extensions": {"code": "UNAUTHENTICATED"}}]}'
+THROTTLED = b'{"errors": [{"message": "no", "extensions": {"code": "THROTTLED"}}]}'
 PATIENT, HASTY = 20.0, 0.8
 HTML = b"<html><body>Bad gateway</body></html>"
 IN_DOUBT = {
@@ -34,15 +35,23 @@ IN_DOUBT = {
 
 
 class Tokens:
-    """Gives these tokens: the first from memory, the last when asked to look afresh."""
+    """Gives these tokens: the first from memory, and after each refusal the one behind it, or the last again."""
 
     def __init__(self, *tokens):
-        self._tokens = tokens or ("token-a",)
-        self.asked = []
+        self._tokens = list(tokens or ("token-a",))
+        self.refused = []
 
-    async def token(self, biller_id, *, fresh=False):
-        self.asked.append(fresh)
-        token = self._tokens[-1 if fresh else 0]
+    async def token(self, biller_id):
+        return self._give(self._tokens[0])
+
+    async def instead_of(self, biller, refused):
+        self.refused.append(refused.get_secret_value())
+        if len(self._tokens) > 1:
+            self._tokens.pop(0)
+        return self._give(self._tokens[0])
+
+    @staticmethod
+    def _give(token):
         if isinstance(token, Exception):
             raise token
         return token if token is None else SecretStr(token)

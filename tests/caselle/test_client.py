@@ -11,7 +11,7 @@ import pytest
 from shared.caselle.client import MOST_BYTES
 from shared.ledger.answer import Accepted, Ambiguous, NotSent
 from shared.vocabulary.errors import Unavailable
-from tests.caselle.calls import CITY, HASTY, IN_DOUBT, MADE, PATIENT, REFUSED, Tokens, posted
+from tests.caselle.calls import CITY, HASTY, HTML, IN_DOUBT, MADE, PATIENT, REFUSED, THROTTLED, Tokens, posted
 from tests.caselle.raw_server import RawServer, answer, drips, hangs, says
 from tests.caselle.test_contract import ORDER
 
@@ -68,6 +68,15 @@ async def test_an_order_with_half_a_character_pair_is_an_answer_too(opened):
     async with RawServer(answer(MADE)) as server:
         result = await opened(server.url).create_receipt(CITY, replace(ORDER, payer="\ud800"))
     assert isinstance(result, (Accepted, NotSent))
+
+
+@pytest.mark.parametrize("retry_after", ["0", "30", "1000000000", "Fri, 31 Dec 2027 23:59:59 GMT", "-1", "soon", ""])
+@pytest.mark.parametrize("body", [b"", HTML, THROTTLED])
+async def test_being_throttled_sends_nothing_and_nothing_waits_or_tries_again(opened, retry_after, body):
+    """The ledger's own backoff says when; a wait as long as the header asks would outlast the deadline."""
+    result, server = await posted(opened, answer(body, "429 Too Many Requests", f"Retry-After: {retry_after}"))
+    assert result == NotSent("throttled")
+    assert len(server.requests) == 1
 
 
 # Sent, and nobody knows.

@@ -70,7 +70,10 @@ def test_a_listed_code_beside_null_is_a_refusal(code, path, status):
     assert answer.code == CODES[code].code
 
 
-ENTRY_SCOPED = {"CUSTOMER_NOT_FOUND", "INVOICE_NOT_FOUND", "PERIOD_CLOSED", "AMOUNT_INVALID"}
+ENTRY_SCOPED = {
+    *("CUSTOMER_NOT_FOUND", "INVOICE_NOT_FOUND", "PERIOD_CLOSED", "AMOUNT_INVALID"),
+    *("RECEIPT_NOT_FOUND", "RECEIPT_CLOSED"),
+}
 
 
 @pytest.mark.parametrize("code", CODES)

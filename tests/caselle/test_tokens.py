@@ -1,12 +1,14 @@
 """A refused token is looked up afresh, and another one is tried once."""
 
+import asyncio
 import json
 
 import pytest
 
+from shared.caselle.client import MOST_TOKENS
 from shared.ledger.answer import Accepted, Ambiguous, NotSent
 from shared.vocabulary.errors import Unavailable
-from tests.caselle.calls import CITY, HTML, MADE, REFUSED, Tokens, posted
+from tests.caselle.calls import CITY, HASTY, HTML, MADE, REFUSED, Tokens, posted
 from tests.caselle.raw_server import answer
 from tests.caselle.test_contract import ORDER
 
@@ -16,7 +18,7 @@ async def test_a_refused_token_gives_way_to_a_newer_one_once(opened):
     result, server = await posted(opened, answer(REFUSED, "401 Unauthorized"), answer(MADE), tokens=tokens)
     assert result == Accepted("5.00010")
     assert [server.header(n, "Authorization") for n in range(2)] == ["Bearer token-a", "Bearer token-b"]
-    assert tokens.asked == [False, True]
+    assert tokens.refused == ["token-a"]
 
 
 @pytest.mark.parametrize("body", [REFUSED, b"", HTML])
@@ -31,6 +33,35 @@ async def test_a_second_refusal_is_the_last(opened):
     result, server = await posted(opened, answer(REFUSED, "401 Unauthorized"), tokens=tokens)
     assert result == NotSent("token_refused", peer_failed=False)
     assert len(server.requests) == 2
+
+
+async def test_every_other_token_is_tried_once_and_not_without_end(opened):
+    tokens = Tokens(*"abcdefghij")
+    result, server = await posted(opened, answer(REFUSED, "401 Unauthorized"), tokens=tokens)
+    assert result == NotSent("token_refused", peer_failed=False)
+    sent = [server.header(n, "Authorization") for n in range(len(server.requests))]
+    assert sent == [f"Bearer {token}" for token in "abcdefghij"[:MOST_TOKENS]]
+
+
+class _Slow(Tokens):
+    """Takes its time to find another token: as long as a renewal that another instance makes, or for ever."""
+
+    def __init__(self, seconds):
+        super().__init__("a", "b")
+        self._seconds = seconds
+
+    async def instead_of(self, biller, refused):
+        await asyncio.sleep(self._seconds)
+        return await super().instead_of(biller, refused)
+
+
+@pytest.mark.parametrize("seconds", [0.75 * HASTY, 1000])
+async def test_a_write_is_not_begun_again_with_little_time_left(opened, seconds):
+    """It would most likely end in doubt."""
+    refuses = answer(REFUSED, "401 Unauthorized")
+    result, server = await posted(opened, refuses, answer(MADE), deadline=HASTY, tokens=_Slow(seconds))
+    assert isinstance(result, NotSent)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("fresh", [None, Unavailable("vault")])

@@ -50,8 +50,11 @@ class _Token:
     def __init__(self, token):
         self.now = token
 
-    async def token(self, biller_id, *, fresh=False):
+    async def token(self, biller_id):
         return SecretStr(self.now)
+
+    async def instead_of(self, biller, refused):
+        return None
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +126,23 @@ async def test_without_shares_it_is_taken_too(cash):
     assert [each.receipt_number for each in await cash.receipts(CITY, DAY, DAY)] == [number]
 
 
+async def test_a_voided_receipt_stays_in_sight_and_is_not_live(cash):
+    number, other = await make(cash), await make(cash, reference="IC2")
+    assert await cash.void_receipt(CITY, number, "R01") == Accepted(number)
+    shown = {each.receipt_number: each.live for each in await cash.receipts(CITY, DAY, DAY)}
+    assert shown == {number: False, other: True}
+
+
+async def test_a_receipt_that_is_void_already_is_what_was_asked_for(cash):
+    number = await make(cash)
+    await cash.void_receipt(CITY, number, "R01")
+    assert await cash.void_receipt(CITY, number, "R01") == Accepted(number)
+
+
+async def test_a_receipt_that_is_not_there_cannot_be_voided(cash):
+    assert await cash.void_receipt(CITY, "5.99999", "R01") == Refused("receipt_missing", Scope.ENTRY)
+
+
 async def test_a_city_that_answers_is_reachable(cash):
     assert await cash.reachable(CITY, "000412")
     assert await cash.reachable(CITY, "nobody")
@@ -147,6 +167,19 @@ async def test_what_caselle_refuses_is_named_and_makes_no_receipt(caselle, chang
     await caselle.control.switch("newportor", closedThrough="2026-10-31")
     assert await caselle.cash.create_receipt(CITY, replace(ORDER, **changes)) == Refused(code, scope)
     assert (await caselle.control.summary())["2493"]["receipts"] == 0
+
+
+async def test_a_receipt_of_a_closed_period_is_not_voided(caselle):
+    number = await make(caselle.cash)
+    await caselle.control.switch("newportor", closedThrough=DAY.isoformat())
+    assert await caselle.cash.void_receipt(CITY, number, "R01") == Refused("period_closed", Scope.ENTRY)
+
+
+async def test_a_release_without_void_is_a_mismatch_and_not_an_unknown_outcome(caselle):
+    number = await make(caselle.cash)
+    await caselle.control.switch("newportor", connectVersion="2025.02")
+    answer = await caselle.cash.void_receipt(CITY, number, "R01")
+    assert answer == Refused("contract_mismatch", Scope.BILLER)
 
 
 async def test_a_token_that_is_not_active_sends_nothing(caselle):

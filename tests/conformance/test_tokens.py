@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.azure_stores.table_tokens import TableTokens
-from shared.tokens.keep import TokenRow
+from shared.tokens.keep import Renewal, TokenRow
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.tokens import FakeTokenRows
 
@@ -58,6 +58,29 @@ async def test_of_writers_at_once_one_wins(rows):
     won = await asyncio.gather(*(rows.write(rival, replaces=first) for rival in rivals))
     assert sum(won) == 1
     assert await rows.read("2493") == rivals[won.index(True)]
+
+
+async def test_of_instances_that_claim_a_renewal_at_once_one_gets_it(rows):
+    """This is what makes a renewal a single one across instances."""
+    row = _row()
+    assert await rows.write(row, replaces=None)
+    claims = [row.model_copy(update={"renewal": Renewal(until=DUE, holder=uuid.uuid4().hex)}) for _ in range(5)]
+    won = await asyncio.gather(*(rows.write(claim, replaces=row) for claim in claims))
+    assert sum(won) == 1
+    claimed = claims[won.index(True)]
+    assert await rows.read("2493") == claimed
+    assert not await rows.write(_row(2), replaces=row)
+    assert await rows.write(_row(2, renewal=Renewal(until=DUE)), replaces=claimed)
+    assert (await rows.read("2493")).renewal == Renewal(until=DUE)
+
+
+async def test_a_row_from_before_there_were_renewals_can_be_claimed(table):
+    old = _row()
+    stored = {"PartitionKey": "tokens", "RowKey": "T~2493", "token": old.model_dump_json(exclude={"renewal"})}
+    await table.create_entity(stored)
+    claimed = old.model_copy(update={"renewal": Renewal(until=DUE, holder="one")})
+    assert await TableTokens(table).write(claimed, replaces=old)
+    assert await TableTokens(table).read("2493") == claimed
 
 
 async def test_a_write_that_meets_its_own_row_has_succeeded(rows):

@@ -22,16 +22,14 @@ ROUTES = {
 QUEUES = {
     "drive_due": "due",
     "poison_due": "due-poison",
+    "poison_ach_rejects": "ach-rejects-poison",
     "poison_payments": "payments-poison",
+    "poison_reversals": "reversals-poison",
     "post_payments": "payments",
+    "reverse_ach_rejects": "ach-rejects",
+    "reverse_payments": "reversals",
 }
-OUTPUTS = {
-    "drive_due": {"due", "posting-results"},
-    "poison_due": {"due", "posting-results"},
-    "poison_payments": {"due", "posting-results"},
-    "post_payments": {"due", "posting-results"},
-    "sweep": {"due"},
-}
+OUTPUTS = {name: {"due", "posting-results"} for name in QUEUES} | {"sweep": {"due"}}
 TIMERS = {"sweep": "0 * * * * *"}
 
 

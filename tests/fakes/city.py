@@ -1,15 +1,18 @@
 """A city's cash receipting in memory; what it answers next can be scripted."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 from shared.billers.model import Biller
-from shared.ledger.answer import Accepted, Answer
+from shared.ledger.answer import Accepted, Answer, Refused, Scope
 from shared.payments.gateway import Receipt, ReceiptOrder
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.money import Money
 
 type Reaction = Callable[[ReceiptOrder], Awaitable[Answer]]
+type VoidReaction = Callable[[str], Awaitable[Answer]]
 
 
 class MemoryCity:
@@ -20,6 +23,8 @@ class MemoryCity:
         self.receipts_made: list[tuple[date, Receipt]] = []
         self.orders: list[ReceiptOrder] = []
         self.script: list[Reaction] = []
+        self.voids: list[str] = []
+        self.void_script: list[VoidReaction] = []
         self.up = True
         self.probes = 0
         self.questions = 0
@@ -35,6 +40,17 @@ class MemoryCity:
         self.receipts_made.append((order.receipt_date, receipt))
         return receipt
 
+    def counter_receipt(self, number: int) -> None:
+        """A clerk's receipt, made now; has nothing to do with Invoice Cloud."""
+        receipt = Receipt(
+            receipt_number=f"1.{number:05}",
+            reference=f"counter-{number}",
+            amount=Money(100),
+            live=True,
+            created_at=self._clock.now(),
+        )
+        self.receipts_made.append((self._clock.now().date(), receipt))
+
     def next(self, *answers: Answer, made: bool = False) -> None:
         """Script the next answers; ``made``: the receipt is made although the answer does not say so."""
         for answer in answers:
@@ -49,6 +65,22 @@ class MemoryCity:
         if self.script:
             return await self.script.pop(0)(order)
         return Accepted(self.make(order).receipt_number)
+
+    async def void_receipt(self, biller: Biller, receipt_number: str, reason: str) -> Answer:
+        """Like the real one, it does not know an earlier void of ours: each call undoes the money once more."""
+        if self.void_script:
+            return await self.void_script.pop(0)(receipt_number)
+        if all(made.receipt_number != receipt_number for _, made in self.receipts_made):
+            return Refused("receipt_missing", Scope.ENTRY)
+        self.void(receipt_number)
+        return Accepted(receipt_number)
+
+    def void(self, receipt_number: str) -> None:
+        self.voids.append(receipt_number)
+        self.receipts_made = [
+            (day, replace(made, live=made.live and made.receipt_number != receipt_number))
+            for day, made in self.receipts_made
+        ]
 
     async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
         self.questions += 1

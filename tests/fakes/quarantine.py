@@ -1,6 +1,6 @@
 """Messages set aside, in memory."""
 
-from shared.payments.quarantine import Quarantined
+from shared.exchange.quarantine import Quarantined
 
 
 class MemoryQuarantine:

@@ -8,26 +8,36 @@ from pydantic import SecretStr
 
 from shared.billers.registry import BillerRegistry, CachedRegistry
 from shared.caselle.cash_receipting import CaselleCashReceipting
-from shared.caselle.client import CaselleClient, Wire
+from shared.caselle.client import MOST_BYTES, CaselleClient, Wire
+from shared.exchange.drive import Drive
+from shared.exchange.quarantine import Quarantine
+from shared.exchange.result import Handled
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import Due, to_message
+from shared.ledger.entry import Kind
 from shared.ledger.gate import Gates
+from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
 from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
-from shared.payments.drive import DrivePayment
+from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
-from shared.payments.quarantine import Quarantine
+from shared.reversals.drive import ReversalDriver
+from shared.reversals.message import QUEUES
+from shared.reversals.reverse import ReversePayment
 from shared.tokens.delivery import Delivery
 from shared.tokens.keep import SecretVault, TokenKeeper, TokenRows
+from shared.tokens.renew import RenewToken, TokenEndpoint
+from shared.tokens.serve import ServeToken
 from shared.vocabulary.clock import Clock
 
 TIMES = Times()
 _BASE_URL = "https://relay.invalid"
 _LIFETIME = timedelta(days=182)
+_KINDS = {queue: kind for kind, queue in QUEUES.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +50,7 @@ class Ways:
     vault: SecretVault
     quarantine: Quarantine
     transport: httpx.AsyncBaseTransport
+    token_endpoint: TokenEndpoint
     clock: Clock
 
 
@@ -49,19 +60,9 @@ class SimulatedWire(Wire):
     def __init__(self, transport: httpx.AsyncBaseTransport, deadline: float) -> None:
         # Not the base's: it reads the machine's certificates, a tenth of a second for every instance that starts.
         self._base_url = _BASE_URL
-        self._timeout = httpx.Timeout(deadline).as_dict()
+        self._deadline = deadline
         self._transport = transport
-
-
-class _Tokens:
-    """``shared.caselle.client.TokenSource`` over the kept tokens."""
-
-    def __init__(self, keeper: TokenKeeper) -> None:
-        self._keeper = keeper
-
-    async def token(self, biller_id: str, *, fresh: bool = False) -> SecretStr | None:
-        token = await self._keeper.current(biller_id, fresh=fresh)
-        return token.value if token else None
+        self._most_bytes = MOST_BYTES
 
 
 class App:
@@ -71,7 +72,9 @@ class App:
         ledger, slots = Ledger(ways.table), LocalSlots(ways.clock, TIMES)
         self.gates = Gates(ways.table, ways.clock, TIMES)
         self.keeper = TokenKeeper(ways.vault, ways.token_rows, ways.clock)
-        client = CaselleClient(SimulatedWire(ways.transport, TIMES.deadline), _Tokens(self.keeper), TIMES.deadline)
+        renew = RenewToken(self.keeper, ways.token_rows, ways.token_endpoint, ways.clock)
+        tokens = ServeToken(self.keeper, renew, ways.clock)
+        client = CaselleClient(SimulatedWire(ways.transport, TIMES.deadline), tokens, TIMES.deadline)
         desk = Desk(
             billers=CachedRegistry(ways.billers, ways.clock),
             ledger=ledger,
@@ -82,22 +85,29 @@ class App:
             times=TIMES,
             regions=frozenset({region}),
         )
-        self._post, self._drive, self._sweep = PostPayment(desk), DrivePayment(desk), Sweep(ledger, TIMES)
+        self._post, self._reverse, self._drive = PostPayment(desk), ReversePayment(desk), drive(desk)
+        self._sweep = Sweep(ledger, Outage(self.gates), TIMES)
         self._clock = ways.clock
 
     async def handle(self, queue: str, body: bytes, message_id: str, deliveries: int) -> tuple[list[str], list[str]]:
         """What the function of a queue does with one message: results and steps, as they go into their queues."""
-        match queue:
-            case "payments":
-                handled = await self._post.accept(body, message_id)
-            case "due":
-                handled = await self._drive.step(Due.model_validate_json(body), redelivered=deliveries > 1)
-            case "payments-poison":
-                handled = await self._post.shelve(body, message_id)
-            case _:
-                handled = await self._drive.give_up(body, message_id)
+        handled = await self._handled(queue, body, message_id, deliveries)
         results = [result.model_dump_json(by_alias=True) for result in handled.results]
         return results, [to_message(due) for due in handled.due]
+
+    async def _handled(self, queue: str, body: bytes, message_id: str, deliveries: int) -> Handled:
+        match queue:
+            case "payments":
+                return await self._post.accept(body, message_id)
+            case "payments-poison":
+                return await self._post.shelve(body, message_id)
+            case "due":
+                return await self._drive.step(Due.model_validate_json(body), redelivered=deliveries > 1)
+            case "due-poison":
+                return await self._drive.give_up(body, message_id)
+        if queue.endswith("-poison"):
+            return await self._reverse.shelve(_KINDS[queue.removesuffix("-poison")], body, message_id)
+        return await self._reverse.accept(_KINDS[queue], body, message_id)
 
     async def sweep(self) -> list[str]:
         """What the sweeper's timer does: steps, as they go into their queue."""
@@ -106,6 +116,19 @@ class App:
     async def deliver_token(self, biller: str, token: str) -> bool:
         """What Caselle's callback does."""
         return await self.keeper.store(biller, delivery(token, self._clock))
+
+
+def drive(desk: Desk) -> Drive:
+    """The steps of all kinds."""
+    reversals = ReversalDriver(desk)
+    return Drive(
+        ledger=desk.ledger,
+        send_once=desk.send_once,
+        chain=desk.chain,
+        quarantine=desk.quarantine,
+        times=desk.times,
+        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
+    )
 
 
 def delivery(token: str, clock: Clock) -> Delivery:

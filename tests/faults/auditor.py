@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shared.billers import capabilities
 from shared.ledger import rows
-from shared.ledger.entry import Key, State
+from shared.ledger.entry import Key, Kind, State
 from shared.ledger.store import Change, Delete, Insert, Row, Values
 from shared.ledger.transition import TRANSITIONS
 from tests.faults.city import City, Made
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 CONNECTING: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "token_unavailable", "no_token"})
-OPEN: Final = frozenset({State.RECEIVED, State.SENDING, State.UNKNOWN})
+OPEN: Final = frozenset({State.RECEIVED, State.WAITING, State.SENDING, State.UNKNOWN})
 FUTURE: Final = "being_verified"
 """A state that only a newer release knows (X14)."""
 
@@ -63,12 +63,16 @@ class Auditor:
 
     def bytes_leave(self, call: Call, city: City) -> None:
         """The first byte of a request is about to leave."""
+        if call.operation == "void_receipt":
+            self._void_leaves(call, city)
         if call.reference is None:
             return
         row = self._row(call)
         if row is None:
             self._broken("I3", f"{call.reference} is sent, and the ledger does not know it")
             return
+        if row["state"] != State.SENDING:
+            self._broken("I3", f"{call.reference} is sent while it is {row['state']}: its lease has passed")
         attempt = (call.reference, int(row["attempt"]))
         self._sends[attempt] += 1
         if self._sends[attempt] > 1 + self._refused[attempt]:
@@ -101,9 +105,16 @@ class Auditor:
             self._broken("K2", f"{reference} is dated {made.day}, the ledger says {row['posting_date']}")
 
     def receipt_voided(self, city: City, made: Made) -> None:
-        row = self._row_of(made.reference or "")
-        if row is None or row["state"] not in {"posted", "reversed"}:
-            self._broken("I9", f"{made.reference} is voided, and is {row and row['state']} in the ledger")
+        if made.voids > 1:
+            self._broken("I9", f"{made.reference} is voided {made.voids} times")
+
+    def _void_leaves(self, call: Call, city: City) -> None:
+        """A void is sent only for a payment that stands as posted under this very receipt."""
+        number = call.variables["receipt_number"]
+        made = next((each for each in city.receipts if each.number == number), None)
+        row = self._row_of(made.reference or "") if made else None
+        if row is None or row["state"] != State.POSTED or row.get("receipt_number") != number:
+            self._broken("I9", f"a void of {number} is sent, whose payment is {row and row['state']}")
 
     def renewing(self, biller: str, change: int) -> None:
         """A token's renewal begins (+1) or ends (-1) at the token endpoint."""
@@ -113,9 +124,8 @@ class Auditor:
 
     def acknowledged(self, queue: str, message_id: str, key: Key | None) -> None:
         """A message is deleted from its queue."""
-        if queue not in {"payments", "payments-poison"} or (queue, message_id) in self._world.quarantine.items:
-            return
-        if ("payments", message_id) in self._world.quarantine.items:
+        inbound = queue.removesuffix("-poison")
+        if inbound == "due" or (inbound, message_id) in self._world.quarantine.items:
             return
         if key is None or (rows.shard_of(key.biller), rows.state_key(key)) not in self._world.table.rows:
             self._broken("lost", f"{message_id} is acknowledged, and is nowhere")
@@ -178,13 +188,20 @@ class Auditor:
         city = self._world.cities.get(f"city{biller}")
         if city is None or not reference:
             return
+        if state is State.UNKNOWN or values.get("reason") == "outcome_unknown":
+            self._doubt(key, biller, values)
+        if values["kind"] == Kind.PAYMENT:
+            self._payment_truth(key, was, state, values, city)
+
+    def _payment_truth(self, key: str, was: str | None, state: State, values: Values, city: City) -> None:
+        reference = str(values["reference"])
         there = city.live(reference)
+        if state is State.REVERSED and there:
+            self._broken("I9", f"{key} is reversed, and is live at the city")
         if state is State.POSTED and [made.number for made in there] != [values.get("receipt_number")]:
             self._broken("I5", f"{key} is posted as {values.get('receipt_number')}, the city has {there}")
         if state is State.RECEIVED and (there or city.under_way[reference]):
             self._broken("I6", f"{key} goes {was} -> received, and is at the city or on its way")
-        if state is State.UNKNOWN or values.get("reason") == "outcome_unknown":
-            self._doubt(key, biller, values)
 
     def _doubt(self, key: str, biller: str, values: Values) -> None:
         self.unknown[biller].add(key)

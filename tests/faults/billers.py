@@ -39,5 +39,8 @@ def biller(number: str, **changes: Any) -> Biller:
         "subdomain": f"city{number}",
         "connectVersion": _RELEASES.get(number, "2025.11"),
         "applications": {"AR": codes},
+        "clientId": f"client-{number}",
+        "tokenStrategy": "client_credentials" if number == ASKED else "callback",
+        "rejectStrategy": "void",
     }
     return Biller.model_validate(fields | changes)

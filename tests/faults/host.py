@@ -18,7 +18,7 @@ INVISIBLE: Final = 60.0
 MOST_DELIVERIES: Final = 50
 WORKERS: Final = 24
 """How many have one payment in their hands in S6."""
-_POISON: Final = {"payments": "payments-poison", "due": "due-poison"}
+_POISON: Final = {queue: f"{queue}-poison" for queue in ("payments", "ach-rejects", "reversals", "due")}
 
 
 class OutputFailed(Unavailable):

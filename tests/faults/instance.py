@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tests.fakes.faulty_ledger import Crash
 from tests.faults.app import App, Ways
 from tests.faults.billers import REGION
-from tests.faults.stores import BillersWay, QuarantineWay, TableWay, TokenRowsWay, VaultWay
+from tests.faults.stores import BillersWay, QuarantineWay, TableWay, TokenEndpointWay, TokenRowsWay, VaultWay
 from tests.faults.transport import SimulatedTransport
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Instance:
                 vault=VaultWay(self),
                 quarantine=QuarantineWay(self),
                 transport=SimulatedTransport(self),
+                token_endpoint=TokenEndpointWay(self),
                 clock=self.clock,
             ),
             REGION,

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, override
 
-from shared.ledger.rows import gate_key, shard_of
+from shared.ledger.entry import Key, Kind, State
+from shared.ledger.rows import gate_key, shard_of, state_key
+from shared.ledger.store import Row
 from shared.vocabulary.errors import CaselleError
 from tests.fakes.faulty_ledger import Crash
 from tests.faults import incidents
@@ -146,7 +148,17 @@ class Run:
         await asyncio.sleep(max(0.0, last - self.world.loop.time()))
 
     def _at_rest(self) -> bool:
-        return not self.world.open_rows() and not self.world.host.unsettled
+        """Nothing is open but rejects of payments that never came, or that a person has in hand."""
+        return not self.world.host.unsettled and all(self._waits_for_nobody(row) for _, row in self.world.open_rows())
+
+    def _waits_for_nobody(self, row: Row) -> bool:
+        if not str(row.values["queue"]).endswith(f"~{State.WAITING}"):
+            return False
+        place = shard_of(str(row.values["biller"]))
+        reject = self.world.table.rows[place, f"P~{row.key.split('~', 2)[2]}"].values
+        key = Key(str(reject["biller"]), Kind.PAYMENT, str(reject["reverses"]))
+        payment = self.world.table.rows.get((place, state_key(key)))
+        return payment is None or payment.values["state"] == State.HELD
 
     async def _minutes(self, count: int) -> None:
         """What happens by the clock: the sweeper every minute, the clerk and a person every ten."""
@@ -183,7 +195,7 @@ class Run:
 
     def _arrive(self, arrival: Arrival) -> None:
         self._pending -= 1
-        self._sent.append(self.world.host.put("payments", arrival.body, arrival.key))
+        self._sent.append(self.world.host.put(arrival.queue, arrival.body, arrival.key))
 
 
 @contextmanager

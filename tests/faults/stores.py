@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Final
 from pydantic import SecretStr
 
 from shared.billers.model import Biller
+from shared.exchange.quarantine import Quarantined
 from shared.ledger.store import Change, Delete, Insert, Row, RowChanged, RowExists, Values
-from shared.payments.quarantine import Quarantined
+from shared.tokens.delivery import Delivery
 from shared.tokens.keep import TokenRow
+from shared.tokens.renew import Client
 from shared.vocabulary.errors import Unavailable
 
 if TYPE_CHECKING:
     from tests.faults.instance import Instance
 
+_LIFETIME: Final = timedelta(days=182)
 _SDK_PATIENCE: Final = 12.0
 """Seconds until the SDK gives a store up."""
 
@@ -106,7 +109,7 @@ class BillersWay:
 
 
 class QuarantineWay:
-    """``shared.payments.quarantine.Quarantine``."""
+    """``shared.exchange.quarantine.Quarantine``."""
 
     def __init__(self, instance: "Instance") -> None:
         self._instance = instance
@@ -158,6 +161,31 @@ class VaultWay:
         if self._world.weather.strikes("V1"):
             await self._instance.wait(_SDK_PATIENCE if self._world.weather.toss() else 0)
             raise Unavailable("the vault does not answer")
+
+
+class TokenEndpointWay:
+    """``shared.tokens.renew.TokenEndpoint``: grants what the client's city accepts from then on."""
+
+    def __init__(self, instance: "Instance") -> None:
+        self._instance = instance
+        self._world = instance.world
+
+    async def client_credentials(self, client: Client) -> Delivery:
+        biller = client.client_id.removeprefix("client-")
+
+        async def grant() -> Delivery:
+            self._world.auditor.renewing(biller, 1)
+            try:
+                await self._instance.wait(self._world.latency.uniform(0.1, 3))
+                token = self._world.another_token(self._world.cities[f"city{biller}"])
+                return Delivery(token=SecretStr(token), expires_at=self._world.clock.now() + _LIFETIME)
+            finally:
+                self._world.auditor.renewing(biller, -1)
+
+        granted = await self._instance.call(f"renew token of {biller}", grant)
+        if self._world.weather.strikes("V3"):
+            raise Unavailable("the token endpoint's answer was lost")
+        return granted
 
 
 def _points(changes: Sequence[Change]) -> list[str]:

@@ -34,6 +34,7 @@ class Arrival:
     reference: str = ""
     first: bool = False
     """Whether it is a payment, not a repetition or an addition."""
+    queue: str = "payments"
 
 
 class Traffic:
@@ -77,6 +78,26 @@ class Traffic:
         plain = json.dumps(fields).encode()
         return base64.b64encode(plain) if self._dice.random() < 0.1 else plain
 
+    def _undo(self, at: float, fields: Fields) -> None:
+        """The money goes back: before its payment comes, while it is sent, or later; perhaps twice, or not all of it."""
+        undoes = {"schemaVersion": 1, "billerId": fields["billerId"], "paymentId": fields["paymentId"]}
+        undoes["amount"] = fields["amount"] if self._dice.random() < 0.9 else "0.50"
+        for _ in range(self._dice.choice([1, 1, 2])):
+            name = self._dice.randbytes(8).hex()
+            reject = {"rejectId": name, "returnCode": "R01", "returnedOn": "2026-11-25"}
+            void = {
+                "reversalId": name,
+                "type": self._dice.choice(["void", "void", "refund"]),
+                "occurredOn": "2026-11-25",
+            }
+            own, queue, kind = self._dice.choice(
+                [(reject, "ach-rejects", Kind.ACH_REJECT), (void, "reversals", Kind.REVERSAL)]
+            )
+            body, key = json.dumps(undoes | own).encode(), Key(fields["billerId"], kind, name)
+            for _ in range(self._dice.choice([1, 1, 2])):
+                when = self._dice.choice([0.5 * at, at + self._dice.uniform(0, 2), at + self._dice.uniform(0, 900)])
+                self.arrivals.append(Arrival(when, body, key, queue=queue))
+
     def _spoiled(self, fields: Fields) -> bytes | None:
         """A message that can never be posted, in place of this payment."""
         if self._has("Q4"):
@@ -107,13 +128,16 @@ class Traffic:
             spelled = fields["paymentId"]
             other = self._dice.choice([spelled.upper(), f"  {spelled} ", f"{{{spelled}}}"])
             self._add(self._dice.choice([at, later]), fields | {"paymentId": other})
+        if self._has("Q6"):
+            self._undo(at, fields)
         if self._has("Q1"):
             self._add(at, fields)
             self._add(self._plan.stormy_seconds() + _SIX_DAYS, fields)
 
 
 def _payment(number: int, plan: Plan, biller: str, dice: Random) -> Fields:
-    cents = dice.randint(100, 500_000)
+    # Many bills are over the same amount: a receipt with equal cents may be anybody's.
+    cents = dice.choice([4_200, 9_900, dice.randint(100, 500_000)])
     shares = [cents] if dice.random() < 0.5 else [cents - 50, 50]
     name = dice.randbytes(16).hex()
     return {

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, override
 
+from pydantic import SecretStr
+
 from shared.ledger import rows
 from shared.ledger.store import Change, Row
 from shared.tokens.keep import TokenKeeper
@@ -87,7 +89,7 @@ class World:
         self.host = Host(self)
         self.traffic = Traffic(plan, self.weather)
         for arrival in self.traffic.arrivals:
-            if arrival.key is not None:
+            if arrival.key is not None and arrival.reference:
                 self.auditor.expect(arrival.reference, arrival.key)
         self.instances = [self._instance() for _ in range(_INSTANCES)]
 
@@ -104,6 +106,7 @@ class World:
         keeper = TokenKeeper(self.vault, self.token_rows, self.clock)
         for city in self.cities.values():
             await keeper.store(city.biller.biller_id, delivery(self.another_token(city), self.clock))
+            await keeper.keep_client_secret(city.biller.biller_id, SecretStr(f"{SECRET}of-the-client"))
 
     def another_token(self, city: City) -> str:
         """A token that the city accepts beside those it accepted before."""

@@ -49,7 +49,7 @@ async def wired(monkeypatch):
     app = world.app
     for name, made in {
         "post_payment": app.post,
-        "drive_payment": app.drive,
+        "drive": app.drive,
         "sweep": app.sweep,
         "payment_status": PaymentStatus(world.ledger),
     }.items():

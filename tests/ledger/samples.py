@@ -47,6 +47,7 @@ entries = st.builds(
     reason=st.none() | _texts,
     detail=st.none() | _texts,
     receipt_number=st.none() | _texts,
+    reverses=st.none() | _ids,
 )
 
 

@@ -80,7 +80,7 @@ async def test_two_processes_that_free_slots_at_the_same_moment_break_no_chain(w
     """Both have the same entry; the one that comes second goes on with another instead of stopping."""
     rush = Rush(world)
     await rush.fill(12)
-    (first,) = await world.app.drive._desk.chain.after_waiting(BILLER)
+    (first,) = await world.app.drive.chain.after_waiting(BILLER)
     rush.queue.clear()
     steps = [asyncio.create_task(app.drive.step(first, redelivered=False)) for app in rush.apps]
     for task in steps:
@@ -93,7 +93,7 @@ async def test_two_processes_that_free_slots_at_the_same_moment_break_no_chain(w
 async def test_a_message_for_another_version_passes_its_turn_on(world):
     rush = Rush(world)
     await rush.fill(12)
-    (due,) = await world.app.drive._desk.chain.after_waiting(BILLER)
+    (due,) = await world.app.drive.chain.after_waiting(BILLER)
     stale = due.model_copy(update={"version": due.version + 7})
     handled = await world.app.drive.step(stale, redelivered=False)
     assert not handled.results

@@ -48,7 +48,7 @@ async def _slow_ask(world, app, due):
             await asyncio.sleep(0)
         return owner
 
-    app.drive._desk.ledger.receipt_owner = slow
+    app.drive.ledger.receipt_owner = slow
     world.take(await app.drive.step(due, redelivered=False))
 
 

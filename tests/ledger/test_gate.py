@@ -1,9 +1,11 @@
 """Breaker, block, probe and the one that goes alone."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 
+from shared.ledger import rows
 from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
 from shared.ledger.entry import State
 from shared.ledger.gate import Gates
@@ -14,6 +16,20 @@ from tests.payments.world import body, message
 BILLER = "2493"
 MINUTE = 60.0
 LOST = Ambiguous("ReadTimeout")
+VAGUE = Ambiguous("unlisted_error", unlisted="abc")
+
+
+async def vague(_):
+    return VAGUE
+
+
+async def doubt(world, gates, unlisted=None):
+    """A send that ended unknown, as far as the gate is concerned."""
+
+    async def write(changes):
+        await world.store.commit(rows.shard_of(BILLER), changes)
+
+    await gates.doubt(BILLER, unlisted, write)
 
 
 async def gate(world):
@@ -59,7 +75,7 @@ async def test_after_an_unknown_a_read_comes_before_the_next_order(world):
     world.city.up = False
     late = message()
     await world.deliver(late)
-    await world.drain()
+    await world.pass_time(MINUTE)
     assert (len(world.city.orders), world.city.probes) == (1, 1)
     world.city.up = True
     await world.pass_time(5 * MINUTE)
@@ -81,22 +97,60 @@ async def test_a_dead_city_makes_no_more_unknown_than_were_in_flight(world):
     assert len(world.city.orders) <= 2
 
 
+async def test_instances_that_remember_a_healthy_city_make_no_more_unknown_than_slots(world):
+    world.city.up = False
+    apps = [world.process() for _ in range(6)]
+    for number, app in enumerate(apps):
+        world.take(await app.post.accept(body(message()), f"well-{number}"))
+    world.city.next(*[LOST] * 100)
+    paid = [message() for _ in apps]
+    for number, (app, each) in enumerate(zip(apps, paid, strict=True)):
+        world.take(await app.post.accept(body(each), f"m-{number}"))
+    assert (await states(world, paid)).count(State.UNKNOWN) == 2
+    assert len(world.keys("S~")) == 2
+
+
+async def test_500_payments_to_an_unmarked_workspace_leave_two_unknown_and_one_alert(world, caplog):
+    apps = [world.process() for _ in range(3)]
+    world.city.script = [vague] * 1000
+    paid = [message() for _ in range(500)]
+    for number, each in enumerate(paid):
+        world.take(await apps[number % 3].post.accept(body(each), f"m-{number}"))
+    world.app = apps[0]
+    await world.pass_time(2 * 60 * MINUTE)
+    found = Counter(await states(world, paid))
+    assert found[State.UNKNOWN] + found[State.HELD] <= 2
+    assert found[State.RECEIVED] >= 498
+    assert sum('"biller.blocked"' in record.getMessage() for record in caplog.records) == 1
+
+    world.city.script = []
+    await world.gates.unblock(BILLER)
+    for hour in range(4):
+        world.city.counter_receipt(hour)
+        await world.pass_time(60 * MINUTE)
+    assert Counter(await states(world, paid)) == {State.POSTED: 500}
+    assert world.city.doubled() == 0
+
+
 async def test_only_one_probes_and_never_beside_an_order_under_way(world):
     go = world.slow_city()
     task = asyncio.create_task(world.app.post.accept(body(message()), "m"))
     await started(task)
     gates = [Gates(world.store, world.clock, world.times) for _ in range(2)]
-    await gates[0].doubted(BILLER, None)
+    await doubt(world, gates[0])
+    world.clock.advance(11)
     assert [await each.begin_probe(BILLER) for each in gates] == [False, False]
     go.set()
     await task
-    await gates[0].doubted(BILLER, None)
+    await doubt(world, gates[0])
+    world.clock.advance(11)
     assert [await each.begin_probe(BILLER) for each in gates] == [True, False]
 
 
 async def test_a_prober_that_dies_is_followed_by_another(world):
     gates = Gates(world.store, world.clock, world.times)
-    await gates.doubted(BILLER, None)
+    await doubt(world, gates)
+    world.clock.advance(11)
     assert await gates.begin_probe(BILLER)
     world.clock.advance(61)
     assert await gates.begin_probe(BILLER)
@@ -152,18 +206,18 @@ async def test_one_that_goes_alone_and_fails_is_followed_by_one_alone(world):
 
 
 async def test_one_unlisted_error_written_twice_does_not_suspect_the_workspace(world):
-    world.city.next(Ambiguous("unlisted_error", unlisted="abc"))
+    world.city.next(VAGUE)
     world.script.fail("commit", Fault.OWN_CONFLICT, nth=2)
     await world.bring(message(), "m-1")
     assert (await gate(world)).blocked is None
 
 
 async def test_a_success_between_two_equal_errors_clears_the_suspicion(world):
-    for answer in (Ambiguous("unlisted_error", unlisted="abc"), None, Ambiguous("unlisted_error", unlisted="abc")):
+    for answer in (VAGUE, None, VAGUE):
         if answer:
             world.city.next(answer)
         await world.deliver(message())
-        await world.drain()
+        await world.pass_time(MINUTE)
     assert (await gate(world)).blocked is None
 
 

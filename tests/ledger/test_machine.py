@@ -9,12 +9,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from shared.ledger.entry import SETTLED, Entry, State
-from shared.payments.reasons import REASONS
+from shared.exchange.reasons import REASONS
+from shared.exchange.result import result_of
+from shared.ledger import rows
+from shared.ledger.entry import SETTLED, Entry, Key, Kind, State
+from shared.ledger.gate import Gates
 from tests.fakes.faulty_ledger import COMMIT_FAULTS, READ_FAULTS, Fault
 from tests.ledger.theatre import Theatre
 from tests.ledger.turns import Reply, Turn
-from tests.payments.world import message
+from tests.payments.world import message, reject
 
 PASSES = [1.0, 12.0, 31.0, 61.0, 300.0, 601.0, 3600.0]
 OUTPUT_FAULTS = (Fault.NOT_WRITTEN, Fault.ANSWER_LOST)
@@ -22,6 +25,7 @@ FAULTS = {"commit": COMMIT_FAULTS, "output": OUTPUT_FAULTS, "ask": (Fault.NOT_WR
 picks = st.integers(0, 9)
 processes = st.integers(0, 1)
 MOST_PAYMENTS = 6
+MOST_REJECTS = 3
 MOST_MESSAGES = 20
 
 
@@ -34,7 +38,7 @@ class TwoProcesses(RuleBasedStateMachine):
         # A crash in what a cancelled invocation left behind is nobody's to read.
         self.runner.get_loop().set_exception_handler(lambda _loop, _context: None)
         self.theatre = Theatre()
-        self.ask(self.theatre.open(connectVersion=version))
+        self.ask(self.theatre.open(connectVersion=version, rejectStrategy="void"))
 
     def ask(self, doing: Any) -> Any:
         return self.runner.run(doing)
@@ -49,6 +53,25 @@ class TwoProcesses(RuleBasedStateMachine):
     @rule(pick=picks)
     def a_payment_comes_again(self, pick: int) -> None:
         known = list(self.theatre.payments.values())
+        self.theatre.enqueue(known[pick % len(known)])
+
+    @precondition(lambda self: self.theatre.payments and len(self.theatre.rejects) < MOST_REJECTS)
+    @rule(pick=picks)
+    def a_payment_is_returned(self, pick: int) -> None:
+        known = list(self.theatre.payments.values())
+        self.theatre.enqueue(reject(known[pick % len(known)]))
+
+    @precondition(lambda self: len(self.theatre.payments) < MOST_PAYMENTS and len(self.theatre.rejects) < MOST_REJECTS)
+    @rule()
+    def a_payment_is_returned_before_it_comes(self) -> None:
+        paid = message()
+        self.theatre.enqueue(reject(paid))
+        self.theatre.enqueue(paid)
+
+    @precondition(lambda self: self.theatre.rejects)
+    @rule(pick=picks)
+    def a_reject_comes_again(self, pick: int) -> None:
+        known = list(self.theatre.rejects.values())
         self.theatre.enqueue(known[pick % len(known)])
 
     @precondition(lambda self: self.theatre.idle())
@@ -130,6 +153,12 @@ class TwoProcesses(RuleBasedStateMachine):
             assert self.theatre.world.city.doubled() == 0
 
     @invariant()
+    def no_receipt_is_voided_twice(self) -> None:
+        if hasattr(self, "theatre"):
+            voids = self.theatre.world.city.voids
+            assert len(voids) == len(set(voids))
+
+    @invariant()
     def the_ledger_tells_the_truth(self) -> None:
         if hasattr(self, "theatre"):
             for entry in self.ask(self.theatre.entries()):
@@ -142,8 +171,14 @@ class TwoProcesses(RuleBasedStateMachine):
 
     def _true(self, entry: Entry) -> None:
         made = [receipt for _, receipt in self.theatre.world.city.receipts_made if receipt.reference == entry.reference]
-        if entry.state is State.POSTED:
+        if entry.key.kind is Kind.ACH_REJECT:
+            if entry.state is State.POSTED:
+                assert entry.receipt_number in self.theatre.world.city.voids
+            return
+        if entry.state in {State.POSTED, State.REVERSED}:
             assert [receipt.receipt_number for receipt in made] == [entry.receipt_number]
+        if entry.state is State.REVERSED:
+            assert entry.receipt_number in self.theatre.world.city.voids
         if entry.state is State.RECEIVED and entry.attempt == 0:
             assert made == []
 
@@ -156,7 +191,10 @@ class TwoProcesses(RuleBasedStateMachine):
         assert all(entry.due is not None for entry in entries if entry.state not in SETTLED)
         assert held == {str(entry.key): 1 for entry in entries if entry.state is State.HELD}
         assert events == {str(entry.key): entry.version for entry in entries}
-        assert len(world.keys("S~")) == sum(entry.state is State.SENDING for entry in entries)
+        slots = [row for (_, key), row in world.store.rows.items() if key.startswith("S~")]
+        closed = sum(rows.is_closed(row) for row in slots)
+        assert len(slots) - closed == sum(entry.state is State.SENDING for entry in entries)
+        assert closed == 0 or self.ask(Gates(world.store, world.clock, world.times).look("2493")).doubtful
 
     def teardown(self) -> None:
         if not hasattr(self, "theatre"):
@@ -169,17 +207,24 @@ class TwoProcesses(RuleBasedStateMachine):
 
     def _all_is_settled(self) -> None:
         entries: list[Entry] = self.ask(self.theatre.entries())
-        assert {entry.key.id for entry in entries} == set(self.theatre.payments)
+        assert {entry.key.id for entry in entries} == set(self.theatre.payments) | set(self.theatre.rejects)
         for entry in entries:
-            assert entry.state in {State.POSTED, State.HELD}
-            assert entry.state is State.POSTED or entry.reason in REASONS
+            self._settled(entry)
             self._true(entry)
-            assert any(
-                (each.id, each.outcome, each.version) == (entry.key.id, entry.state, entry.version)
-                for each in self.theatre.world.results
-            )
         self.rows_follow_from_entries()
         assert self.theatre.world.city.doubled() == 0
+
+    def _settled(self, entry: Entry) -> None:
+        """In the end a reject waits only for a payment that a person has in hand; everything else was reported."""
+        if entry.state is State.WAITING:
+            payment = self.ask(self.theatre.world.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses)))
+            assert payment.state is State.HELD
+            return
+        assert entry.state in {State.POSTED, State.REVERSED, State.HELD}
+        assert entry.state is not State.HELD or entry.reason in REASONS
+        if entry.state is not State.REVERSED:
+            told = (entry.key.id, result_of(entry, entry.received_at).outcome, entry.version)
+            assert told in {(each.id, each.outcome, each.version) for each in self.theatre.world.results}
 
 
 TestTwoProcesses = TwoProcesses.TestCase

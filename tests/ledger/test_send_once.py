@@ -134,7 +134,7 @@ async def test_a_late_answer_outweighs_a_proved_absence_not_yet_acted_upon(world
     await world.pass_time(300)
     await world.by_person(paid) if (await world.entry(paid)).state is State.HELD else None
     entry = await world.entry(paid)
-    received = await world.app.drive._desk.send_once.postpone(entry, "test")
+    received = await world.app.drive.send_once.postpone(entry, "test")
     assert received.state is State.RECEIVED
     go.set()
     world.take(await task)
@@ -191,7 +191,7 @@ async def test_a_lease_nearly_used_up_before_sending_is_not_used(world, spent, o
     assert (await world.entry(paid)).state is (State.POSTED if orders else State.RECEIVED)
 
 
-async def test_a_cancelled_send_is_unknown_and_its_slot_free(world):
+async def test_a_cancelled_send_is_unknown_and_its_slot_closed_until_a_read_succeeds(world):
     world.slow_city()
     paid = message()
     task = asyncio.create_task(world.app.post.accept(body(paid), "m-1"))
@@ -201,9 +201,11 @@ async def test_a_cancelled_send_is_unknown_and_its_slot_free(world):
         await task
     entry = await world.entry(paid)
     assert (entry.state, entry.reason, entry.wait) == (State.UNKNOWN, "cancelled", Wait.ASK)
-    assert world.keys("S~") == []
+    assert world.keys("S~") == ["S~2493~0"]
+    assert world.keys("B~") == ["B~2493"]
     await world.bring(paid, "m-1")
     await finish(world, paid)
+    assert world.keys("S~") == []
 
 
 async def test_a_cancelled_send_stays_cancelled_when_the_table_fails(world):

@@ -7,6 +7,7 @@ from shared.ledger import rows, settle
 from shared.ledger.answer import NotSent
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Key, Kind, State, Wait
+from shared.ledger.outage import Outage
 from shared.ledger.rows import SHARDS, shard_of
 from shared.ledger.store import Insert
 from shared.ledger.sweep import MOST_PER_RUN, Sweep
@@ -89,7 +90,7 @@ async def test_a_shard_that_does_not_answer_stops_no_other(world):
             return await world.store.scan(shard, *place, **how)
 
     await wait_in(world, BILLER, 1)
-    assert len(await Sweep(Ledger(OneDown()), TIMES).run()) == 1
+    assert len(await Sweep(Ledger(OneDown()), Outage(world.gates), TIMES).run()) == 1
 
 
 async def test_rows_ten_minutes_late_are_told_once_per_biller(world, caplog):

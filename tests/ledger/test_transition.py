@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.ledger import rows, settle, transition
 from shared.ledger.book import Ledger
 from shared.ledger.entry import SETTLED, Entry, Key, Kind, State, Wait
-from shared.ledger.store import Row
+from shared.ledger.store import Replace, Row
 from shared.ledger.times import Times
 from shared.ledger.transition import TRANSITIONS
 from tests.fakes.clock import StoppedClock
@@ -21,12 +21,14 @@ from tests.ledger.samples import KEY, NOON, entries, entry, keys
 
 S = State
 ALLOWED = {
-    None: {S.RECEIVED, S.SENDING, S.HELD, S.SKIPPED},
+    None: {S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED},
+    S.WAITING: {S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD},
     S.RECEIVED: {S.RECEIVED, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED},
     S.SENDING: {S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD},
     S.UNKNOWN: {S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD},
     S.HELD: {S.RECEIVED, S.POSTED, S.NOT_POSTED},
-    S.POSTED: set(),
+    S.POSTED: {S.REVERSED},
+    S.REVERSED: set(),
     S.NOT_POSTED: set(),
     S.SKIPPED: set(),
 }
@@ -120,8 +122,8 @@ def test_there_are_32_shards_for_ever():
 
 
 def test_a_state_of_a_newer_release_is_refused():
-    values = {**rows.entry_values(entry()), "state": "waiting"}
-    with pytest.raises(ValueError, match="waiting"):
+    values = {**rows.entry_values(entry()), "state": "dreaming"}
+    with pytest.raises(ValueError, match="dreaming"):
         rows.entry_of(Row("P", values, "e"))
 
 
@@ -167,14 +169,33 @@ def _agree(store: MemoryLedger, current: Entry) -> None:
     keys_of = {prefix: sorted(key for _, key in store.rows if key.startswith(prefix)) for prefix in "OHSER"}
     assert keys_of["O"] == ([rows.open_key(current.due, KEY)] if current.state not in SETTLED and current.due else [])
     assert keys_of["H"] == ([rows.held_key(current.held_at, KEY)] if current.held_at else [])
-    assert keys_of["S"] == ([rows.slot_key("2493", current.slot)] if current.slot is not None else [])
+    assert _slots(store) == ([rows.slot_key("2493", current.slot)] if current.slot is not None else [])
     assert keys_of["E"] == [rows.event_key(KEY, number + 1) for number in range(current.version)]
-    assert len(keys_of["R"]) == (current.state is S.POSTED)
+    assert len(keys_of["R"]) == (current.state in {S.POSTED, S.REVERSED})
     events = [store.rows[rows.shard_of("2493"), key].values for key in keys_of["E"]]
     assert [event["was"] for event in events] == ["", *(event["state"] for event in events[:-1])]
     last = events[-1]
     assert (last["state"], last["attempt"], last["nonce"]) == (current.state, current.attempt, current.nonce)
     assert (last.get("reason"), last.get("receipt_number")) == (current.reason, current.receipt_number)
+
+
+def _slots(store: MemoryLedger) -> list[str]:
+    """Slots that a send holds; a closed one is opened, as the gate would do."""
+    slots = [place for place in store.rows if place[1].startswith("S~")]
+    closed = [place for place in slots if rows.is_closed(store.rows[place])]
+    for place in closed:
+        del store.rows[place]
+    return sorted(key for _, key in set(slots) - set(closed))
+
+
+def test_an_unknown_outcome_leaves_its_slot_closed():
+    sending = _next(entry(), S.SENDING, 1)
+    changes = {
+        change.key: change for change in transition.changes(sending, settle.unknown(sending, "r", Times()), NOON)
+    }
+    slot = changes[rows.slot_key("2493", 1)]
+    assert isinstance(slot, Replace)
+    assert slot.values == {"biller": "2493", rows.CLOSED: True}
 
 
 def test_kinds_are_part_of_every_key():

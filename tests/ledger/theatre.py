@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from shared.exchange.result import Handled
 from shared.ledger import rows
 from shared.ledger.book import Ledger
 from shared.ledger.due import Due
-from shared.ledger.entry import Entry
+from shared.ledger.entry import Entry, Kind, State
 from shared.ledger.gate import Gates
-from shared.payments.gateway import Receipt
-from shared.payments.result import Handled
 from shared.vocabulary.errors import Unavailable
-from shared.vocabulary.money import Money
 from tests.fakes.faulty_ledger import Crash, Fault, FaultyLedger
 from tests.ledger.turns import Reply, Turn, TurnCity, Turns
 from tests.payments.world import Process, World, body
@@ -43,6 +41,7 @@ class Theatre:
         self.messages: list[Message] = []
         self.tasks: list[tuple[int, asyncio.Task[None]]] = []
         self.payments: dict[str, dict[str, Any]] = {}
+        self.rejects: dict[str, dict[str, Any]] = {}
         self._numbers = iter(range(1, 10**6))
 
     async def open(self, **biller: Any) -> None:
@@ -50,7 +49,8 @@ class Theatre:
 
     def enqueue(self, content: dict[str, Any] | Due) -> None:
         if isinstance(content, dict):
-            self.payments.setdefault(content["paymentId"], content)
+            known, name = (self.rejects, "rejectId") if "rejectId" in content else (self.payments, "paymentId")
+            known.setdefault(content[name], content)
         self.messages.append(Message(content, f"m-{next(self._numbers)}"))
 
     def idle(self) -> list[Message]:
@@ -110,9 +110,15 @@ class Theatre:
             self.counter_receipt()
             await self.sweep()
             await self._run_queue()
-            if not self.world.keys("O~") and not self.messages:
+            if not self.messages and await self._quiet():
                 return
         raise AssertionError(f"never settled: {self.world.keys('O~')}")
+
+    async def _quiet(self) -> bool:
+        """Nothing is open but rejects of payments that a person has in hand."""
+        entries = await self.entries()
+        held = {entry.key.id for entry in entries if entry.state is State.HELD}
+        return all(entry.due is None or (entry.state is State.WAITING and entry.reverses in held) for entry in entries)
 
     async def entries(self) -> list[Entry]:
         table = self.world.store.rows
@@ -169,6 +175,8 @@ class Theatre:
     async def _handle(process: Process, message: Message) -> Handled:
         if isinstance(message.content, Due):
             return await process.drive.step(message.content, redelivered=message.deliveries > 1)
+        if "rejectId" in message.content:
+            return await process.reverse.accept(Kind.ACH_REJECT, body(message.content), message.id)
         return await process.post.accept(body(message.content), message.id)
 
     def _put(self, due: Any) -> None:
@@ -176,9 +184,4 @@ class Theatre:
             self.enqueue(each)
 
     def counter_receipt(self) -> None:
-        number = len(self.world.city.receipts_made) + 1
-        now = self.world.clock.now()
-        receipt = Receipt(
-            receipt_number=f"5.{number:05}", reference=f"counter-{number}", amount=Money(100), live=True, created_at=now
-        )
-        self.world.city.receipts_made.append((now.date(), receipt))
+        self.world.city.counter_receipt(len(self.world.city.receipts_made))

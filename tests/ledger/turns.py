@@ -99,6 +99,15 @@ class TurnCity:
             raise Crash
         return Accepted(made.receipt_number) if made and reply is Reply.ACCEPTED else _ANSWERS[reply]
 
+    async def void_receipt(self, biller: Biller, receipt_number: str, reason: str) -> Answer:
+        reply = await self._turns.take(self._process, "send")
+        assert isinstance(reply, Reply)
+        if reply in _MADE:
+            self._city.void(receipt_number)
+        if reply in {Reply.CRASH_AFTER, Reply.CRASH_BEFORE}:
+            raise Crash
+        return Accepted(receipt_number) if reply is Reply.ACCEPTED else _ANSWERS[reply]
+
     async def receipts(self, biller, first, last):
         if await self._turns.take(self._process, "ask") is not Fault.NONE:
             raise Unavailable("the city does not answer")

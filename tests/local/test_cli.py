@@ -18,7 +18,7 @@ from local.__main__ import main
 from local.processes import ROOT, Child
 from local.state_folder import StateFolder
 from local.traffic import Traffic
-from shared.payments.result import Outcome
+from shared.exchange.result import Outcome
 
 SAMPLES = ROOT / "local/samples"
 BILLERS = SAMPLES / "billers.json"

@@ -11,8 +11,8 @@ from rich.console import Console
 from local.report import Findings, money
 from local.tables import sentences, tables
 from local.traffic import Traffic
+from shared.exchange.result import Outcome, PostingResult
 from shared.ledger.entry import Entry, Key, Kind, State
-from shared.payments.result import Outcome, PostingResult
 from shared.vocabulary.money import Money
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -6,6 +6,7 @@ import secrets
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -359,6 +360,15 @@ async def test_the_query_can_lag_behind(peer, control):
     assert (await peer.page())["receipts"] == []
     await control.switch("newportor", queryLagSeconds=0)
     assert len((await peer.page())["receipts"]) == 1
+
+
+async def test_a_city_can_have_a_time_of_its_own(peer, control):
+    await control.switch("newportor", clockAheadSeconds=-86400)
+    await peer.posted()
+    await control.switch("newportor", clockAheadSeconds=86400)
+    await peer.posted()
+    earlier, later = (datetime.fromisoformat(row["createdAt"]) for row in (await control.receipts())["2493"])
+    assert timedelta(days=2) <= later - earlier < timedelta(days=2, hours=1)
 
 
 async def test_a_void_restores_the_balances_once(peer, control):

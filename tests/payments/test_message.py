@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.payments.message import InvalidMessage, parse, stored, to_store
+from shared.exchange.inbound import InvalidMessage, to_store
+from shared.payments.message import parse, stored
 from shared.vocabulary.money import MOST_CENTS, Money
 from tests.payments.world import body, message
 
@@ -54,7 +55,7 @@ def test_an_id_has_one_spelling(spelled, canonical):
 )
 def test_an_id_of_other_characters_is_invalid(spelled):
     invalid = refused(message(paymentId=spelled))
-    assert (invalid.code, invalid.biller, invalid.payment) == ("rule_broken", "2493", None)
+    assert (invalid.code, invalid.biller, invalid.id) == ("rule_broken", "2493", None)
     assert "paymentId" in invalid.detail
 
 
@@ -70,7 +71,7 @@ def test_an_id_that_is_no_text_is_never_reported(value):
     """A result under a made-up id could be taken for another payment's."""
     fields = message() | {"paymentId": value, "billerId": value}
     invalid = refused(fields)
-    assert (invalid.biller, invalid.payment) == (None, None)
+    assert (invalid.biller, invalid.id) == (None, None)
 
 
 def test_leading_zeros_are_kept():
@@ -266,7 +267,7 @@ def test_the_wire_has_one_spelling_of_a_name():
 def test_a_newer_schema_is_invalid_whatever_else_it_holds(version):
     fields = {"schemaVersion": version, "billerId": "2493", "paymentId": "P-1", "amount": 5}
     invalid = refused(fields)
-    assert (invalid.code, invalid.biller, invalid.payment) == ("newer_schema", "2493", "p-1")
+    assert (invalid.code, invalid.biller, invalid.id) == ("newer_schema", "2493", "p-1")
 
 
 @pytest.mark.parametrize("version", [0, -1, "two", 1.5, None, "2"])

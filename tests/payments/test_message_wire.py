@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.payments.message import MOST_BYTES, InvalidMessage, parse, stored, to_store
+from shared.exchange.inbound import MOST_BYTES, InvalidMessage, to_store
+from shared.payments.message import parse, stored
 from tests.payments.test_message import GUID, refused
 from tests.payments.world import body, message
 
@@ -59,7 +60,7 @@ def test_plain_json_and_base64_are_read_alike(name):
 )
 def test_what_is_no_json_object_is_said_to_be_none(raw):
     invalid = refused(raw)
-    assert (invalid.code, invalid.biller, invalid.payment) == ("not_json", None, None)
+    assert (invalid.code, invalid.biller, invalid.id) == ("not_json", None, None)
 
 
 @settings(deadline=None)
@@ -162,4 +163,4 @@ def test_a_payer_does_not_show_where_a_message_is_printed():
 
 def test_biller_and_id_are_reported_in_their_one_spelling():
     invalid = refused(message(paymentId=f"{{{GUID.upper()}}}", amount="0.00"))
-    assert (invalid.biller, invalid.payment) == ("2493", GUID)
+    assert (invalid.biller, invalid.id) == ("2493", GUID)

@@ -7,19 +7,23 @@ from typing import Any
 
 from shared.billers.model import Biller
 from shared.billers.registry import BillerRegistry
+from shared.exchange.drive import Drive
+from shared.exchange.result import Handled, PostingResult
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import Due
 from shared.ledger.entry import Entry, Key, Kind
 from shared.ledger.gate import Gates
+from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
 from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
-from shared.payments.drive import DrivePayment
+from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
-from shared.payments.result import Handled, PostingResult
+from shared.reversals.drive import ReversalDriver
+from shared.reversals.reverse import ReversePayment
 from tests.fakes.billers import FakeBillers
 from tests.fakes.city import MemoryCity
 from tests.fakes.clock import StoppedClock
@@ -60,6 +64,26 @@ def message(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def reject(paid: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The bank's return of a payment, of its whole amount."""
+    fields = {"schemaVersion": 1, "billerId": paid["billerId"], "rejectId": f"rej-{next(_numbers)}"}
+    fields |= {"paymentId": paid["paymentId"], "amount": paid["amount"]}
+    return fields | {"returnCode": "R01", "returnedOn": "2026-11-25"} | changes
+
+
+def reversal(paid: dict[str, Any], type_: str = "void", **changes: Any) -> dict[str, Any]:
+    """A void, refund or chargeback of a payment's whole amount."""
+    fields = {"schemaVersion": 1, "billerId": paid["billerId"], "reversalId": f"rev-{next(_numbers)}", "type": type_}
+    return fields | {"paymentId": paid["paymentId"], "amount": paid["amount"], "occurredOn": "2026-11-25"} | changes
+
+
+def key_of(fields: dict[str, Any]) -> Key:
+    """Of a payment, a reject or a reversal."""
+    kinds = {"rejectId": Kind.ACH_REJECT, "reversalId": Kind.REVERSAL}
+    own = next((name for name in kinds if name in fields), "paymentId")
+    return Key(fields["billerId"], kinds.get(own, Kind.PAYMENT), fields[own])
+
+
 def body(fields: dict[str, Any]) -> bytes:
     return json.dumps(fields).encode()
 
@@ -69,8 +93,22 @@ class Process:
     """One instance of the app: its own memory, the shared ledger."""
 
     post: PostPayment
-    drive: DrivePayment
+    reverse: ReversePayment
+    drive: Drive
     sweep: Sweep
+
+
+def drive_of(desk: Desk) -> Drive:
+    """As ``shared.runtime.wiring`` puts it together."""
+    reversals = ReversalDriver(desk)
+    return Drive(
+        ledger=desk.ledger,
+        send_once=desk.send_once,
+        chain=desk.chain,
+        quarantine=desk.quarantine,
+        times=desk.times,
+        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
+    )
 
 
 @dataclass
@@ -106,7 +144,9 @@ class World:
             times=self.times,
             regions=frozenset({"westus2"}),
         )
-        return Process(PostPayment(desk), DrivePayment(desk), Sweep(self.ledger, self.times))
+        return Process(
+            PostPayment(desk), ReversePayment(desk), drive_of(desk), Sweep(self.ledger, Outage(gates), self.times)
+        )
 
     async def set_up(self, **changes: Any) -> Biller:
         biller = Biller.model_validate(NEWPORT | changes)
@@ -116,6 +156,12 @@ class World:
     async def deliver(self, fields: dict[str, Any] | bytes, message_id: str | None = None) -> Handled:
         raw = fields if isinstance(fields, bytes) else body(fields)
         return self.take(await self.app.post.accept(raw, message_id or f"m-{next(_numbers)}"))
+
+    async def undo(self, fields: dict[str, Any], message_id: str | None = None) -> Handled:
+        """Deliver a reject or reversal."""
+        kind = Kind.ACH_REJECT if "rejectId" in fields else Kind.REVERSAL
+        handled = await self.app.reverse.accept(kind, body(fields), message_id or f"m-{next(_numbers)}")
+        return self.take(handled)
 
     def take(self, handled: Handled) -> Handled:
         self.results += handled.results
@@ -135,7 +181,7 @@ class World:
             await self.drain()
 
     async def entry(self, fields: dict[str, Any]) -> Entry:
-        found = await self.ledger.read(Key(fields["billerId"], Kind.PAYMENT, fields["paymentId"]))
+        found = await self.ledger.read(key_of(fields))
         assert found is not None
         return found
 

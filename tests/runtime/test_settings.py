@@ -31,6 +31,7 @@ def refused(**changes):
 def test_a_stamp_needs_little_and_the_rest_has_defaults():
     found = Settings.read(GOOD)
     assert (found.caselle_base_url, found.regions) == (RELAY, {"westus2", "westus3"})
+    assert found.caselle_token_url is None
     assert found.times == Times()
     assert (found.storage_connection, found.vault_ca_file, found.client_id) == (None, None, None)
     assert (found.biller_cache_seconds, found.token_cache_seconds) == (60, 300)
@@ -102,7 +103,9 @@ def test_a_divisor_below_one_is_named(value):
     assert CANARY not in told
 
 
-@pytest.mark.parametrize("name", ["KEY_VAULT_URL", "AzureWebJobsStorage__tableServiceUri", "CASELLE_BASE_URL"])
+@pytest.mark.parametrize(
+    "name", ["KEY_VAULT_URL", "AzureWebJobsStorage__tableServiceUri", "CASELLE_BASE_URL", "CASELLE_TOKEN_URL"]
+)
 @pytest.mark.parametrize("value", [CANARY, f"http://{CANARY}.vault.azure.net", f"ftp://{CANARY}", "https://"])
 def test_a_url_that_is_not_https_is_named_and_not_told(name, value):
     """Tokens and the ledger travel there."""
@@ -172,10 +175,13 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("url", HOSTILE)
-def test_a_hostile_url_is_refused_by_the_setting_s_name(url):
-    told = refused(CASELLE_BASE_URL=url)
-    assert "CASELLE_BASE_URL" in told
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [("CASELLE_BASE_URL", url) for url in HOSTILE] + [("CASELLE_TOKEN_URL", url) for url in HOSTILE if url],
+)
+def test_a_hostile_url_is_refused_by_the_setting_s_name(name, url):
+    told = refused(**{name: url})
+    assert name in told
     assert "evil" not in told
 
 
@@ -209,6 +215,22 @@ def test_the_relay_itself_is_welcome(url):
 )
 def test_one_machine_may_talk_to_itself(url):
     assert checked_url("CASELLE_BASE_URL", url, frozenset(), allow_loopback=True) == url
+
+
+@pytest.mark.parametrize("url", [f"https://{HOST}/oauth/token", f"https://{HOST}/oauth/token/"])
+def test_the_token_url_is_used_as_it_stands(url):
+    assert Settings.read(GOOD | {"CASELLE_TOKEN_URL": url}).caselle_token_url == url
+
+
+def test_a_token_url_on_this_machine_is_for_one_machine_only():
+    here = {"CASELLE_TOKEN_URL": "http://127.0.0.1:8080/oauth/token"}
+    assert "CASELLE_TOKEN_URL" in refused(**here)
+    assert Settings.read(GOOD | LOCAL | here).caselle_token_url == here["CASELLE_TOKEN_URL"]
+
+
+def test_an_empty_token_url_is_none():
+    """A template sets every name, some of them to nothing."""
+    assert Settings.read(GOOD | {"CASELLE_TOKEN_URL": ""}).caselle_token_url is None
 
 
 def test_another_relay_is_listed_first():

@@ -127,7 +127,7 @@ async def test_what_cannot_be_kept_is_told_to_a_known_key_only(setting, body, co
         assert await setting.receive(body, content_type) == expected
     [line] = [json.loads(record.message) for record in caplog.records]
     assert line == {
-        "event": "token.refused",
+        "event": "callback.refused",
         "biller": "2493",
         "outcome": expected.outcome.name.lower(),
         "field": expected.field,

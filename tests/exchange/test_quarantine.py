@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.payments.quarantine import masked, quarantined
-from tests.payments.test_cards import SPELLINGS
+from shared.exchange.quarantine import masked, quarantined
+from tests.exchange.test_cards import SPELLINGS
 from tests.payments.world import body, message
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

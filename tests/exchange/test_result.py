@@ -8,11 +8,12 @@ import pytest
 
 from shared.caselle import errors
 from shared.caselle.protocol import Failure, Reply, refusal
+from shared.exchange.inbound import InvalidMessage, to_store
+from shared.exchange.reasons import REASONS, listed
+from shared.exchange.result import Outcome, PostingResult, conflict_of, invalid_of, result_of
 from shared.ledger.answer import Ambiguous, NotSent, Refused, Scope
 from shared.ledger.entry import Entry, Key, Kind, State
-from shared.payments.message import InvalidMessage, parse, to_store
-from shared.payments.reasons import REASONS, listed
-from shared.payments.result import Outcome, PostingResult, conflict_of, invalid_of, result_of
+from shared.payments.message import parse
 from shared.payments.status import PaymentStatus
 from shared.vocabulary.errors import Malformed
 from tests.payments.world import body, message
@@ -71,9 +72,9 @@ def test_a_posted_payment_is_told_field_by_field():
 
 
 def test_every_result_has_every_field():
-    other = parse(body(message(paymentId="pay-1", amount="99.00", allocations=None)))
     invalid = InvalidMessage("rule_broken", "amount: wrong")
-    results = [result_of(entry(), AT), conflict_of(entry(), other, "m-2", AT), invalid_of(invalid, "m-3", AT)]
+    conflict = conflict_of(entry(), entry(message_id="m-2"), AT)
+    results = [result_of(entry(), AT), conflict, invalid_of(Kind.PAYMENT, invalid, "m-3", AT)]
     assert [list(told(each)) for each in results] == [FIELDS] * 3
 
 
@@ -87,6 +88,8 @@ def test_every_result_has_every_field():
         (State.RECEIVED, "pending", False),
         (State.SENDING, "pending", False),
         (State.UNKNOWN, "pending", False),
+        (State.WAITING, "pending", False),
+        (State.REVERSED, "reversed", True),
     ],
 )
 def test_only_what_can_no_longer_change_is_final(state, outcome, final):
@@ -96,7 +99,12 @@ def test_only_what_can_no_longer_change_is_final(state, outcome, final):
 
 def test_every_state_has_been_thought_of():
     assert {result_of(entry(state), AT).outcome for state in State} < set(Outcome)
-    assert [result_of(entry(state), AT).outcome for state in State].count(Outcome.PENDING) == 3
+    assert [result_of(entry(state), AT).outcome for state in State].count(Outcome.PENDING) == 4
+
+
+def test_a_reject_that_is_done_in_caselle_has_reversed_its_payment():
+    done = entry(key=Key("2493", Kind.ACH_REJECT, "rej-1"), reverses="pay-1")
+    assert (result_of(done, AT).outcome, result_of(done, AT).kind) == ("reversed", "achReject")
 
 
 @pytest.mark.parametrize(("asking", "duplicate"), [(None, False), ("m-1", False), ("m-2", True)])
@@ -120,7 +128,8 @@ def test_a_held_payment_says_why_and_what_to_do():
 
 def test_a_conflict_speaks_of_the_message_that_was_refused():
     other = parse(body(message(paymentId="pay-1", amount="99.00", allocations=None, correlationId="c-2")))
-    shown = told(conflict_of(entry(), other, "m-2", AT))
+    met = entry(message=to_store(other), message_id="m-2", cents=9900, receipt_number=None)
+    shown = told(conflict_of(entry(), met, AT))
     assert (shown["outcome"], shown["messageId"], shown["amount"]) == ("conflict", "m-2", "99.00")
     assert (shown["confirmationNumber"], shown["correlationId"]) == (other.confirmation_number, "c-2")
     assert (shown["receiptNumber"], shown["attempts"], shown["final"]) == (None, 0, True)
@@ -128,7 +137,7 @@ def test_a_conflict_speaks_of_the_message_that_was_refused():
 
 
 def test_an_invalid_message_is_told_with_what_is_known_of_it():
-    shown = told(invalid_of(InvalidMessage("rule_broken", "amount: wrong", "2493", None), "m-3", AT))
+    shown = told(invalid_of(Kind.PAYMENT, InvalidMessage("rule_broken", "amount: wrong", "2493", None), "m-3", AT))
     assert (shown["outcome"], shown["billerId"], shown["id"]) == ("invalid", "2493", None)
     assert shown["reason"]["message"].endswith("(amount: wrong)")
     assert (shown["version"], shown["final"], shown["amount"]) == (0, True, None)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.payments.cards import card_field, text_holds_card
-from shared.payments.message import InvalidMessage, parse
+from shared.exchange.cards import card_field, text_holds_card
+from shared.exchange.inbound import InvalidMessage
+from shared.payments.message import parse
 from tests.payments.world import body, message
 
 ISSUERS = {

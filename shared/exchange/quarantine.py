@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from shared.payments.message import decode_text
+from shared.exchange.inbound import decode_text
 
 _MOST_TEXT: Final = 4000
 _DATE: Final = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"

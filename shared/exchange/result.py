@@ -9,10 +9,10 @@ from typing import Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from shared.exchange import reasons
+from shared.exchange.inbound import InvalidMessage
 from shared.ledger.due import Due
-from shared.ledger.entry import SETTLED, Entry, State
-from shared.payments import reasons
-from shared.payments.message import InvalidMessage, PaymentMessage, stored
+from shared.ledger.entry import SETTLED, Entry, Kind, State
 from shared.vocabulary.money import Amount, Money
 
 
@@ -20,6 +20,7 @@ class Outcome(StrEnum):
     """What became of a message."""
 
     POSTED = "posted"
+    REVERSED = "reversed"
     HELD = "held"
     NOT_POSTED = "not_posted"
     SKIPPED = "skipped"
@@ -31,6 +32,7 @@ class Outcome(StrEnum):
 
 _BY_STATE: Final = {
     State.POSTED: Outcome.POSTED,
+    State.REVERSED: Outcome.REVERSED,
     State.HELD: Outcome.HELD,
     State.NOT_POSTED: Outcome.NOT_POSTED,
     State.SKIPPED: Outcome.SKIPPED,
@@ -50,10 +52,13 @@ class ReasonText(_Record):
 
 
 class PostingResult(_Record):
-    """One outcome. Its identity is kind, billerId, id, version and messageId; a lower version is stale."""
+    """One outcome. ``id`` is the message's own: a payment's, a reject's or a reversal's.
+
+    Its identity is kind, billerId, id, version and messageId; a lower version is stale.
+    """
 
     schema_version: Literal[1] = 1
-    kind: Literal["payment"] = "payment"
+    kind: Kind
     biller_id: str | None
     id: str | None
     message_id: str
@@ -71,6 +76,15 @@ class PostingResult(_Record):
     attempts: int
 
 
+class _Shown(BaseModel):
+    """Of a stored message, what its result repeats."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, alias_generator=to_camel)
+
+    confirmation_number: str | None = None
+    correlation_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Handled:
     """What one step leaves to be sent: results to Invoice Cloud, steps to ourselves."""
@@ -81,12 +95,13 @@ class Handled:
 
 def result_of(entry: Entry, at: datetime, *, message_id: str | None = None) -> PostingResult:
     """The outcome of an entry; for ``message_id`` where a message other than its first one asks."""
-    message = stored(entry.message)
+    message = _Shown.model_validate_json(entry.message)
     return PostingResult(
+        kind=entry.key.kind,
         biller_id=entry.key.biller,
         id=entry.key.id,
         message_id=message_id or entry.message_id,
-        outcome=_BY_STATE.get(entry.state, Outcome.PENDING),
+        outcome=_outcome(entry),
         duplicate=message_id is not None and message_id != entry.message_id,
         version=entry.version,
         final=entry.state in SETTLED - {State.HELD},
@@ -101,17 +116,19 @@ def result_of(entry: Entry, at: datetime, *, message_id: str | None = None) -> P
     )
 
 
-def conflict_of(entry: Entry, message: PaymentMessage, message_id: str, at: datetime) -> PostingResult:
-    """The answer to another payment under a known id; the entry it met is untouched."""
+def conflict_of(found: Entry, other: Entry, at: datetime) -> PostingResult:
+    """The answer to another message under a known id; the entry it met is untouched."""
+    message = _Shown.model_validate_json(other.message)
     return PostingResult(
-        biller_id=entry.key.biller,
-        id=entry.key.id,
-        message_id=message_id,
+        kind=found.key.kind,
+        biller_id=found.key.biller,
+        id=found.key.id,
+        message_id=other.message_id,
         outcome=Outcome.CONFLICT,
-        version=entry.version,
+        version=found.version,
         final=True,
         confirmation_number=message.confirmation_number,
-        amount=message.amount,
+        amount=Money(other.cents),
         reason=_explained("conflict", None),
         correlation_id=message.correlation_id,
         at=at,
@@ -119,11 +136,12 @@ def conflict_of(entry: Entry, message: PaymentMessage, message_id: str, at: date
     )
 
 
-def invalid_of(invalid: InvalidMessage, message_id: str, at: datetime) -> PostingResult:
-    """The answer to a message that can never be posted."""
+def invalid_of(kind: Kind, invalid: InvalidMessage, message_id: str, at: datetime) -> PostingResult:
+    """The answer to a message that never becomes valid."""
     return PostingResult(
+        kind=kind,
         biller_id=invalid.biller,
-        id=invalid.payment,
+        id=invalid.id,
         message_id=message_id,
         outcome=Outcome.INVALID,
         version=0,
@@ -132,6 +150,13 @@ def invalid_of(invalid: InvalidMessage, message_id: str, at: datetime) -> Postin
         at=at,
         attempts=0,
     )
+
+
+def _outcome(entry: Entry) -> Outcome:
+    """For a reject or a reversal, ``posted`` means that it is done in Caselle: the payment is reversed."""
+    if entry.state is State.POSTED and entry.reverses is not None:
+        return Outcome.REVERSED
+    return _BY_STATE.get(entry.state, Outcome.PENDING)
 
 
 def _explained(code: str | None, detail: str | None) -> ReasonText | None:

@@ -50,6 +50,22 @@ REASONS: Final[dict[str, Reason]] = {
         "Another payment of this biller has the same confirmation number.", "Ask Invoice Cloud which one is right."
     ),
     "too_old": Reason("The posting date is further back than the biller allows.", f"Ask {_CITY} for a posting date."),
+    # Held, of a reject or reversal: a person undoes the payment.
+    "reversal_by_hand": Reason(
+        "It cannot be undone from here.", f"{_CITY[0].upper()}{_CITY[1:]} undoes the receipt in Caselle; then resolve."
+    ),
+    "partial_reversal": Reason(
+        "It is not the payment's whole amount, and Caselle voids only whole receipts.",
+        f"{_CITY[0].upper()}{_CITY[1:]} adjusts the receipt in Caselle; then resolve.",
+    ),
+    "already_reversed": Reason(
+        "The payment was or is being undone by another message.", "Ask Invoice Cloud which one is right."
+    ),
+    "payment_not_posted": Reason("Its payment was never posted.", "Nothing to undo in Caselle; resolve it."),
+    "receipt_missing": Reason("Caselle does not show the receipt that is to be voided.", f"Call {_CITY}."),
+    "receipt_closed": Reason(
+        "Caselle refuses the void: the receipt is closed or updated.", f"Ask {_CITY} to correct it in Caselle."
+    ),
     # Held after a send.
     "outcome_unknown": Reason(
         "The answer to the send was lost, and this Caselle release cannot be asked.",
@@ -71,6 +87,8 @@ REASONS: Final[dict[str, Reason]] = {
     "amount_refused": Reason("Caselle refuses the amount.", f"Ask {_CITY} about the invoice's balance."),
     # Waiting, without anything being wrong with the payment; goes on by itself.
     "waiting": Reason("Caselle could not be reached, or has not been asked yet.", "Nothing: it is tried again."),
+    "payment_not_yet_posted": Reason("Its payment is not posted yet.", "Nothing: it is undone after that."),
+    "voided_before": Reason("It was voided before it was ever sent.", "Nothing."),
     "paused": Reason("Posting is paused for this biller.", "Resume the biller when it may go on."),
     "breaker_open": Reason("The city's server keeps failing.", "Ask the city's COWS admin if it lasts."),
     "no_token": Reason("Caselle has not delivered a token for this biller.", f"Ask {_CSM} to add an OAuth token."),

@@ -1,0 +1,34 @@
+"""Mutation ``void_receipt`` (cr0, release 2025.11): undo one receipt, and keep its audit trail."""
+
+from typing import Any, Final
+
+from shared.caselle.errors import ALREADY_VOIDED
+from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, refusal
+from shared.ledger.answer import Accepted, Answer
+
+OPERATION: Final = Operation(
+    "VoidReceipt",
+    """
+mutation VoidReceipt($receipt_number: String!, $reason: String!) {
+  void_receipt(receipt_number: $receipt_number, reason: $reason) { receipt_number status }
+}
+""",
+    CASH_RECEIPTING,
+)
+
+
+def variables(receipt_number: str, reason: str) -> dict[str, Any]:
+    """The mutation's arguments."""
+    return {"receipt_number": receipt_number, "reason": reason}
+
+
+def answer(reply: Reply, receipt_number: str) -> Answer:
+    """The voided receipt, or that it is void already: either way it is undone."""
+    receipt = (reply.data or {}).get("void_receipt")
+    succeeded = reply.status < 300  # noqa: PLR2004 - HTTP's successes end there
+    if succeeded and isinstance(receipt, dict) and receipt.get("receipt_number") == receipt_number:
+        return Accepted(receipt_number)
+    codes = {failure.code for failure in reply.errors}
+    if succeeded and reply.data is not None and receipt is None and codes == {ALREADY_VOIDED}:
+        return Accepted(receipt_number)
+    return refusal(reply, "void_receipt")

@@ -1,0 +1,139 @@
+"""Drive what waits in the ledger: what the queue ``due`` brings, whatever the kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from shared.exchange.quarantine import Quarantine, quarantined
+from shared.exchange.result import Handled, result_of
+from shared.exchange.told import answered, tell
+from shared.ledger.book import Ledger, Moved
+from shared.ledger.chain import Chain
+from shared.ledger.due import Due, due_of
+from shared.ledger.entry import SETTLED, Entry, Kind, State, Wait
+from shared.ledger.send_once import Peer, SendOnce
+from shared.ledger.times import Times
+from shared.vocabulary import events
+
+QUEUE = "due"
+
+
+class Driver(Protocol):
+    """What one kind of message adds to the steps that all have in common."""
+
+    async def peer(self, entry: Entry) -> Peer | None:
+        """The server that it is for; None where the biller's record is gone."""
+        ...
+
+    async def go_on(self, entry: Entry) -> Entry:
+        """The next state of one that is ``received`` or ``waiting``.
+
+        Raises:
+            Moved: somebody else changed it first.
+            Unavailable: a store does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """Takes one step: send, expire, ask, or report."""
+
+    ledger: Ledger
+    send_once: SendOnce
+    chain: Chain
+    quarantine: Quarantine
+    times: Times
+    drivers: Mapping[Kind, Driver]
+
+    async def step(self, due: Due, *, redelivered: bool) -> Handled:
+        """Handle one message of the queue.
+
+        Raises:
+            Unavailable: a store does not answer; the message must come again.
+        """
+        self.chain.arrived(due)
+        entry = await self.ledger.read(due.key)
+        if entry is None:
+            events.emit("due.unknown_entry", events.ERROR, biller=due.biller_id, id=due.id)
+            return Handled()
+        if entry.version != due.version:
+            return await self._overtaken(entry, redelivered=redelivered, report=redelivered)
+        self._watch_age(entry)
+        try:
+            return await self._drive(entry, due)
+        except Moved as moved:
+            return await self._overtaken(moved.found, redelivered=redelivered, report=True)
+
+    async def give_up(self, body: bytes, message_id: str) -> Handled:
+        """Only report, whatever version the entry stands at; for a step that failed again and again."""
+        now = self.ledger.now()
+        try:
+            due = Due.model_validate_json(body)
+        except ValidationError:
+            detail = "not a message that this app wrote"
+            item = quarantined(QUEUE, message_id, body, reason="rule_broken", detail=detail, at=now)
+            await self.quarantine.keep(item)
+            return Handled()
+        entry = await self.ledger.read(due.key)
+        return Handled([result_of(entry, now)] if entry and entry.state in SETTLED else [])
+
+    async def _drive(self, entry: Entry, due: Due) -> Handled:
+        if entry.state in SETTLED:
+            return await self._report(entry, due)
+        driver = self.drivers[entry.key.kind]
+        peer = await driver.peer(entry)
+        if peer is None:
+            # The sweeper brings it again; its age raises the alert.
+            events.emit("biller.missing", events.ERROR, biller=entry.key.biller)
+            return Handled()
+        match entry.state:
+            case State.SENDING:
+                return self._told(await self.send_once.expire(entry, peer))
+            case State.UNKNOWN:
+                return self._told(await self.send_once.settle(entry, peer))
+            case _:
+                return await self._gone_on(await driver.go_on(entry))
+
+    async def _gone_on(self, entry: Entry) -> Handled:
+        handled = self._told(entry)
+        following = await self.chain.after_waiting(entry.key.biller) if answered(entry) else []
+        return replace(handled, due=[*handled.due, *following])
+
+    def _told(self, entry: Entry) -> Handled:
+        tell(entry)
+        now = self.ledger.now()
+        if entry.state in SETTLED:
+            return Handled([result_of(entry, now)])
+        goes_on = entry.state is State.RECEIVED and entry.due is not None and entry.due <= now
+        return Handled(due=[due_of(entry)] if goes_on else [])
+
+    async def _report(self, entry: Entry, due: Due) -> Handled:
+        """Report first, close the open row with the message after: a crash in between reports twice, never not."""
+        if entry.wait is not Wait.REPORT:
+            return Handled()
+        if due.reported:
+            await self.ledger.tidy(entry, replace(entry, due=None, wait=None))
+            return Handled()
+        return Handled([result_of(entry, self.ledger.now())], [due_of(entry, reported=True)])
+
+    async def _overtaken(self, entry: Entry, *, redelivered: bool, report: bool) -> Handled:
+        """Another delivery drove it, and may be cut off before its report: this message is the only other witness."""
+        if redelivered and entry.state is State.SENDING:
+            entry = await self.send_once.take_over(entry, await self.drivers[entry.key.kind].peer(entry))
+        results = [result_of(entry, self.ledger.now())] if report and entry.state in SETTLED else []
+        return Handled(results, await self.chain.after_waiting(entry.key.biller))
+
+    def _watch_age(self, entry: Entry) -> None:
+        """What is waiting for its payment has time: the payment raises an alert of its own."""
+        if entry.state in SETTLED:
+            return
+        limit = self.times.alone if entry.state is State.WAITING else self.times.overdue
+        age = self.ledger.now() - entry.received_at
+        if age > timedelta(seconds=limit):
+            hours = round(age.total_seconds() / 3600, 1)
+            event = f"{entry.key.kind.noun}.overdue"
+            events.emit(event, events.ERROR, biller=entry.key.biller, id=entry.key.id, hours=hours)

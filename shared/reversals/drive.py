@@ -1,0 +1,100 @@
+"""Drive a reject or reversal: wait for its payment, undo it where that can be done here, or hand it to a person."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.billers import capabilities
+from shared.billers.model import Biller, RejectStrategy
+from shared.ledger import settle
+from shared.ledger.book import Contended
+from shared.ledger.entry import Entry, Key, Kind, State, Wait
+from shared.payments.post import Desk
+from shared.payments.rules import paused
+from shared.reversals.message import stored
+from shared.reversals.peer import VoidPeer
+from shared.vocabulary.errors import Unavailable
+
+
+class ReversalDriver:
+    """Implements ``shared.exchange.drive.Driver``."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Keep what it works with."""
+        self._desk = desk
+
+    async def peer(self, entry: Entry) -> VoidPeer | None:
+        """The biller's server; None where the biller's record is gone."""
+        biller = await self._desk.billers.get(entry.key.biller)
+        return VoidPeer(biller, self._desk) if biller else None
+
+    async def go_on(self, entry: Entry) -> Entry:
+        """Do what the payment's state asks for.
+
+        Raises:
+            Moved: somebody else changed the entry first.
+            Unavailable: a store does not answer, or the payment changed at this moment.
+        """
+        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
+        if payment is None:
+            return await self._wait(entry)
+        match payment.state:
+            case State.POSTED:
+                return await self._undo(entry, payment)
+            case State.REVERSED:
+                return await self._hold(entry, "already_reversed")
+            case State.NOT_POSTED | State.SKIPPED:
+                return await self._hold(entry, "payment_not_posted")
+            case State.RECEIVED if payment.attempt == 0 and self._is_void(entry):
+                return await self._end_both(entry, payment)
+            case _:
+                return await self._wait(entry)
+
+    async def _undo(self, entry: Entry, payment: Entry) -> Entry:
+        biller = await self._biller(entry)
+        by_hand = self._by_hand(entry, payment, biller)
+        known = replace(entry, receipt_number=payment.receipt_number, posting_date=payment.posting_date)
+        if by_hand is not None:
+            held = settle.held(known, by_hand, self._desk.ledger.now())
+            return await self._desk.ledger.move(entry, held)
+        if paused(biller, self._desk.ledger.now()):
+            return await self._desk.send_once.postpone(entry, "paused")
+        return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
+
+    def _by_hand(self, entry: Entry, payment: Entry, biller: Biller) -> str | None:
+        """Why a person must undo it, or None: ``void_receipt`` undoes a whole receipt, and money that stays away."""
+        if entry.cents != payment.cents:
+            return "partial_reversal"
+        cause = stored(entry.key.kind, entry.message).cause
+        automatic = entry.key.kind is Kind.ACH_REJECT or cause == "void"
+        can_void = biller.reject_strategy is RejectStrategy.VOID and capabilities.can_void(biller)
+        return None if automatic and can_void else "reversal_by_hand"
+
+    async def _end_both(self, entry: Entry, payment: Entry) -> Entry:
+        """The payment was never sent: it ends here, and so does its void."""
+        now = self._desk.ledger.now()
+        ended = replace(payment, state=State.NOT_POSTED, reason="voided_before", due=now, wait=Wait.REPORT)
+        done = replace(entry, state=State.POSTED, due=None, wait=None)
+        try:
+            return await self._desk.ledger.move_with_payment(entry, done, payment, ended)
+        except Contended:
+            raise Unavailable("the payment changed at this moment") from None
+
+    async def _wait(self, entry: Entry) -> Entry:
+        pauses = self._desk.times.backoff
+        pause = pauses[min(entry.backoffs, len(pauses) - 1)]
+        due = self._desk.ledger.now() + timedelta(seconds=pause)
+        later = replace(entry, state=State.WAITING, due=due, wait=Wait.PAYMENT, backoffs=entry.backoffs + 1)
+        return await self._desk.ledger.move(entry, replace(later, reason="payment_not_yet_posted"))
+
+    async def _hold(self, entry: Entry, reason: str) -> Entry:
+        return await self._desk.ledger.move(entry, settle.held(entry, reason, self._desk.ledger.now()))
+
+    async def _biller(self, entry: Entry) -> Biller:
+        biller = await self._desk.billers.get(entry.key.biller)
+        if biller is None:
+            raise Unavailable("the biller's record is gone")
+        return biller
+
+    @staticmethod
+    def _is_void(entry: Entry) -> bool:
+        return entry.key.kind is Kind.REVERSAL and stored(entry.key.kind, entry.message).cause == "void"

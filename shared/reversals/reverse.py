@@ -1,0 +1,83 @@
+"""Take a new reject or reversal: what the queues ``ach-rejects`` and ``reversals`` bring."""
+
+from dataclasses import replace
+
+from shared.billers.model import Biller
+from shared.exchange.inbound import InvalidMessage, to_store
+from shared.exchange.result import Handled
+from shared.ledger import settle
+from shared.ledger.book import Known, ReferenceTaken
+from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
+from shared.ledger.send_once import Peer
+from shared.payments.post import Desk
+from shared.reversals.message import QUEUES, Undoing, fingerprint, parse
+from shared.reversals.peer import VoidPeer
+from shared.vocabulary.errors import CaselleError
+
+
+class ReversePayment:
+    """Takes one message: invalid, known, held, or waiting for its payment; the queue ``due`` goes on with it."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Keep what it works with."""
+        self._desk = desk
+        self._intake = desk.intake()
+
+    async def accept(self, kind: Kind, body: bytes, message_id: str) -> Handled:
+        """Handle one message of the kind's queue.
+
+        Raises:
+            Unavailable: a store does not answer; nothing was sent, and the message must come again.
+        """
+        try:
+            message = parse(kind, body)
+        except InvalidMessage as invalid:
+            return await self._set_aside(kind, body, message_id, invalid)
+        biller = await self._desk.billers.get(message.biller_id)
+        entry = self._desk.ledger.fresh(_draft(kind, message, message_id))
+        try:
+            return await self._intake.told(await self._begin(entry, biller))
+        except Known as known:
+            return await self._intake.repeated(known.found, entry, self._peer(biller))
+
+    async def shelve(self, kind: Kind, body: bytes, message_id: str) -> Handled:
+        """Make a message durable that ended as poison; whatever made it so must not keep it circling."""
+        try:
+            return await self.accept(kind, body, message_id)
+        except CaselleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as said above
+            return await self._set_aside(kind, body, message_id, InvalidMessage("poison", type(error).__name__))
+
+    async def _begin(self, entry: Entry, biller: Biller | None) -> Entry:
+        now = self._desk.ledger.now()
+        try:
+            if biller is None:
+                return await self._desk.ledger.begin(settle.held(entry, "unknown_biller", now))
+            if biller.region is not None and biller.region not in self._desk.regions:
+                return await self._desk.ledger.begin(settle.held(entry, "wrong_region", now))
+            waiting = replace(entry, state=State.WAITING, due=now, wait=Wait.PAYMENT)
+            return await self._desk.ledger.begin(waiting)
+        except ReferenceTaken:
+            return await self._desk.ledger.begin(settle.held(replace(entry, reference=""), "already_reversed", now))
+
+    async def _set_aside(self, kind: Kind, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
+        return await self._intake.set_aside(kind, QUEUES[kind], message_id, body, invalid)
+
+    def _peer(self, biller: Biller | None) -> Peer | None:
+        return VoidPeer(biller, self._desk) if biller else None
+
+
+def _draft(kind: Kind, message: Undoing, message_id: str) -> Draft:
+    return Draft(
+        key=Key(message.biller_id, kind, message.id),
+        fingerprint=fingerprint(message),
+        cents=int(message.amount),
+        customer_number="",
+        # One payment is undone once: a second message finds this reference taken. No confirmation number has a tilde.
+        reference=f"reverses~{message.payment_id}",
+        posting_date=message.day.isoformat(),
+        message_id=message_id,
+        message=to_store(message),
+        reverses=message.payment_id,
+    )

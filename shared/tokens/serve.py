@@ -1,0 +1,116 @@
+"""Which token a call is sent with, and which one after that was refused."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic import SecretStr
+
+from shared.billers.model import Biller
+from shared.tokens.keep import Token, TokenKeeper
+from shared.tokens.renew import NoRenewal, RenewToken
+from shared.vocabulary import events
+from shared.vocabulary.clock import Clock
+from shared.vocabulary.errors import Unavailable
+
+REMEMBER: Final = 300.0
+"""Seconds a refusal is remembered: a token that was made active again in Caselle is found out by trying."""
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """What one biller's Caselle refused of late, and the kept other token that serves meanwhile."""
+
+    until: float
+    tokens: set[SecretStr] = field(default_factory=set)
+    serving: SecretStr | None = None
+
+
+class ServeToken:
+    """Serves the current token; after a refusal a newer one, else the other one that is kept, else a renewed one.
+
+    However many calls of one process are refused at once, they share one search.
+    """
+
+    def __init__(self, keeper: TokenKeeper, renew: RenewToken, clock: Clock) -> None:
+        self._keeper = keeper
+        self._renew = renew
+        self._clock = clock
+        self._refusals: dict[str, _Refusals] = {}
+        self._searches: dict[str, asyncio.Task[SecretStr | None]] = {}
+        self._told: dict[str, int] = {}
+
+    async def token(self, biller_id: str) -> SecretStr | None:
+        """The token to send with, or None where none was delivered.
+
+        Raises:
+            Unavailable: vault or table do not answer, and none is held in memory.
+        """
+        current = await self._keeper.current(biller_id)
+        refusals = self._remembered(biller_id)
+        if current and refusals.serving and current.value in refusals.tokens:
+            return refusals.serving
+        return current.value if current else None
+
+    async def instead_of(self, biller: Biller, refused: SecretStr) -> SecretStr | None:
+        """Another token than the one that was just refused, or None where there is none for now.
+
+        Raises:
+            Unavailable: vault or table do not answer.
+        """
+        refusals = self._remembered(biller.biller_id)
+        refusals.tokens.add(refused)
+        if refusals.serving == refused:
+            refusals.serving = None
+        token = await self.token(biller.biller_id)
+        if token is not None and token not in refusals.tokens:
+            return token
+        return await self._searched(biller, refusals)
+
+    async def _searched(self, biller: Biller, refusals: _Refusals) -> SecretStr | None:
+        search = self._searches.get(biller.biller_id)
+        if search is None:
+            search = asyncio.create_task(self._search(biller, refusals))
+            self._searches[biller.biller_id] = search
+            search.add_done_callback(lambda done: self._ended(biller.biller_id, done))
+        # A call that runs out of time ends alone: the others want the token, and a renewal cut short is lost.
+        return await asyncio.shield(search)
+
+    def _ended(self, biller_id: str, search: "asyncio.Task[SecretStr | None]") -> None:
+        del self._searches[biller_id]
+        if not search.cancelled():
+            search.exception()  # every call may have gone; asyncio would complain that nobody looked
+
+    async def _search(self, biller: Biller, refusals: _Refusals) -> SecretStr | None:
+        current = await self._keeper.current(biller.biller_id, fresh=True)
+        if current is None or current.value not in refusals.tokens:
+            return current.value if current else None
+        if (other := await self._other(biller.biller_id)) and other not in refusals.tokens:
+            events.emit("token.other_serves", events.WARNING, biller=biller.biller_id, generation=current.generation)
+            refusals.serving = other
+            return other
+        renewed = await self._renew(biller, current.generation)
+        if isinstance(renewed, Token):
+            return renewed.value
+        if renewed is not NoRenewal.ELSEWHERE:
+            self._tell(biller.biller_id, current.generation, renewed)
+        return None
+
+    async def _other(self, biller_id: str) -> SecretStr | None:
+        with suppress(Unavailable):  # a version that was disabled is refused by the vault for good
+            other = await self._keeper.other(biller_id)
+            return other.value if other else None
+        return None
+
+    def _tell(self, biller_id: str, generation: int, renewal: NoRenewal) -> None:
+        """Once per generation, not once per payment."""
+        if self._told.get(biller_id) != generation:
+            self._told[biller_id] = generation
+            events.emit("token.refused", events.ERROR, biller=biller_id, generation=generation, renewal=renewal)
+
+    def _remembered(self, biller_id: str) -> _Refusals:
+        found = self._refusals.get(biller_id)
+        if found is None or self._clock.monotonic() >= found.until:
+            found = self._refusals[biller_id] = _Refusals(self._clock.monotonic() + REMEMBER)
+        return found

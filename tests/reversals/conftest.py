@@ -1,0 +1,10 @@
+import pytest
+
+from tests.payments.world import World
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.set_up(rejectStrategy="void")
+    return world

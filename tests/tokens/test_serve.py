@@ -1,0 +1,136 @@
+"""What is sent with after a refusal: a newer token, else the other one that is kept, and nothing for ever."""
+
+import asyncio
+
+import pytest
+from pydantic import SecretStr
+
+from shared.tokens.serve import REMEMBER
+from shared.vocabulary.errors import Unavailable
+from tests.tokens.instances import WAITING, Shop, told
+
+
+@pytest.fixture
+async def shop():
+    shop = Shop()
+    await shop.deliver("old", "new")
+    return shop
+
+
+async def test_a_newer_token_takes_the_place_of_a_refused_one(shop):
+    instance = shop.instance()
+    assert await instance.token() == "new"
+    await shop.deliver("newer")
+    assert await instance.token() == "new"
+    assert await instance.instead_of("new") == "newer"
+    assert await instance.token() == "newer"
+    assert shop.endpoint.requests == 0
+
+
+async def test_without_a_newer_one_the_token_before_it_serves_and_is_tried_once(shop, caplog):
+    instance = shop.instance()
+    assert await instance.instead_of("new", WAITING) == "old"
+    assert await instance.token() == "old"
+    assert await instance.instead_of("new", WAITING) == "old"
+    assert told(caplog, "token.other_serves", "token.refused") == [{"event": "token.other_serves", "generation": 2}]
+    assert await instance.instead_of("old", WAITING) is None
+    assert await instance.token() == "new"
+    assert await instance.instead_of("new", WAITING) is None
+
+
+async def test_a_delivery_ends_the_service_of_the_other_token(shop):
+    instance = shop.instance()
+    assert await instance.instead_of("new", WAITING) == "old"
+    await shop.deliver("newest")
+    assert await instance.instead_of("old", WAITING) == "newest"
+    assert await instance.token() == "newest"
+
+
+async def test_a_token_that_is_made_active_again_is_found_out(shop):
+    instance = shop.instance()
+    assert await instance.instead_of("new", WAITING) == "old"
+    shop.clock.advance(REMEMBER)
+    assert await instance.token() == "new"
+
+
+async def test_a_refusal_for_ever_is_told_once_per_generation(shop, caplog):
+    instance = shop.instance()
+    await instance.instead_of("new", WAITING)
+    for _ in range(5):
+        assert await instance.instead_of("old", WAITING) is None
+        shop.clock.advance(REMEMBER / 2)
+        await instance.instead_of("new", WAITING)
+    await shop.deliver("newer")
+    for token in ("new", "newer", "newer"):
+        await instance.instead_of(token, WAITING)
+    assert told(caplog, "token.refused") == [
+        {"event": "token.refused", "generation": generation, "renewal": "not_set_up"} for generation in (2, 3)
+    ]
+    assert shop.endpoint.requests == 0
+
+
+async def test_what_one_city_refuses_is_nothing_to_another(shop):
+    instance = shop.instance()
+    other = WAITING.model_copy(update={"biller_id": "2137"})
+    assert await instance.serve.instead_of(other, SecretStr("new")) is None
+    assert await instance.token() == "new"
+
+
+async def test_a_city_without_any_token_has_none():
+    assert await Shop().instance().token() is None
+
+
+async def test_an_other_token_that_cannot_be_read_is_passed_over(shop):
+    """As a version that was disabled: Key Vault refuses it with 403."""
+    get, row = shop.vault.get, await shop.row()
+
+    async def refusing(name, version=None):
+        if version == row.previous_version:
+            raise Unavailable("key vault: 403")
+        return await get(name, version)
+
+    shop.vault.get = refusing
+    await shop.instance().keeper.keep_client_secret("2493", SecretStr("secret"))
+    assert await shop.instance().instead_of("new") == "renewed 1"
+
+
+@pytest.mark.parametrize("down", ["vault", "rows"])
+async def test_while_vault_or_table_are_down_a_refused_token_has_no_other(shop, down):
+    instance = shop.instance()
+    await instance.token()
+    getattr(shop, down).down = True
+    with pytest.raises(Unavailable):
+        await instance.instead_of("new")
+    assert shop.endpoint.requests == 0
+    getattr(shop, down).down = False
+    assert await instance.instead_of("new") == "old"
+
+
+async def test_calls_that_are_refused_at_once_share_one_search(shop):
+    instance = shop.instance()
+    await instance.token()
+    reads = shop.rows.reads
+    found = await asyncio.gather(*(instance.instead_of("new", WAITING) for _ in range(24)))
+    assert set(found) == {"old"}
+    assert shop.rows.reads - reads == 2
+
+
+async def test_a_call_that_gives_up_does_not_end_the_search_of_the_others(shop):
+    await shop.instance().keeper.keep_client_secret("2493", SecretStr("secret"))
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(granted):
+        asked.set()
+        await answer.wait()
+        return granted
+
+    shop.endpoint.script.append(slow)
+    instance = shop.instance()
+    await instance.instead_of("new")
+    hasty, patient = (asyncio.create_task(instance.instead_of("old")) for _ in range(2))
+    await asked.wait()
+    hasty.cancel()
+    answer.set()
+    assert await patient == "renewed 1"
+    assert hasty.cancelled()
+    assert shop.endpoint.requests == 1
