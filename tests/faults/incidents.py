@@ -31,7 +31,9 @@ def begin(world: "World") -> list[asyncio.Task[None]]:
     """Set up what the plan's storms need, and start what happens during and after them."""
     doing = {"P16": _token_replaced, "V2": _bad_version, "V3": _renewed_twice, "V4": _older_after_newer}
     doing |= {"P20": _lagging, "P21": _blind, "P22": _lying, "X14": _newer_release, "I-5": _wrong_category}
-    return [world.loop.create_task(doing[fault](world)) for fault in world.plan.faults if fault in doing]
+    happening = [fault for fault in world.plan.faults if fault in doing]
+    world.weather.struck.update(happening)
+    return [world.loop.create_task(doing[fault](world)) for fault in happening]
 
 
 async def end(world: "World") -> None:
