@@ -21,15 +21,19 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 _WRONG_CODE: Final = {"AR": {"categoryCode": "99", "distributionCode": "1201", "paymentCodes": {"ACH": "7", "CC": "8"}}}
+_DELIVERIES: Final = 100
+_BETWEEN_DELIVERIES: Final = 30.0
 _EVERY: Final = 20.0
 """Seconds between two looks of the newer release at the ledger."""
 
 
 def begin(world: "World") -> list[asyncio.Task[None]]:
-    """Set up what the plan's storms need, and start what happens during them."""
+    """Set up what the plan's storms need, and start what happens during and after them."""
     doing = {"P16": _token_replaced, "V2": _bad_version, "V3": _renewed_twice, "V4": _older_after_newer}
     doing |= {"P20": _lagging, "P21": _blind, "P22": _lying, "X14": _newer_release, "I-5": _wrong_category}
-    return [world.loop.create_task(doing[fault](world)) for fault in world.plan.faults if fault in doing]
+    happening = [fault for fault in world.plan.faults if fault in doing]
+    world.weather.struck.update(happening)
+    return [world.loop.create_task(doing[fault](world)) for fault in happening]
 
 
 async def end(world: "World") -> None:
@@ -37,7 +41,6 @@ async def end(world: "World") -> None:
     for city in world.cities.values():
         city.lag, city.shows = timedelta(0), list
         await _deliver(world, city, world.another_token(city))
-    await world.billers.put(biller(OLD))
 
 
 async def _token_replaced(world: "World") -> None:
@@ -55,8 +58,12 @@ async def _token_replaced(world: "World") -> None:
 
 async def _bad_version(world: "World") -> None:
     """A delivery that the city does not accept; the vault's own part is in the instances' way to it."""
-    for city in _struck(world, "V2"):
+    struck = _struck(world, "V2")
+    for city in struck:
         await _deliver(world, city, "canary-secret-that-no-city-accepts")
+    await asyncio.sleep(world.plan.lasting("V2"))
+    for city in struck:
+        await _deliver(world, city, world.another_token(city))
 
 
 async def _renewed_twice(world: "World") -> None:
@@ -77,11 +84,14 @@ async def _older_after_newer(world: "World") -> None:
         await asyncio.sleep(world.latency.uniform(0, 60))
         city.tokens.clear()
         await asyncio.gather(_deliver(world, city, world.another_token(city)), _deliver(world, city, old))
+    await asyncio.sleep(world.plan.lasting("V4"))
+    for city in _struck(world, "V4"):
+        await _deliver(world, city, world.another_token(city))
 
 
 async def _deliver(world: "World", city: City, token: str) -> None:
-    """Caselle delivers until it is told that the token is stored, as far as it tries at all."""
-    for _ in range(5):
+    """Caselle delivers until it is told that the token is stored."""
+    for _ in range(_DELIVERIES):
         instance = next((each for each in world.instances if each.taking and not each.frozen), None)
         try:
             if instance is not None:
@@ -89,7 +99,7 @@ async def _deliver(world: "World", city: City, token: str) -> None:
                 return
         except (CaselleError, Crash):
             pass
-        await asyncio.sleep(5)
+        await asyncio.sleep(_BETWEEN_DELIVERIES)
 
 
 async def _lagging(world: "World") -> None:
@@ -110,6 +120,8 @@ async def _lying(world: "World") -> None:
 
 async def _wrong_category(world: "World") -> None:
     await world.billers.put(biller(OLD, applications=_WRONG_CODE))
+    await asyncio.sleep(world.plan.lasting("I-5"))
+    await world.billers.put(biller(OLD))
 
 
 async def _newer_release(world: "World") -> None:

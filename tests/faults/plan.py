@@ -17,6 +17,7 @@ _ODD_STARTS: Final = (
     datetime(2028, 2, 28, 23, 55, tzinfo=_COAST),
     datetime(2028, 2, 29, 23, 55, tzinfo=_COAST),
 )
+_NEED_A_BACKLOG: Final = frozenset({"I-6", "X12"})
 _ARRIVALS: Final = 900
 """Seconds in which payments arrive, unless all come at once."""
 
@@ -63,5 +64,5 @@ class Plan:
 
     def arrival_seconds(self) -> float:
         """Within how many seconds the payments arrive; one plan in four brings them all at once."""
-        at_once = "I-6" in self.faults or self.dice("arrivals").random() < 0.25
+        at_once = bool(_NEED_A_BACKLOG & set(self.faults)) or self.dice("arrivals").random() < 0.25
         return 1.0 if at_once else min(_ARRIVALS, 0.8 * self.stormy_seconds())

@@ -67,8 +67,7 @@ class Traffic:
         return self._dice.choices(LIVE, SHARES)[0]
 
     def _has(self, fault: str) -> bool:
-        storm = self._weather.storm(fault)
-        return storm is not None and self._dice.random() < storm.chance
+        return self._weather.strikes(fault, dice=self._dice)
 
     def _add(self, at: float, fields: Fields, *, first: bool = False) -> None:
         key = Key(fields["billerId"], Kind.PAYMENT, fields["paymentId"].strip().strip("{}").lower())

@@ -61,15 +61,15 @@ class Weather:
             storm is not None and storm.start <= self._now() < storm.end and (biller is None or biller in storm.billers)
         )
 
-    def strikes(self, name: str, biller: str | None = None) -> bool:
-        """Whether a fault strikes this time."""
+    def strikes(self, name: str, biller: str | None = None, dice: Random | None = None) -> bool:
+        """Whether a fault strikes this time; ``dice`` decides in place of the weather's own."""
         if name not in self._storms or not self.blows(name, biller):
             return False
         storm = self._storms[name]
         if self.struck[name] == storm.fault.most:
             return False
         storm.sure -= 1
-        struck = storm.sure == 0 or self._dice.random() < storm.chance
+        struck = storm.sure == 0 or (dice or self._dice).random() < storm.chance
         if struck:
             self.struck[name] += 1
         return struck
@@ -90,8 +90,10 @@ class Weather:
         if self.blows("P23", call.biller):
             struck = self._storms["P23"].struck
             peer_faults.dying(call, self._dice, struck[call.biller])
+            self.struck["P23"] += 1
             struck[call.biller] += 1
         if self.blows("P24"):
+            self.struck["P24"] += 1
             if call.biller == ASKED:
                 peer_faults.refused(call, self._dice)
             elif call.biller in {SILENT, OLD}:
