@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 
 from tests.faults.city import failed
-from tests.faults.fate import Answer, Call, Ending
+from tests.faults.fate import Answer, Call, Ending, plain
 
 _HTML: Final = b"<html><body>Something went wrong</body></html>"
 _LISTED: Final = ("CUSTOMER_NOT_FOUND", "INVOICE_NOT_FOUND", "PERIOD_CLOSED", "AMOUNT_INVALID")
@@ -203,5 +203,7 @@ def _wrong_type(answer: Answer) -> httpx.Response:
 
 
 def _with_errors(answer: Answer) -> httpx.Response:
+    if answer[0] != 200:
+        return plain(answer)
     fields = json.loads(answer[1]) | {"errors": [{"message": "A warning.", "extensions": {"code": "LATER"}}]}
     return httpx.Response(answer[0], content=json.dumps(fields).encode())
