@@ -59,7 +59,7 @@ class Outcome:
 def run(plan: Plan) -> Outcome:
     """Run a plan from its beginning to its end."""
     loop = VirtualLoop()
-    with _reproducible(plan), _listening() as told, asyncio.Runner(loop_factory=lambda: loop) as runner:
+    with reproducible(plan), listening() as told, asyncio.Runner(loop_factory=lambda: loop) as runner:
         loop.set_exception_handler(lambda _loop, _context: None)
         world = runner.run(_world(plan, loop))
         broken = runner.run(_broken(Run(world, told)))
@@ -199,7 +199,7 @@ class Run:
 
 
 @contextmanager
-def _reproducible(plan: Plan) -> Iterator[None]:
+def reproducible(plan: Plan) -> Iterator[None]:
     """The product's own randomness, jitter and nonces, comes from the plan's seed."""
     dice, original, state = plan.dice("product"), uuid.uuid4, random.getstate()
     random.seed(plan.seed)
@@ -222,7 +222,7 @@ class _Listener(logging.Handler):
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
+def listening() -> Iterator[list[str]]:
     """All events of the app, and nobody else hears them."""
     listener, level, heard = _Listener(), _LOG.level, _LOG.propagate
     _LOG.addHandler(listener)

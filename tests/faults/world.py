@@ -72,6 +72,9 @@ class WatchedLedger(MemoryLedger):
 class World:
     """One run's world, at its beginning."""
 
+    poll = 2.0
+    """Seconds between two looks of the host at a queue, at most."""
+
     def __init__(self, plan: Plan, loop: VirtualLoop) -> None:
         self.plan = plan
         self.loop = loop
