@@ -146,6 +146,7 @@ class Run:
     async def _skip_to_last(self) -> None:
         last = max(arrival.at for arrival in self.world.traffic.arrivals)
         await asyncio.sleep(max(0.0, last - self.world.loop.time()))
+        self._healed_at = self.world.loop.time()  # rejects that wait for nobody were not looked at meanwhile
 
     def _at_rest(self) -> bool:
         """Nothing is open but rejects of payments that never came, or that a person has in hand."""
