@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from random import Random
 from typing import Final
@@ -15,12 +15,15 @@ from tests.faults.plan import Plan
 from tests.faults.run import Outcome, run
 
 _PLANS_PER_SINGLE: Final = 4
-_PAYMENTS_PER_SINGLE: Final = 500
-_PAYMENTS_PER_PAIR: Final = 25
+_PAYMENTS_PER_SINGLE: Final = 300
+_PAYMENTS_PER_PAIR: Final = 40
 _MIXES: Final = 300
-_PAYMENTS_PER_MIX: Final = 50
+_PAYMENTS_PER_MIX: Final = 120
+"""Payments of one plan at scale 1; a larger scale has larger plans, which costs less than more of them."""
 _FEWEST, _MOST = 5, 10
 _CHUNK: Final = 2
+_FEW: Final = 50
+"""Payments of a single fault in a part of the campaign."""
 _PROGRESS: Final = 10.0
 _ENOUGH_FAILURES: Final = 3
 
@@ -56,15 +59,25 @@ class Tally:
 
 
 def plans(scale: float, seed: int) -> list[Plan]:
-    """All singles, all pairs, and random mixes, ``scale`` times over; below 1 a part of them, every single included."""
-    rounds = max(1, round(scale))
-    found = [plan for number in range(rounds) for plan in _round(seed * 1000 + number)]
+    """All singles, all pairs, and random mixes; below scale 1 a part of them, every single fault included."""
+    found = [replace(plan, payments=round(plan.payments * max(1.0, scale))) for plan in _all(seed)]
     if scale >= 1:
         return found
     dice = Random(f"{seed} part")
     singles = {plan.faults: plan for plan in found if len(plan.faults) == 1}
     rest = [plan for plan in found if singles.get(plan.faults) is not plan]
-    return [*singles.values(), *dice.sample(rest, max(0, round(scale * len(found)) - len(singles)))]
+    left = scale * sum(plan.payments for plan in found) - sum(_FEW for _ in singles)
+    few = [replace(plan, payments=_FEW) for plan in singles.values()]
+    return [*few, *_as_many_as(dice.sample(rest, len(rest)), left)]
+
+
+def _as_many_as(chosen: Iterable[Plan], payments: float) -> Iterator[Plan]:
+    """Plans until they have so many payments."""
+    for plan in chosen:
+        if payments <= 0:
+            return
+        payments -= plan.payments
+        yield plan
 
 
 def simulate(chosen: Iterable[Plan], workers: int, tell: Callable[[str], None]) -> Tally:
@@ -83,7 +96,7 @@ def simulate(chosen: Iterable[Plan], workers: int, tell: Callable[[str], None]) 
     return tally
 
 
-def _round(seed: int) -> Iterator[Plan]:
+def _all(seed: int) -> Iterator[Plan]:
     seeds = iter(range(seed * 100_000, (seed + 1) * 100_000))
     for fault in CATALOGUE:
         for _ in range(_PLANS_PER_SINGLE):
