@@ -85,7 +85,11 @@ class Auditor:
         if self._doubtful[call.reference] and not capabilities.can_query_receipts(city.biller):
             self._broken("I11", f"{call.reference} is sent again, and nobody could be asked")
         self._doubtful[call.reference] += call.doubtful
-        self._refused[attempt] += call.token not in city.tokens or (call.instead is not None and call.instead[0] == 401)
+        call.attempt = attempt[1]
+
+    def token_refused(self, call: Call) -> None:
+        """A city did nothing with an order but refuse its token: it may leave once more in the same attempt."""
+        self._refused[call.reference or "", call.attempt] += 1
 
     def attempt_began(self, call: Call) -> float:
         """When the attempt behind a call was claimed, in virtual seconds."""

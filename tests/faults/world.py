@@ -151,6 +151,8 @@ class World:
 
     def city_answered(self, call: Call, answer: Answer) -> None:
         """A city has worked on a request."""
+        if call.reference and answer[0] == 401:
+            self.auditor.token_refused(call)
         if call.reference and call.works and self.weather.strikes("S5"):
             self.note("table", "AWAY")
             self._away_until = self.loop.time() + _AWAY
