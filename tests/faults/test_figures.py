@@ -21,7 +21,7 @@ def test_a_dead_and_a_slow_city_slow_down_nobody_else():
 
 
 def test_a_backlog_slows_down_nobody_else():
-    alone, flooded = figures.a_neighbour_s_backlog(2000)
+    alone, flooded = figures.a_neighbour_s_backlog(800)
     assert flooded <= 1.5 * alone
 
 
