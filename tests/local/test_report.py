@@ -48,6 +48,7 @@ def entry(number, *, biller="2493", state=State.POSTED, tender="ACH", cents=1000
 
 def result(number, outcome=Outcome.POSTED, *, biller="2493", cents=1000, version=2, duplicate=False, message=None):
     return PostingResult(
+        kind=Kind.PAYMENT,
         biller_id=biller,
         id=f"p-{number}",
         message_id=message or f"m-{number}",
