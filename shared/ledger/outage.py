@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.ledger.gate import Gates
+from shared.ledger.gates import Gates
 from shared.vocabulary import events
 
 FEWEST: Final = 3

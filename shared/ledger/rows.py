@@ -96,6 +96,11 @@ def queue_of(biller: str, state: State) -> str:
     return f"{biller}~{state}"
 
 
+def state_in(queue: str) -> str:
+    """The state that a queue's name ends with."""
+    return queue.rpartition("~")[2]
+
+
 _INSTANTS: Final = frozenset({"received_at", "sent_at", "lease_until", "due", "absent_at", "answered_at", "held_at"})
 _ELSEWHERE: Final = frozenset({"key", "etag"})
 _NAMES: Final = tuple(field.name for field in fields(Entry) if field.name not in _ELSEWHERE)

@@ -18,7 +18,8 @@ from shared.ledger import settle
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
 from shared.ledger.book import Ledger, Moved, ReceiptTaken, SlotTaken
 from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, State, Wait
-from shared.ledger.gate import Gate, Gates
+from shared.ledger.gate import Gate
+from shared.ledger.gates import Gates
 from shared.ledger.slots import LocalSlots
 from shared.ledger.times import Times
 from shared.vocabulary import events

@@ -1,7 +1,7 @@
 """Slots as this process sees them: spares a storage transaction where its own sends already fill them all."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from shared.ledger.entry import Key
 from shared.ledger.times import Times
@@ -17,14 +17,22 @@ class LocalSlots:
         self._times = times
         self._taken: defaultdict[str, set[int]] = defaultdict(set)
         self._freed: defaultdict[str, asyncio.Condition] = defaultdict(asyncio.Condition)
+        self._waiting: Counter[str] = Counter()
         self._deferred: dict[str, float] = {}
         self._chained: dict[Key, float] = {}
 
     async def take(self, biller: str, count: int, *, passing_over: frozenset[int] = frozenset()) -> int | None:
-        """A slot below ``count`` that this process does not use; None when none came free in ``slot_wait``."""
+        """A slot below ``count`` that this process does not use; None when none came free in ``slot_wait``.
+
+        No more wait at once than there are slots: behind them the others of a burst would only hold up its neighbours.
+        """
         free = self._free(biller, count, passing_over)
-        if free is None:
-            free = await self._wait(biller, count, passing_over)
+        if free is None and self._waiting[biller] < count:
+            self._waiting[biller] += 1
+            try:
+                free = await self._wait(biller, count, passing_over)
+            finally:
+                self._waiting[biller] -= 1
         if free is not None:
             self._taken[biller].add(free)
         return free

@@ -9,7 +9,7 @@ from shared.ledger.book import Ledger
 from shared.ledger.due import Due, readable_step
 from shared.ledger.entry import State
 from shared.ledger.outage import Outage
-from shared.ledger.rows import SHARDS, queue_of
+from shared.ledger.rows import SHARDS, state_in
 from shared.ledger.store import Row
 from shared.ledger.times import Times
 from shared.vocabulary import events
@@ -18,7 +18,9 @@ from shared.vocabulary.errors import Unavailable
 
 MOST_PER_RUN: Final = 500
 MOST_WAITING_PER_BILLER: Final = 4
-"""Twice the slots: enough to restart a chain that broke, too few to crowd out the others."""
+"""Of those to be sent, twice the slots: enough to restart a chain that broke, too few to crowd out the others."""
+MOST_OTHERS_PER_BILLER: Final = 50
+"""Of each other state."""
 _PAGE: Final = 200
 _MOST_SKIPPED: Final = 10
 
@@ -62,7 +64,7 @@ class Sweep:
         waiting: Counter[str] = Counter()
         last = ""
         while len(found) < room:
-            full = [queue for queue, count in waiting.items() if count >= MOST_WAITING_PER_BILLER][:_MOST_SKIPPED]
+            full = [queue for queue, count in waiting.items() if count >= _share(queue)][:_MOST_SKIPPED]
             page = await self._ledger.open_rows(shard, now, _PAGE, after=last, skip=full)
             found += [row for row in page if _admit(row, waiting)]
             if len(page) < _PAGE:
@@ -83,7 +85,10 @@ def _in_turn(now: datetime) -> tuple[str, ...]:
 
 def _admit(row: Row, waiting: Counter[str]) -> bool:
     queue = str(row.values["queue"])
-    if queue != queue_of(str(row.values["biller"]), State.RECEIVED):
-        return True
     waiting[queue] += 1
-    return waiting[queue] <= MOST_WAITING_PER_BILLER
+    return waiting[queue] <= _share(queue)
+
+
+def _share(queue: str) -> int:
+    """How many of a biller's rows in one state a run takes."""
+    return MOST_WAITING_PER_BILLER if state_in(queue) == State.RECEIVED else MOST_OTHERS_PER_BILLER

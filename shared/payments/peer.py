@@ -16,25 +16,33 @@ from shared.vocabulary.errors import Unavailable
 from shared.vocabulary.money import Money
 
 
-class PaymentPeer:
-    """Implements ``shared.ledger.send_once.Peer`` for payments of one biller."""
+class CityPeer:
+    """What a city's release of Caselle allows, for every kind that is sent to its cash receipting."""
 
-    def __init__(self, biller: Biller, receipting: CashReceipting, ledger: Ledger, times: Times) -> None:
+    def __init__(self, biller: Biller) -> None:
         """One per invocation; cheap."""
         self._biller = biller
-        self._receipting = receipting
-        self._ledger = ledger
-        self._times = times
 
     @property
     def slots(self) -> int:
-        """Most payments on their way at once."""
+        """Most sends on their way at once, of all kinds together."""
         return capabilities.slots(self._biller)
 
     @property
     def can_be_asked(self) -> bool:
         """Whether this release has the ``receipt`` query."""
         return capabilities.can_query_receipts(self._biller)
+
+
+class PaymentPeer(CityPeer):
+    """Implements ``shared.ledger.send_once.Peer`` for payments of one biller."""
+
+    def __init__(self, biller: Biller, receipting: CashReceipting, ledger: Ledger, times: Times) -> None:
+        """One per invocation; cheap."""
+        super().__init__(biller)
+        self._receipting = receipting
+        self._ledger = ledger
+        self._times = times
 
     async def send(self, entry: Entry) -> Answer:
         """Create the receipt."""

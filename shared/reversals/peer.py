@@ -3,35 +3,25 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from shared.billers import capabilities
 from shared.billers.model import Biller
 from shared.ledger import settle
 from shared.ledger.answer import Answer
 from shared.ledger.entry import Entry, Key, Kind
 from shared.payments import evidence
 from shared.payments.gateway import Receipt
+from shared.payments.peer import CityPeer
 from shared.payments.post import Desk
 from shared.reversals.message import stored
 from shared.vocabulary.errors import Unavailable
 
 
-class VoidPeer:
+class VoidPeer(CityPeer):
     """Implements ``shared.ledger.send_once.Peer`` for rejects and reversals of one biller."""
 
     def __init__(self, biller: Biller, desk: Desk) -> None:
         """One per invocation; cheap."""
-        self._biller = biller
+        super().__init__(biller)
         self._desk = desk
-
-    @property
-    def slots(self) -> int:
-        """Most sends on their way at once, payments included."""
-        return capabilities.slots(self._biller)
-
-    @property
-    def can_be_asked(self) -> bool:
-        """Whether this release shows what became of a receipt."""
-        return capabilities.can_query_receipts(self._biller)
 
     async def send(self, entry: Entry) -> Answer:
         """Void the payment's receipt."""

@@ -10,7 +10,7 @@ from shared.exchange.drive import Drive
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.entry import Kind
-from shared.ledger.gate import Gates
+from shared.ledger.gates import Gates
 from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots

@@ -9,23 +9,19 @@ from pydantic import SecretStr
 from shared.billers.registry import BillerRegistry, CachedRegistry
 from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.caselle.client import MOST_BYTES, CaselleClient, Wire
-from shared.exchange.drive import Drive
 from shared.exchange.quarantine import Quarantine
 from shared.exchange.result import Handled
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import Due, to_message
-from shared.ledger.entry import Kind
-from shared.ledger.gate import Gates
+from shared.ledger.gates import Gates
 from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
 from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
-from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
-from shared.reversals.drive import ReversalDriver
 from shared.reversals.message import QUEUES
 from shared.reversals.reverse import ReversePayment
 from shared.tokens.delivery import Delivery
@@ -33,6 +29,7 @@ from shared.tokens.keep import SecretVault, TokenKeeper, TokenRows
 from shared.tokens.renew import RenewToken, TokenEndpoint
 from shared.tokens.serve import ServeToken
 from shared.vocabulary.clock import Clock
+from tests.payments.world import drive_of
 
 TIMES = Times()
 _BASE_URL = "https://relay.invalid"
@@ -85,7 +82,7 @@ class App:
             times=TIMES,
             regions=frozenset({region}),
         )
-        self._post, self._reverse, self._drive = PostPayment(desk), ReversePayment(desk), drive(desk)
+        self._post, self._reverse, self._drive = PostPayment(desk), ReversePayment(desk), drive_of(desk)
         self._sweep = Sweep(ledger, Outage(self.gates), TIMES)
         self._clock = ways.clock
 
@@ -116,19 +113,6 @@ class App:
     async def deliver_token(self, biller: str, token: str) -> bool:
         """What Caselle's callback does."""
         return await self.keeper.store(biller, delivery(token, self._clock))
-
-
-def drive(desk: Desk) -> Drive:
-    """The steps of all kinds."""
-    reversals = ReversalDriver(desk)
-    return Drive(
-        ledger=desk.ledger,
-        send_once=desk.send_once,
-        chain=desk.chain,
-        quarantine=desk.quarantine,
-        times=desk.times,
-        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
-    )
 
 
 def delivery(token: str, clock: Clock) -> Delivery:

@@ -16,6 +16,7 @@ from shared.ledger import rows
 from shared.ledger.entry import Key, Kind, State
 from shared.ledger.store import Change, Delete, Insert, Row, Values
 from shared.ledger.transition import TRANSITIONS
+from tests.faults.app import TIMES
 from tests.faults.city import City, Made
 from tests.faults.fate import Call
 
@@ -41,6 +42,8 @@ class Auditor:
         self._began: dict[str, float] = {}
         self._renewals: Counter[str] = Counter()
         self._keys: dict[str, Key] = {}
+        self._claimed: dict[str, float] = {}
+        """When the latest attempt was claimed, by reference, in true time: instances' clocks may be wrong."""
         self.unknown: defaultdict[str, set[str]] = defaultdict(set)
         """Payments by biller that were ever in doubt."""
 
@@ -71,8 +74,8 @@ class Auditor:
         if row is None:
             self._broken("I3", f"{call.reference} is sent, and the ledger does not know it")
             return
-        if row["state"] != State.SENDING:
-            self._broken("I3", f"{call.reference} is sent while it is {row['state']}: its lease has passed")
+        if self._world.loop.time() > self._claimed[call.reference] + TIMES.lease:
+            self._broken("I3", f"{call.reference} is sent although its lease has passed; it is {row['state']}")
         attempt = (call.reference, int(row["attempt"]))
         self._sends[attempt] += 1
         if self._sends[attempt] > 1 + self._refused[attempt]:
@@ -82,7 +85,11 @@ class Auditor:
         if self._doubtful[call.reference] and not capabilities.can_query_receipts(city.biller):
             self._broken("I11", f"{call.reference} is sent again, and nobody could be asked")
         self._doubtful[call.reference] += call.doubtful
-        self._refused[attempt] += call.token not in city.tokens or (call.instead is not None and call.instead[0] == 401)
+        call.attempt = attempt[1]
+
+    def token_refused(self, call: Call) -> None:
+        """A city did nothing with an order but refuse its token: it may leave once more in the same attempt."""
+        self._refused[call.reference or "", call.attempt] += 1
 
     def attempt_began(self, call: Call) -> float:
         """When the attempt behind a call was claimed, in virtual seconds."""
@@ -195,6 +202,8 @@ class Auditor:
     def _payment_truth(self, key: str, was: str | None, state: State, values: Values, city: City) -> None:
         reference = str(values["reference"])
         there = city.live(reference)
+        if state is State.SENDING:
+            self._claimed[reference] = self._world.loop.time()
         if state is State.REVERSED and there:
             self._broken("I9", f"{key} is reversed, and is live at the city")
         if state is State.POSTED and [made.number for made in there] != [values.get("receipt_number")]:

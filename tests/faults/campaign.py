@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from random import Random
 from typing import Final
@@ -14,12 +14,16 @@ from tests.faults.catalogue import CATALOGUE
 from tests.faults.plan import Plan
 from tests.faults.run import Outcome, run
 
-_PAYMENTS: Final = 50
-_PLANS_PER_SINGLE: Final = 10
+_PLANS_PER_SINGLE: Final = 4
+_PAYMENTS_PER_SINGLE: Final = 300
+_PAYMENTS_PER_PAIR: Final = 40
 _MIXES: Final = 300
-_PAYMENTS_PER_MIX: Final = 200
+_PAYMENTS_PER_MIX: Final = 120
+"""Payments of one plan at scale 1; a larger scale has larger plans, which costs less than more of them."""
 _FEWEST, _MOST = 5, 10
-_CHUNK: Final = 8
+_CHUNK: Final = 2
+_FEW: Final = 50
+"""Payments of a single fault in a part of the campaign."""
 _PROGRESS: Final = 10.0
 _ENOUGH_FAILURES: Final = 3
 
@@ -55,15 +59,25 @@ class Tally:
 
 
 def plans(scale: float, seed: int) -> list[Plan]:
-    """All singles, all pairs, and random mixes, ``scale`` times over; below 1 a part of them, every single included."""
-    rounds = max(1, round(scale))
-    found = [plan for number in range(rounds) for plan in _round(seed * 1000 + number)]
+    """All singles, all pairs, and random mixes; below scale 1 a part of them, every single fault included."""
+    found = [replace(plan, payments=round(plan.payments * max(1.0, scale))) for plan in _all(seed)]
     if scale >= 1:
         return found
     dice = Random(f"{seed} part")
     singles = {plan.faults: plan for plan in found if len(plan.faults) == 1}
     rest = [plan for plan in found if singles.get(plan.faults) is not plan]
-    return [*singles.values(), *dice.sample(rest, max(0, round(scale * len(found)) - len(singles)))]
+    left = scale * sum(plan.payments for plan in found) - sum(_FEW for _ in singles)
+    few = [replace(plan, payments=_FEW) for plan in singles.values()]
+    return [*few, *_as_many_as(dice.sample(rest, len(rest)), left)]
+
+
+def _as_many_as(chosen: Iterable[Plan], payments: float) -> Iterator[Plan]:
+    """Plans until they have so many payments."""
+    for plan in chosen:
+        if payments <= 0:
+            return
+        payments -= plan.payments
+        yield plan
 
 
 def simulate(chosen: Iterable[Plan], workers: int, tell: Callable[[str], None]) -> Tally:
@@ -72,6 +86,8 @@ def simulate(chosen: Iterable[Plan], workers: int, tell: Callable[[str], None]) 
     told = began
     for outcome in _outcomes(list(chosen), workers):
         tally.add(outcome)
+        if outcome.broken is not None:
+            tell(f"BROKEN {outcome.plan}: {outcome.broken}")
         if time.monotonic() - told > _PROGRESS:
             told = time.monotonic()
             tell(f"{told - began:5.0f} s  {tally}")
@@ -80,13 +96,13 @@ def simulate(chosen: Iterable[Plan], workers: int, tell: Callable[[str], None]) 
     return tally
 
 
-def _round(seed: int) -> Iterator[Plan]:
+def _all(seed: int) -> Iterator[Plan]:
     seeds = iter(range(seed * 100_000, (seed + 1) * 100_000))
     for fault in CATALOGUE:
         for _ in range(_PLANS_PER_SINGLE):
-            yield Plan(next(seeds), (fault,), _PAYMENTS)
+            yield Plan(next(seeds), (fault,), _PAYMENTS_PER_SINGLE)
     for pair in combinations(CATALOGUE, 2):
-        yield Plan(next(seeds), pair, _PAYMENTS)
+        yield Plan(next(seeds), pair, _PAYMENTS_PER_PAIR)
     dice = Random(f"{seed} mixes")
     for _ in range(_MIXES):
         mix = dice.sample(list(CATALOGUE), dice.randint(_FEWEST, _MOST))
@@ -97,8 +113,8 @@ def _outcomes(chosen: list[Plan], workers: int) -> Iterator[Outcome]:
     if workers == 1:
         yield from map(run, chosen)
         return
-    # The longest first: nobody waits for one that began last.
-    ordered = sorted(chosen, key=lambda plan: (-plan.payments, -plan.stormy_seconds()))
+    # Mixes first, since most breaks in them; pairs last, since they are short and nobody waits long for the last.
+    ordered = sorted(chosen, key=lambda plan: (len(plan.faults) == 2, -len(plan.faults)))
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         try:
             yield from pool.map(run, ordered, chunksize=_CHUNK)

@@ -23,6 +23,8 @@ class Call:
     token: str
     variables: dict[str, Any] = field(repr=False)
     reference: str | None = None
+    attempt: int = 0
+    """Of the entry behind it, when its first byte left."""
     never_left: Exception | None = None
     """Connecting fails so, after ``connecting`` seconds."""
     connecting: float = 0.02

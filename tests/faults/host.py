@@ -54,7 +54,7 @@ class Host:
         self.results: list[str] = []
 
     def put(self, queue: str, body: bytes, key: Key | None = None) -> Message:
-        """Enqueue a message; it is delivered within the two seconds between two polls."""
+        """Enqueue a message; it is delivered by the next poll."""
         self._numbers += 1
         message = Message(queue, f"{queue}-{self._numbers}", body, key)
         message.cursed = queue in _POISON and self._world.weather.strikes("Q3")
@@ -65,7 +65,7 @@ class Host:
         if queue == "payments" and self._world.weather.strikes("S6"):
             times = WORKERS
         for _ in range(times):
-            self._world.loop.call_later(self._dice.uniform(0, 2), self._visible, message)
+            self._world.loop.call_later(self._dice.uniform(0, self._world.poll), self._visible, message)
         return message
 
     def come(self, instance: "Instance") -> None:

@@ -59,7 +59,7 @@ class Outcome:
 def run(plan: Plan) -> Outcome:
     """Run a plan from its beginning to its end."""
     loop = VirtualLoop()
-    with _reproducible(plan), _listening() as told, asyncio.Runner(loop_factory=lambda: loop) as runner:
+    with reproducible(plan), listening() as told, asyncio.Runner(loop_factory=lambda: loop) as runner:
         loop.set_exception_handler(lambda _loop, _context: None)
         world = runner.run(_world(plan, loop))
         broken = runner.run(_broken(Run(world, told)))
@@ -146,6 +146,7 @@ class Run:
     async def _skip_to_last(self) -> None:
         last = max(arrival.at for arrival in self.world.traffic.arrivals)
         await asyncio.sleep(max(0.0, last - self.world.loop.time()))
+        self._healed_at = self.world.loop.time()  # rejects that wait for nobody were not looked at meanwhile
 
     def _at_rest(self) -> bool:
         """Nothing is open but rejects of payments that never came, or that a person has in hand."""
@@ -199,7 +200,7 @@ class Run:
 
 
 @contextmanager
-def _reproducible(plan: Plan) -> Iterator[None]:
+def reproducible(plan: Plan) -> Iterator[None]:
     """The product's own randomness, jitter and nonces, comes from the plan's seed."""
     dice, original, state = plan.dice("product"), uuid.uuid4, random.getstate()
     random.seed(plan.seed)
@@ -222,7 +223,7 @@ class _Listener(logging.Handler):
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
+def listening() -> Iterator[list[str]]:
     """All events of the app, and nobody else hears them."""
     listener, level, heard = _Listener(), _LOG.level, _LOG.propagate
     _LOG.addHandler(listener)

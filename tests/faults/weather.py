@@ -42,6 +42,8 @@ class Weather:
         self._dice = dice
         self._on_calls = [each for each in self._storms.values() if each.fault.acts in {Acts.CALL, Acts.ORDER}]
         self._now = now
+        self.beside: list[Callable[[Call], None]] = []
+        """What else happens to every call."""
         self.struck: Counter[str] = Counter()
         """How often each fault that strikes has struck."""
 
@@ -85,6 +87,8 @@ class Weather:
             if storm.fault.strike and concerned and self.strikes(storm.fault.id, call.biller):
                 storm.fault.strike(call, self._dice)
         self._history(call)
+        for happen in self.beside:
+            happen(call)
 
     def _history(self, call: Call) -> None:
         if self.blows("P23", call.biller):

@@ -72,6 +72,9 @@ class WatchedLedger(MemoryLedger):
 class World:
     """One run's world, at its beginning."""
 
+    poll = 2.0
+    """Seconds between two looks of the host at a queue, at most."""
+
     def __init__(self, plan: Plan, loop: VirtualLoop) -> None:
         self.plan = plan
         self.loop = loop
@@ -148,6 +151,8 @@ class World:
 
     def city_answered(self, call: Call, answer: Answer) -> None:
         """A city has worked on a request."""
+        if call.reference and answer[0] == 401:
+            self.auditor.token_refused(call)
         if call.reference and call.works and self.weather.strikes("S5"):
             self.note("table", "AWAY")
             self._away_until = self.loop.time() + _AWAY

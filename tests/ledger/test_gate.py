@@ -8,7 +8,7 @@ import pytest
 from shared.ledger import rows
 from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
 from shared.ledger.entry import State
-from shared.ledger.gate import Gates
+from shared.ledger.gates import Gates
 from tests.fakes.faulty_ledger import Fault
 from tests.ledger.world import started
 from tests.payments.world import body, message

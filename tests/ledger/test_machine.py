@@ -13,7 +13,7 @@ from shared.exchange.reasons import REASONS
 from shared.exchange.result import result_of
 from shared.ledger import rows
 from shared.ledger.entry import SETTLED, Entry, Key, Kind, State
-from shared.ledger.gate import Gates
+from shared.ledger.gates import Gates
 from tests.fakes.faulty_ledger import COMMIT_FAULTS, READ_FAULTS, Fault
 from tests.ledger.theatre import Theatre
 from tests.ledger.turns import Reply, Turn

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from shared.ledger import rows, settle
 from shared.ledger.answer import NotSent
 from shared.ledger.book import Ledger
@@ -10,7 +12,7 @@ from shared.ledger.entry import Key, Kind, State, Wait
 from shared.ledger.outage import Outage
 from shared.ledger.rows import SHARDS, shard_of
 from shared.ledger.store import Insert
-from shared.ledger.sweep import MOST_PER_RUN, Sweep
+from shared.ledger.sweep import MOST_OTHERS_PER_BILLER, MOST_PER_RUN, Sweep
 from shared.vocabulary.errors import Unavailable
 from tests.ledger.samples import NOON, entry
 from tests.payments.world import TIMES, body, message
@@ -18,6 +20,10 @@ from tests.payments.world import TIMES, body, message
 BILLER = "2493"
 SHARD = shard_of(BILLER)
 NEIGHBOUR = next(str(number) for number in range(1, 1000) if shard_of(str(number)) == SHARD)
+
+
+def _billers_of(shard, count):
+    return [str(number) for number in range(1, 2000) if shard_of(str(number)) == shard][:count]
 
 
 async def wait_in(world, biller, count, state="received", due=NOON - timedelta(hours=1)):
@@ -47,7 +53,7 @@ async def test_ten_thousand_waiting_do_not_hide_a_neighbour(world):
 
 
 async def test_many_neighbours_each_get_their_share(world):
-    crowd = [str(number) for number in range(1, 1000) if shard_of(str(number)) == SHARD][:15]
+    crowd = _billers_of(SHARD, 15)
     for biller in crowd:
         await wait_in(world, biller, 300)
     found = await world.app.sweep.run()
@@ -55,13 +61,23 @@ async def test_many_neighbours_each_get_their_share(world):
 
 
 async def test_a_run_brings_no_more_than_it_may(world):
-    await wait_in(world, BILLER, 700, state="unknown")
+    for biller in _billers_of(SHARD, 12):
+        await wait_in(world, biller, 60, state="unknown")
     assert len(await world.app.sweep.run()) == MOST_PER_RUN
+
+
+@pytest.mark.parametrize("state", ["waiting", "unknown"])
+async def test_rejects_that_wait_for_ever_do_not_crowd_out_a_neighbour(world, state):
+    await wait_in(world, BILLER, 2000, state=state)
+    await wait_in(world, NEIGHBOUR, 3, due=NOON - timedelta(minutes=1))
+    found = [due.biller_id for due in await world.app.sweep.run()]
+    assert (found.count(BILLER), found.count(NEIGHBOUR)) == (MOST_OTHERS_PER_BILLER, 3)
 
 
 async def test_no_shard_waits_for_ever_behind_fuller_ones(world):
     """Some billers have more due than one run carries, run after run; the last shard's biller is still driven."""
-    await wait_in(world, _biller_of("00"), 600, state="unknown")
+    for biller in _billers_of("00", 12):
+        await wait_in(world, biller, 60, state="unknown")
     last = _biller_of("1f")
     await wait_in(world, last, 1)
     found = set()

@@ -10,7 +10,7 @@ from shared.ledger import rows
 from shared.ledger.book import Ledger
 from shared.ledger.due import Due
 from shared.ledger.entry import Entry, Kind, State
-from shared.ledger.gate import Gates
+from shared.ledger.gates import Gates
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.faulty_ledger import Crash, Fault, FaultyLedger
 from tests.ledger.turns import Reply, Turn, TurnCity, Turns

@@ -13,7 +13,7 @@ from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import Due
 from shared.ledger.entry import Entry, Key, Kind
-from shared.ledger.gate import Gates
+from shared.ledger.gates import Gates
 from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots

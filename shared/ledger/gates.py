@@ -1,0 +1,183 @@
+"""The gates of all billers: whether anything is sent to a city's server now, and how much at once."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.ledger import rows
+from shared.ledger.book import Contended
+from shared.ledger.entry import Entry
+from shared.ledger.gate import Gate, gate_of, gate_values
+from shared.ledger.store import Change, Delete, Insert, LedgerStore, Replace, Row, RowChanged, RowExists
+from shared.ledger.times import Times
+from shared.vocabulary import events
+from shared.vocabulary.clock import Clock
+from shared.vocabulary.errors import Unavailable
+
+_TRIES: Final = 10
+_MOST_SLOTS: Final = 100
+_MOST_GATES: Final = 1000
+
+
+class Gates:
+    """Gates of all billers, remembered for seconds; only failures, and successes after failures, write."""
+
+    def __init__(self, store: LedgerStore, clock: Clock, times: Times) -> None:
+        """Keep the store; nothing is read yet."""
+        self._store = store
+        self._clock = clock
+        self._times = times
+        self._seen: dict[str, tuple[float, Gate]] = {}
+        self._answered: dict[str, float] = {}
+
+    async def look(self, biller: str) -> Gate:
+        """The biller's gate, at most ``gate_cache`` seconds old."""
+        seen = self._seen.get(biller)
+        if seen and self._clock.monotonic() - seen[0] < self._times.gate_cache:
+            return seen[1]
+        return self._remember(biller, await self._read(biller))
+
+    async def failed(self, biller: str) -> None:
+        """The peer did not answer, or answered that it cannot."""
+        was, now_is = await self._update(biller, lambda gate: gate.failed(self._store.now(), self._times))
+        _tell(biller, was, now_is)
+
+    async def doubt(
+        self, biller: str, unlisted: str | None, write: Callable[[Sequence[Change]], Awaitable[Entry]]
+    ) -> Entry:
+        """A send ended unknown: ``write`` its entry and this gate in one transaction.
+
+        The entry's slot stays closed until the peer has shown that it works, so that however many instances there are,
+        no more sends than slots can end unknown. Two equal unlisted errors with no success between them block the
+        biller.
+
+        Raises:
+            Moved: somebody else changed the entry first; nothing was written.
+        """
+        for _ in range(_TRIES):
+            gate = await self._read(biller)
+            doubted = _named(gate.doubted(unlisted, self._store.now(), self._times))
+            try:
+                written = await write([_change(biller, doubted)])
+            except Contended:
+                continue
+            self._remember(biller, doubted)
+            _tell(biller, gate, doubted)
+            return written
+        raise Unavailable("the breaker's row is contended")
+
+    async def block(self, biller: str, code: str) -> None:
+        """Stop sending for this biller until a person unblocks it."""
+        was, now_is = await self._update(biller, lambda gate: replace(gate, blocked=gate.blocked or code))
+        _tell(biller, was, now_is)
+
+    async def unblock(self, biller: str) -> None:
+        """Sending may go on, one message alone first."""
+        await self._update(biller, lambda gate: Gate(alone=True, etag=gate.etag))
+        events.emit("biller.unblocked", biller=biller)
+
+    async def succeeded(self, biller: str) -> None:
+        """A message was accepted: whatever was wrong is over."""
+        self._answered[biller] = self._clock.monotonic()
+        if not (await self.look(biller)).healthy:
+            await self._update(biller, lambda gate: gate.works(self._store.now()))
+
+    async def answered(self, biller: str) -> None:
+        """A read or a refusal showed that the peer is there; says nothing about its workspace."""
+        self._answered[biller] = self._clock.monotonic()
+        gate = await self.look(biller)
+        if gate.failures or gate.doubtful:
+            await self._update(biller, lambda gate: gate.reachable(self._store.now()))
+
+    def answered_lately(self) -> set[str]:
+        """Billers whose peers this process had an answer of within the longest pause of a breaker."""
+        since = self._clock.monotonic() - self._times.breaker[-1]
+        self._answered = {biller: at for biller, at in self._answered.items() if at > since}
+        return set(self._answered)
+
+    async def open_breakers(self) -> dict[str, datetime]:
+        """Since when each open breaker is open, by biller."""
+        found = [
+            row
+            for shard in rows.SHARDS
+            for row in await self._store.scan(shard, "B~", f"B~{rows.END}", limit=_MOST_GATES)
+        ]
+        gates = {row.key.removeprefix("B~"): gate_of(row) for row in found}
+        return {biller: gate.opened_at for biller, gate in gates.items() if gate.opened_at is not None}
+
+    async def begin_probe(self, biller: str) -> bool:
+        """Whether the caller is the one who probes; others wait for what it finds, and it for sends under way."""
+        under_way = [row for row in await self._slots(biller) if not rows.is_closed(row)]
+        gate = await self._read(biller)
+        now = self._store.now()
+        if under_way or gate.closed_by(now):
+            return False
+        if not gate.needs_probe:
+            self._remember(biller, gate)
+            return True
+        claimed = replace(gate, open_until=now + timedelta(seconds=self._times.lease))
+        try:
+            await self._write(biller, claimed)
+        except (RowExists, RowChanged):
+            return False
+        return True
+
+    async def _update(self, biller: str, change: Callable[[Gate], Gate]) -> tuple[Gate, Gate]:
+        """Read, change, write, and again when somebody else was faster; the gate before and after."""
+        for _ in range(_TRIES):
+            gate = await self._read(biller)
+            changed = change(gate)
+            if changed == gate:
+                return gate, self._remember(biller, gate)
+            reopened = await self._closed(biller) if gate.doubtful and not changed.doubtful else []
+            try:
+                return gate, await self._write(biller, changed, reopened)
+            except (RowExists, RowChanged):
+                continue
+        raise Unavailable("the breaker's row is contended")
+
+    async def _read(self, biller: str) -> Gate:
+        row = await self._store.read(rows.shard_of(biller), rows.gate_key(biller))
+        return gate_of(row) if row else Gate()
+
+    async def _slots(self, biller: str) -> list[Row]:
+        start, end = rows.slot_key(biller, 0), f"S~{biller}~{rows.END}"
+        return await self._store.scan(rows.shard_of(biller), start, end, limit=_MOST_SLOTS)
+
+    async def _closed(self, biller: str) -> list[Change]:
+        return [Delete(row.key) for row in await self._slots(biller) if rows.is_closed(row)]
+
+    async def _write(self, biller: str, gate: Gate, reopened: Sequence[Change] = ()) -> Gate:
+        """Raises RowExists or RowChanged where somebody else was faster, not where that was this very write."""
+        named = _named(gate)
+        try:
+            etags = await self._store.commit(rows.shard_of(biller), [_change(biller, named), *reopened])
+        except (RowExists, RowChanged, Unavailable):
+            found = await self._read(biller)
+            if found.nonce != named.nonce:
+                raise
+            return self._remember(biller, found)
+        return self._remember(biller, replace(named, etag=etags[rows.gate_key(biller)]))
+
+    def _remember(self, biller: str, gate: Gate) -> Gate:
+        self._seen[biller] = (self._clock.monotonic(), gate)
+        return gate
+
+
+def _tell(biller: str, was: Gate, now_is: Gate) -> None:
+    """One event when a breaker opens, not one for each time it is found still failing."""
+    if was.opened_at is None and now_is.opened_at is not None:
+        events.emit("breaker.opened", events.WARNING, biller=biller, until=now_is.open_until)
+    if was.blocked is None and now_is.blocked is not None:
+        events.emit("biller.blocked", events.ERROR, biller=biller, code=now_is.blocked)
+
+
+def _named(gate: Gate) -> Gate:
+    return replace(gate, nonce=uuid.uuid4().hex)
+
+
+def _change(biller: str, gate: Gate) -> Change:
+    key = rows.gate_key(biller)
+    return Replace(key, gate_values(gate), gate.etag) if gate.etag else Insert(key, gate_values(gate))
