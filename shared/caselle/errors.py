@@ -47,6 +47,7 @@ _ENTRY, _BILLER = Scope.ENTRY, Scope.BILLER
 
 TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason code
 
+CONTRACT_MISMATCH: Final = "contract_mismatch"
 ALREADY_VOIDED: Final = "RECEIPT_ALREADY_VOIDED"
 """No refusal: what was asked for is so."""
 
@@ -66,8 +67,8 @@ CODES: Final[Mapping[str, _Refusal | _Retry]] = MappingProxyType(
         "PAYMENT_CODE_UNKNOWN": _Refusal("payment_code_unknown", _BILLER),
         "RECEIPT_NUMBERS_EXHAUSTED": _Refusal("receipt_numbers_exhausted", _BILLER),
         "SUBDOMAIN_UNKNOWN": _Refusal("subdomain_unknown", _BILLER),
-        "GRAPHQL_PARSE_FAILED": _Refusal("contract_mismatch", _BILLER),
-        "GRAPHQL_VALIDATION_FAILED": _Refusal("contract_mismatch", _BILLER),
+        "GRAPHQL_PARSE_FAILED": _Refusal(CONTRACT_MISMATCH, _BILLER),
+        "GRAPHQL_VALIDATION_FAILED": _Refusal(CONTRACT_MISMATCH, _BILLER),
         "UNAUTHENTICATED": _Retry(TOKEN_REFUSED, peer_failed=False),
         "WORKSPACE_IN_USE": _Retry("workspace_in_use", peer_failed=True),
     }

@@ -42,6 +42,7 @@ class _Receipt(BaseModel):
             reference=self.reference,
             amount=self.amount,
             live=self.status == "POSTED",
+            voided=self.status in {"VOIDED", "REFUNDED"},
             created_at=created_at,
         )
 

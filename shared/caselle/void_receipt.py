@@ -1,10 +1,11 @@
 """Mutation ``void_receipt`` (cr0, release 2025.11): undo one receipt, and keep its audit trail."""
 
+from dataclasses import replace
 from typing import Any, Final
 
-from shared.caselle.errors import ALREADY_VOIDED
+from shared.caselle.errors import ALREADY_VOIDED, CONTRACT_MISMATCH
 from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, refusal
-from shared.ledger.answer import Accepted, Answer
+from shared.ledger.answer import Accepted, Answer, Refused, Scope
 
 OPERATION: Final = Operation(
     "VoidReceipt",
@@ -26,9 +27,13 @@ def answer(reply: Reply, receipt_number: str) -> Answer:
     """The voided receipt, or that it is void already: either way it is undone."""
     receipt = (reply.data or {}).get("void_receipt")
     succeeded = reply.status < 300  # noqa: PLR2004 - HTTP's successes end there
-    if succeeded and isinstance(receipt, dict) and receipt.get("receipt_number") == receipt_number:
+    if succeeded and receipt == {"receipt_number": receipt_number, "status": "VOIDED"}:
         return Accepted(receipt_number)
     codes = {failure.code for failure in reply.errors}
     if succeeded and reply.data is not None and receipt is None and codes == {ALREADY_VOIDED}:
         return Accepted(receipt_number)
-    return refusal(reply, "void_receipt")
+    refused = refusal(reply, "void_receipt")
+    if isinstance(refused, Refused) and refused.code == CONTRACT_MISMATCH:
+        # A release without the mutation still takes payments: only this void is for a person.
+        return replace(refused, scope=Scope.ENTRY)
+    return refused

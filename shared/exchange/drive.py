@@ -79,7 +79,10 @@ class Drive:
             await self.quarantine.keep(item)
             return Handled()
         entry = await self.ledger.read(due.key)
-        return Handled([result_of(entry, now)] if entry and entry.state in SETTLED else [])
+        if entry is None or entry.state not in SETTLED:
+            return Handled()
+        tell(entry)
+        return Handled([result_of(entry, now)])
 
     async def _drive(self, entry: Entry, due: Due) -> Handled:
         if entry.state in SETTLED:
@@ -124,8 +127,10 @@ class Drive:
         """Another delivery drove it, and may be cut off before its report: this message is the only other witness."""
         if redelivered and entry.state is State.SENDING:
             entry = await self.send_once.take_over(entry, await self.drivers[entry.key.kind].peer(entry))
-        results = [result_of(entry, self.ledger.now())] if report and entry.state in SETTLED else []
-        return Handled(results, await self.chain.after_waiting(entry.key.biller))
+        if not report or entry.state not in SETTLED:
+            return Handled(due=await self.chain.after_waiting(entry.key.biller))
+        tell(entry)
+        return Handled([result_of(entry, self.ledger.now())], await self.chain.after_waiting(entry.key.biller))
 
     def _watch_age(self, entry: Entry) -> None:
         """What is waiting for its payment has time: the payment raises an alert of its own."""

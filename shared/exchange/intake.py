@@ -52,6 +52,8 @@ class Intake:
             found = await self.send_once.take_over(found, peer)
         if redelivered and found.state not in SETTLED:
             return Handled()
+        if redelivered:
+            tell(found)  # the delivery that brought it there may have ended before it told
         if found.state is State.REVERSED and not redelivered:
             # Whoever enqueues it again may expect that it is posted again: that takes another id.
             events.emit(f"{noun}.repeated_after_reversal", events.ERROR, **named)

@@ -9,12 +9,13 @@ from typing import Final
 
 from shared.ledger import rows, transition
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
-from shared.ledger.store import Change, Insert, LedgerStore, Row, RowChanged, RowExists, Values
+from shared.ledger.store import ANY, Change, Insert, LedgerStore, Replace, Row, RowChanged, RowExists, Values
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError, Unavailable
 
 _FIRST: Final = 1
 _TRIES: Final = 5
+_SHARED: Final = "shared"
 
 
 class Known(CaselleError):
@@ -165,6 +166,13 @@ class Ledger:
         row = await self._store.read(rows.shard_of(biller), rows.receipt_key(biller, receipt_number))
         return str(row.values["key"]) if row else None
 
+    async def receipt_shared(self, entry: Entry) -> bool:
+        """Whether another entry was posted under the same receipt number, so that the number alone names neither."""
+        row = await self._store.read(
+            rows.shard_of(entry.key.biller), rows.receipt_key(entry.key.biller, entry.receipt_number or "")
+        )
+        return row is None or row.values["key"] != str(entry.key) or bool(row.values.get(_SHARED))
+
     async def record_conflict(self, key: Key, fingerprint: str, values: Values) -> None:
         """Keep another message that came under a known id; the same one twice is kept once."""
         row_key = rows.conflict_key(key, fingerprint)
@@ -204,7 +212,9 @@ class Ledger:
         events.emit("receipt.number_repeated", events.WARNING, **_named(after), receipt=after.receipt_number)
         bound = rows.receipt_key(after.key.biller, after.receipt_number or "")
         changes = [change for change in transition.changes(before, after, self.now()) if change.key != bound]
-        return await self._commit(after, changes)
+        owner = await self.receipt_owner(after.key.biller, after.receipt_number or "")
+        shared = Replace(bound, {"key": owner or "", _SHARED: True}, ANY)
+        return await self._commit(after, [*changes, shared])
 
     async def _commit(self, after: Entry, changes: Sequence[Change]) -> Entry:
         """Write, and where the answer is a failure, look whether the write was ours after all."""

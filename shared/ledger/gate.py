@@ -116,17 +116,17 @@ def _instants(gate: Gate) -> dict[str, datetime | None]:
 
 
 def gate_of(row: Row) -> Gate:
+    """The gate in a row; what another release did not write is as in a healthy one."""
     values = row.values
-    instants = {
-        name: datetime.fromisoformat(text) if (text := str(values[name])) else None for name in _instants(Gate())
-    }
+    texts = {name: str(values.get(name, "")) for name in _instants(Gate())}
+    instants = {name: datetime.fromisoformat(text) if text else None for name, text in texts.items()}
     return Gate(
-        failures=int(values["failures"]),
-        openings=int(values["openings"]),
+        failures=int(values.get("failures", 0)),
+        openings=int(values.get("openings", 0)),
         **instants,
-        blocked=str(values["blocked"]) or None,
-        alone=bool(values["alone"]),
-        unlisted=str(values["unlisted"]) or None,
-        nonce=str(values["nonce"]),
+        blocked=str(values.get("blocked", "")) or None,
+        alone=bool(values.get("alone", False)),
+        unlisted=str(values.get("unlisted", "")) or None,
+        nonce=str(values.get("nonce", "")),
         etag=row.etag,
     )

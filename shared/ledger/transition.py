@@ -15,7 +15,7 @@ TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
         None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED}),
         S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD}),
-        S.RECEIVED: frozenset({S.RECEIVED, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED}),
+        S.RECEIVED: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED}),
         S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
         S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD}),
         S.HELD: frozenset({S.RECEIVED, S.POSTED, S.NOT_POSTED}),

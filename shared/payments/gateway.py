@@ -34,12 +34,13 @@ class ReceiptOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One receipt as the city's server shows it. ``live``: neither voided nor refunded."""
+    """One receipt as the city's server shows it. ``voided``: or refunded; in a state we do not know, neither."""
 
     receipt_number: str
     reference: str | None
     amount: Money
     live: bool
+    voided: bool
     created_at: datetime
 
 

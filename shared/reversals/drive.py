@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from shared.billers import capabilities
-from shared.billers.model import Biller, RejectStrategy
+from shared.billers.model import Biller, Mode, RejectStrategy
 from shared.ledger import settle
 from shared.ledger.book import Contended
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
@@ -44,14 +44,14 @@ class ReversalDriver:
                 return await self._hold(entry, "already_reversed")
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
-            case State.RECEIVED if payment.attempt == 0 and self._is_void(entry):
+            case State.RECEIVED if payment.attempt == 0 and payment.cents == entry.cents and self._is_void(entry):
                 return await self._end_both(entry, payment)
             case _:
                 return await self._wait(entry)
 
     async def _undo(self, entry: Entry, payment: Entry) -> Entry:
         biller = await self._biller(entry)
-        by_hand = self._by_hand(entry, payment, biller)
+        by_hand = self._not_here(biller) or await self._by_hand(entry, payment, biller)
         known = replace(entry, receipt_number=payment.receipt_number, posting_date=payment.posting_date)
         if by_hand is not None:
             held = settle.held(known, by_hand, self._desk.ledger.now())
@@ -60,10 +60,18 @@ class ReversalDriver:
             return await self._desk.send_once.postpone(entry, "paused")
         return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
 
-    def _by_hand(self, entry: Entry, payment: Entry, biller: Biller) -> str | None:
+    def _not_here(self, biller: Biller) -> str | None:
+        """Why nothing is sent for this biller now, or None."""
+        if biller.region is not None and biller.region not in self._desk.regions:
+            return "wrong_region"
+        return None if biller.mode in {Mode.TEST, Mode.LIVE} else "biller_not_live"
+
+    async def _by_hand(self, entry: Entry, payment: Entry, biller: Biller) -> str | None:
         """Why a person must undo it, or None: ``void_receipt`` undoes a whole receipt, and money that stays away."""
         if entry.cents != payment.cents:
             return "partial_reversal"
+        if not payment.receipt_number or await self._desk.ledger.receipt_shared(payment):
+            return "reversal_by_hand"
         cause = stored(entry.key.kind, entry.message).cause
         automatic = entry.key.kind is Kind.ACH_REJECT or cause == "void"
         can_void = biller.reject_strategy is RejectStrategy.VOID and capabilities.can_void(biller)
@@ -73,7 +81,7 @@ class ReversalDriver:
         """The payment was never sent: it ends here, and so does its void."""
         now = self._desk.ledger.now()
         ended = replace(payment, state=State.NOT_POSTED, reason="voided_before", due=now, wait=Wait.REPORT)
-        done = replace(entry, state=State.POSTED, due=None, wait=None)
+        done = replace(entry, state=State.POSTED, due=None, wait=None, reason=None)
         try:
             return await self._desk.ledger.move_with_payment(entry, done, payment, ended)
         except Contended:

@@ -48,7 +48,9 @@ def judge(receipts: Sequence[Receipt], entry: Entry, margin: timedelta) -> settl
     mine = [each for each in receipts if each.receipt_number == entry.receipt_number]
     if len(mine) != 1:
         return settle.Odd("several_receipts" if mine else "receipt_missing")
-    if not mine[0].live:
+    if mine[0].voided:
         return settle.Found(mine[0].receipt_number)
+    if not mine[0].live:
+        return settle.Odd("receipt_closed")
     attempt = entry.sent_at or entry.received_at
     return settle.Absent(controlled=any(each.created_at > attempt + margin for each in receipts))

@@ -75,7 +75,7 @@ def _draft(kind: Kind, message: Undoing, message_id: str) -> Draft:
         cents=int(message.amount),
         customer_number="",
         # One payment is undone once: a second message finds this reference taken. No confirmation number has a tilde.
-        reference=f"reverses~{message.payment_id}",
+        reference="" if message.cause == "chargeback_won" else f"reverses~{message.payment_id}",
         posting_date=message.day.isoformat(),
         message_id=message_id,
         message=to_store(message),

@@ -179,7 +179,7 @@ async def test_a_release_without_void_is_a_mismatch_and_not_an_unknown_outcome(c
     number = await make(caselle.cash)
     await caselle.control.switch("newportor", connectVersion="2025.02")
     answer = await caselle.cash.void_receipt(CITY, number, "R01")
-    assert answer == Refused("contract_mismatch", Scope.BILLER)
+    assert answer == Refused("contract_mismatch", Scope.ENTRY)
 
 
 async def test_a_token_that_is_not_active_sends_nothing(caselle):

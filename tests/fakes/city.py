@@ -35,6 +35,7 @@ class MemoryCity:
             reference=order.reference,
             amount=order.amount,
             live=True,
+            voided=False,
             created_at=created_at or self._clock.now(),
         )
         self.receipts_made.append((order.receipt_date, receipt))
@@ -47,6 +48,7 @@ class MemoryCity:
             reference=f"counter-{number}",
             amount=Money(100),
             live=True,
+            voided=False,
             created_at=self._clock.now(),
         )
         self.receipts_made.append((self._clock.now().date(), receipt))
@@ -78,7 +80,7 @@ class MemoryCity:
     def void(self, receipt_number: str) -> None:
         self.voids.append(receipt_number)
         self.receipts_made = [
-            (day, replace(made, live=made.live and made.receipt_number != receipt_number))
+            (day, replace(made, live=False, voided=True) if made.receipt_number == receipt_number else made)
             for day, made in self.receipts_made
         ]
 

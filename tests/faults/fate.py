@@ -35,6 +35,8 @@ class Call:
     ignored: bool = False
     """The server never does the work, and gives no answer of its own."""
     ending: Ending | None = None
+    readable: bool = False
+    """The ending leaves in the answer what it says."""
     hangs: bool = False
     """The answer never comes."""
     late: float | None = None
@@ -55,7 +57,8 @@ class Call:
 
     @property
     def _loses_the_answer(self) -> bool:
-        return self.hangs or self.ignored or self.ending is not None or self.cut_off is not None
+        spoiled = self.ending is not None and not self.readable
+        return self.hangs or self.ignored or spoiled or self.cut_off is not None
 
 
 def plain(answer: Answer) -> httpx.Response:

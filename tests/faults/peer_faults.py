@@ -87,7 +87,7 @@ def gateway_failed(call: Call, dice: Random) -> None:
 
 
 def errors_beside_data(call: Call, dice: Random) -> None:
-    _ends(call, _with_errors)
+    _ends(call, _with_errors, readable=True)
 
 
 def listed_error(call: Call, dice: Random) -> None:
@@ -165,8 +165,9 @@ def _instead(call: Call, status: int, body: bytes) -> None:
     call.instead = call.instead or (status, body)
 
 
-def _ends(call: Call, ending: Ending) -> None:
-    call.ending = call.ending or ending
+def _ends(call: Call, ending: Ending, *, readable: bool = False) -> None:
+    if call.ending is None:
+        call.ending, call.readable = ending, readable
 
 
 def _raising(error: Exception) -> Ending:

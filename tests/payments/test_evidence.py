@@ -30,9 +30,14 @@ ENTRY = Entry(
     attempt=1,
     sent_at=SENT,
 )
-MINE = Receipt(receipt_number="5.00010", reference="IC1", amount=Money(12540), live=True, created_at=SENT)
+MINE = Receipt(receipt_number="5.00010", reference="IC1", amount=Money(12540), live=True, voided=False, created_at=SENT)
 COUNTER = Receipt(
-    receipt_number="5.00011", reference=None, amount=Money(500), live=True, created_at=SENT + timedelta(hours=1)
+    receipt_number="5.00011",
+    reference=None,
+    amount=Money(500),
+    live=True,
+    voided=False,
+    created_at=SENT + timedelta(hours=1),
 )
 
 
