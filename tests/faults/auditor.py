@@ -39,7 +39,6 @@ class Auditor:
         self._sends: Counter[tuple[str, int]] = Counter()
         self._refused: Counter[tuple[str, int]] = Counter()
         self._doubtful: Counter[str] = Counter()
-        self._began: dict[str, float] = {}
         self._renewals: Counter[str] = Counter()
         self._keys: dict[str, Key] = {}
         self._claimed: dict[str, float] = {}
@@ -94,7 +93,7 @@ class Auditor:
     def attempt_began(self, call: Call) -> float:
         """When the attempt behind a call was claimed, in virtual seconds."""
         # Not the row's own time: the clock that wrote it may have been wrong.
-        return self._began.get(call.reference or "", self._world.loop.time())
+        return self._claimed.get(call.reference or "", self._world.loop.time())
 
     def receipt_made(self, city: City, made: Made, order: dict[str, Any]) -> None:
         reference = order["reference"]
@@ -172,8 +171,6 @@ class Auditor:
         if moved and State(state) not in TRANSITIONS[State(was) if was else None]:
             self._broken("I10", f"{key}: {was} -> {state} is no transition")
         self._positions(key, State(state), values)
-        if moved and state == State.SENDING:
-            self._began[str(values["reference"])] = self._world.loop.time()
         if moved:
             self._truth(key, was, State(state), values)
 
