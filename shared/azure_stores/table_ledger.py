@@ -23,23 +23,27 @@ type _Operation = tuple[str, TableEntity] | tuple[str, TableEntity, dict[str, An
 
 
 class ServerTime:
-    """The storage service's clock, learned from the ``Date`` header of its answers."""
+    """The storage service's clock: the ``Date`` header of its latest answer, and the monotonic time since then."""
 
     def __init__(self, clock: Clock) -> None:
         """Until the first answer, the local clock is all there is."""
         self._clock = clock
-        self._offset = timedelta(0)
+        self._learned: datetime | None = None
+        self._learned_at = 0.0
 
     def now(self) -> datetime:
-        """The service's time now."""
-        return self._clock.now() + self._offset
+        """The service's time now; a step of the local wall clock since the latest answer does not move it."""
+        if self._learned is None:
+            return self._clock.now()
+        return self._learned + timedelta(seconds=self._clock.monotonic() - self._learned_at)
 
     def learn(self, response: PipelineResponse[Any, Any]) -> None:
-        """Take the offset from one answer; the header counts whole seconds, so a smaller difference is none."""
+        """Take the time of one answer; the header counts whole seconds, so a smaller difference is none."""
         date = response.http_response.headers.get("Date")
         if date:
-            offset = parsedate_to_datetime(date).astimezone(UTC) - self._clock.now()
-            self._offset = offset if abs(offset) > timedelta(seconds=2) else timedelta(0)
+            theirs, ours = parsedate_to_datetime(date).astimezone(UTC), self._clock.now()
+            self._learned = theirs if abs(theirs - ours) > timedelta(seconds=2) else ours
+            self._learned_at = self._clock.monotonic()
 
 
 class TableLedger:

@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
 
 import pytest
 from azure.data.tables.aio import TableServiceClient
@@ -122,3 +124,13 @@ async def test_the_service_clock_corrects_a_wrong_local_one(azurite):
         await TableLedger(table, time).read("00", "P")
         assert abs(time.now() - datetime.now(UTC)) < timedelta(seconds=5)
         await service.delete_table(table.table_name)
+
+
+def test_a_step_of_the_local_clock_does_not_move_the_service_clock():
+    clock = StoppedClock()
+    time, answered = ServerTime(clock), clock.now()
+    headers = {"Date": format_datetime(answered, usegmt=True)}
+    time.learn(SimpleNamespace(http_response=SimpleNamespace(headers=headers)))
+    clock.step(minutes=-20)
+    clock.advance(30)
+    assert time.now() - answered == timedelta(seconds=30)

@@ -17,3 +17,7 @@ class StoppedClock:
     def advance(self, seconds: float) -> None:
         self._at += timedelta(seconds=seconds)
         self._monotonic += seconds
+
+    def step(self, **by: float) -> None:
+        """The wall clock is set to another time; monotonic time does not notice."""
+        self._at += timedelta(**by)

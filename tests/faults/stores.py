@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
+from shared.azure_stores.table_ledger import ServerTime
 from shared.billers.model import Biller
 from shared.exchange.quarantine import Quarantined
 from shared.ledger.store import Change, Delete, Insert, Row, RowChanged, RowExists, Values
@@ -29,11 +32,11 @@ class TableWay:
     def __init__(self, instance: "Instance") -> None:
         self._instance = instance
         self._world = instance.world
-        self._learned = timedelta()
+        self._time = ServerTime(instance.clock)
 
     def now(self) -> datetime:
-        """The instance's clock, corrected by what the service's last answer taught: it may have stepped since."""
-        return self._instance.clock.now() + self._learned
+        """As the product learns it from the service's answers, by the instance's own clock, which may have stepped."""
+        return self._time.now()
 
     async def commit(self, shard: str, changes: Sequence[Change]) -> Mapping[str, str]:
         table, first = self._world.table, changes[0]
@@ -66,12 +69,18 @@ class TableWay:
     ) -> T:
         await self._may_fail()
         result = await self._instance.call(what, deed, *points)
-        self._learned = -self._instance.clock_error
-        if self._world.weather.strikes("K1"):
-            self._instance.clock_error = self._world.another_clock_error()
+        if "K1" in self._world.plan.faults:
+            self._learn()
         if writing is not None:
             self._may_lose_answer(writing)
         return result
+
+    def _learn(self) -> None:
+        """Every answer of the service carries its time; the instance's own may step at any moment after that."""
+        headers = {"Date": format_datetime(self._world.clock.now(), usegmt=True)}
+        self._time.learn(SimpleNamespace(http_response=SimpleNamespace(headers=headers)))
+        if self._world.weather.strikes("K1"):
+            self._instance.clock_error = self._world.another_clock_error()
 
     async def _may_fail(self) -> None:
         weather = self._world.weather
