@@ -2,12 +2,23 @@
 
 import azure.functions as func
 
-from functions import drive_due, health, oauth_callback, payment_status, poison, post_payments, reverse_payments, sweep
+from functions import (
+    drive_due,
+    health,
+    oauth_callback,
+    open_items,
+    payment_status,
+    poison,
+    post_payments,
+    reverse_payments,
+    sweep,
+)
 
 app = func.FunctionApp()
 app.register_functions(drive_due.bp)
 app.register_functions(health.bp)
 app.register_functions(oauth_callback.bp)
+app.register_functions(open_items.bp)
 app.register_functions(payment_status.bp)
 app.register_functions(poison.bp)
 app.register_functions(post_payments.bp)

@@ -1,12 +1,12 @@
 """Caselle delivers a biller's OAuth token."""
 
-import json
 import logging
 from http import HTTPStatus
 from typing import Final
 
 import azure.functions as func
 
+from functions.problems import RETRY_LATER, problem
 from shared.runtime import wiring
 from shared.tokens.receive import Callback, Outcome, Received
 from shared.vocabulary import events
@@ -33,20 +33,11 @@ async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
         return _answer(await receive(callback))
     except Unavailable as error:
         events.emit("callback.unavailable", logging.ERROR, reason=str(error))
-        return _problem(HTTPStatus.SERVICE_UNAVAILABLE)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, headers=_HEADERS | RETRY_LATER)
 
 
 def _answer(received: Received) -> func.HttpResponse:
     if received.outcome is Outcome.STORED:
         return func.HttpResponse('{"status": "stored"}', headers=_HEADERS, mimetype="application/json")
-    return _problem(_STATUS[received.outcome], received)
-
-
-def _problem(status: HTTPStatus, received: Received | None = None) -> func.HttpResponse:
-    problem: dict[str, object] = {"type": "about:blank", "title": status.phrase, "status": status}
-    if received and received.field:
-        problem |= {"field": received.field, "detail": received.detail}
-    headers = _HEADERS | {"Retry-After": "60"} if status == HTTPStatus.SERVICE_UNAVAILABLE else _HEADERS
-    return func.HttpResponse(
-        json.dumps(problem), status_code=status, headers=headers, mimetype="application/problem+json"
-    )
+    named = {"field": received.field, "detail": received.detail} if received.field else {}
+    return problem(_STATUS[received.outcome], headers=_HEADERS, **named)
