@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.azure_stores.table_tokens import TableTokens
-from shared.tokens.keep import Renewal, TokenRow
+from shared.tokens.row import Renewal, TokenRow
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.tokens import FakeTokenRows
 
@@ -21,6 +21,7 @@ def rows(request):
 
 def _row(generation=1, biller_id="2493", **fields):
     usual = {
+        "since": DUE - timedelta(days=150),
         "expires_at": DUE + timedelta(days=30),
         "due_at": DUE,
         "version": uuid.uuid4().hex,

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from shared.tokens.keep import fingerprint
-from shared.tokens.renew import ANSWER_WITHIN, RenewalRefused
+from shared.tokens.endpoint import ANSWER_WITHIN, RenewalRefused
+from shared.tokens.row import fingerprint
 from shared.vocabulary.errors import Unavailable
 from tests.tokens.instances import Shop
 
@@ -119,8 +119,7 @@ class _Theatre(Shop):
 
 async def _play(actions):
     theatre = _Theatre()
-    await theatre.deliver("first")
-    await theatre.instance().keeper.keep_client_secret("2493", SecretStr("secret"))
+    await theatre.set_up("first")
     for action in actions:
         await theatre.act(*action)
     await theatre.heal()
