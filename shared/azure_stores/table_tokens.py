@@ -65,7 +65,7 @@ class TableTokens:
 
     async def _commit(self, row: TokenRow, replaces: TableEntity | None) -> None:
         try:
-            await self._table.submit_transaction(_operations(row, replaces))
+            await self._table.submit_transaction(operations(row, replaces))
         except TableTransactionError as error:
             if error.status_code in _CONFLICTS:
                 raise _Conflict from None
@@ -79,7 +79,8 @@ class _Conflict(Exception):
     pass
 
 
-def _operations(row: TokenRow, replaces: TableEntity | None) -> list[_Operation]:
+def operations(row: TokenRow, replaces: TableEntity | None) -> list[_Operation]:
+    """The transaction that puts a row, and its due entry, in the place of what is there."""
     entity = _keys(_row_key(row.biller_id)) | {"token": row.model_dump_json()}
     due = _due_key(row)
     dues: list[_Operation] = [("upsert", _keys(due))] if due else []

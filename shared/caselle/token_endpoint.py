@@ -38,11 +38,11 @@ class HttpTokenEndpoint:
 
     async def client_credentials(self, client: Client) -> Delivery:
         """A new token for the client (section 4.4); raises as the port says."""
-        return await self._granted(client, {"grant_type": "client_credentials"})
+        return await self._grant(client, {"grant_type": "client_credentials"})
 
     async def refresh(self, client: Client, refresh_token: SecretStr) -> Delivery:
         """A new token for a refresh token (section 6); raises as the port says."""
-        return await self._granted(
+        return await self._grant(
             client, {"grant_type": "refresh_token", "refresh_token": refresh_token.get_secret_value()}
         )
 
@@ -50,7 +50,7 @@ class HttpTokenEndpoint:
         """Close what is open."""
         await self._wire.aclose()
 
-    async def _granted(self, client: Client, form: dict[str, str]) -> Delivery:
+    async def _grant(self, client: Client, form: dict[str, str]) -> Delivery:
         try:
             async with asyncio.timeout(self._deadline):
                 status, body = await self._wire.post(_request(client, form))

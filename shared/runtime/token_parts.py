@@ -13,6 +13,7 @@ from shared.tokens.renew import RenewToken
 
 if TYPE_CHECKING:
     from shared.billers.registry import BillerRegistry
+    from shared.caselle.token_endpoint import HttpTokenEndpoint
     from shared.caselle.token_proof import CustomerRead
     from shared.tokens.grants import Grants
     from shared.tokens.look import LookAfterToken, SweepTokens
@@ -47,7 +48,7 @@ class TokenParts:
     def take(self) -> "TakeDelivery":
         from shared.tokens.take import TakeDelivery  # noqa: PLC0415 - only the callback needs it
 
-        return TakeDelivery(self._keeper, self._credentials, self._prove)
+        return TakeDelivery(self._keeper, self.credentials, self._prove)
 
     @cached_property
     def serve(self) -> "ServeToken":
@@ -76,11 +77,19 @@ class TokenParts:
         return SuperviseRenewal(self._keeper, self._renew, self._proof)
 
     @cached_property
+    def endpoint(self) -> "HttpTokenEndpoint | None":
+        from shared.caselle.token_endpoint import HttpTokenEndpoint  # noqa: PLC0415 - httpx on first use
+        from shared.tokens.endpoint import ANSWER_WITHIN  # noqa: PLC0415 - as above
+
+        url = self._settings.caselle_token_url
+        return HttpTokenEndpoint(url, ANSWER_WITHIN, self._clock) if url else None
+
+    @cached_property
     def _keeper(self) -> TokenKeeper:
         return TokenKeeper(self._vault, self._rows, self._shared, self._settings.token_cache_seconds)
 
     @cached_property
-    def _credentials(self) -> Credentials:
+    def credentials(self) -> Credentials:
         return Credentials(self._vault)
 
     @cached_property
@@ -99,9 +108,6 @@ class TokenParts:
         return CustomerRead(Wire(self._settings.caselle_base_url, PROOF_WITHIN), PROOF_WITHIN)
 
     def _grants(self) -> "Grants | None":
-        from shared.caselle.token_endpoint import HttpTokenEndpoint  # noqa: PLC0415 - httpx on first use
-        from shared.tokens.endpoint import ANSWER_WITHIN  # noqa: PLC0415 - as above
-        from shared.tokens.grants import Grants  # noqa: PLC0415 - as above
+        from shared.tokens.grants import Grants  # noqa: PLC0415 - on first use
 
-        url = self._settings.caselle_token_url
-        return Grants(self._credentials, HttpTokenEndpoint(url, ANSWER_WITHIN, self._clock)) if url else None
+        return Grants(self.credentials, self.endpoint) if self.endpoint else None

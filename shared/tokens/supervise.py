@@ -51,7 +51,8 @@ class SuperviseRenewal:
             return renewed
         shown = await self._compared(biller, old.value, renewed.value)
         if shown is Supervised.PASSED:
-            passed = {"supervised": biller.token_strategy}
+            # The pause after a renewal guards against one that is refused; this one was seen to be accepted.
+            passed = {"supervised": biller.token_strategy, "renewal": None}
             await self._keeper.change(biller.biller_id, lambda row: row.model_copy(update=passed))
         level = events.INFO if shown is Supervised.PASSED else events.WARNING
         events.emit("token.renewal_supervised", level, biller=biller.biller_id, shown=shown)
