@@ -26,7 +26,7 @@ from shared.tokens.keep import TokenKeeper
 
 _INBOUND = ("payments", "ach-rejects", "reversals", "due")
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
-TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine")
+TABLES = ("ledger", "billers", "callbackkeys", "authorizations", "tokens", "quarantine")
 
 _PEPPER_BYTES = 32
 
@@ -106,7 +106,8 @@ async def _register(tables: TableServiceClient, pepper: bytes, billers: Iterable
         return pepper
 
     registry = TableBillers(tables.get_table_client("billers"))
-    keys = CallbackKeys(TableCallbackKeys(tables.get_table_client("callbackkeys")), known_pepper, SystemClock())
+    key_table = TableCallbackKeys(tables.get_table_client("callbackkeys"))
+    keys = CallbackKeys(key_table, registry, known_pepper, SystemClock())
     made = {}
     for biller in billers:
         await registry.put(biller)

@@ -1,4 +1,4 @@
-"""Caselle's token endpoint over HTTP; implements ``shared.tokens.renew.TokenEndpoint``.
+"""Caselle's token endpoint over HTTP; implements ``TokenEndpoint`` and ``CodeEndpoint`` of ``shared.tokens``.
 
 Where it is and what it takes is not public. Assumed: RFC 6749, and of its two ways to authenticate HTTP Basic, which
 every such endpoint must support.
@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote_plus, urlencode
 
 import httpx
+from pydantic import SecretStr
 
 from shared.caselle.client import Wire
 from shared.caselle.protocol import Request
@@ -54,17 +55,29 @@ class HttpTokenEndpoint:
             RenewalRefused: the endpoint says no.
             Unavailable: no answer, or none of use; a token may have been made all the same.
         """
-        try:
-            async with asyncio.timeout(self._deadline):
-                status, body = await self._wire.post(_request(client, {"grant_type": "client_credentials"}))
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
-            # The original holds the request, and that the client's secret.
-            raise Unavailable(f"token endpoint: {type(error).__name__}") from None
-        return self._delivery(status, body)
+        return await self._grant(client, {"grant_type": "client_credentials"})
+
+    async def authorization_code(self, client: Client, code: SecretStr) -> Delivery:
+        """The token for a code (RFC 6749, section 4.1.3).
+
+        Raises:
+            RenewalRefused: the endpoint says no.
+            Unavailable: no answer, or none of use; the code may be used up all the same.
+        """
+        return await self._grant(client, {"grant_type": "authorization_code", "code": code.get_secret_value()})
 
     async def aclose(self) -> None:
         """Close what is open."""
         await self._wire.aclose()
+
+    async def _grant(self, client: Client, form: dict[str, str]) -> Delivery:
+        try:
+            async with asyncio.timeout(self._deadline):
+                status, body = await self._wire.post(_request(client, form))
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            # The original holds the request, and that the client's secret.
+            raise Unavailable(f"token endpoint: {type(error).__name__}") from None
+        return self._delivery(status, body)
 
     def _delivery(self, status: int, body: bytes) -> Delivery:
         if status in _REFUSED:

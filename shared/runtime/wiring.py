@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.token_endpoint import HttpTokenEndpoint
+    from shared.runtime.stamps import HttpStamps
+    from shared.tokens.authorize import ExchangeCode
     from shared.tokens.keep import TokenKeeper
     from shared.tokens.receive import ReceiveToken
     from shared.tokens.serve import ServeToken
@@ -102,7 +104,15 @@ def payment_status() -> PaymentStatus:
 async def receive_token() -> "ReceiveToken":
     from shared.tokens.receive import ReceiveToken  # noqa: PLC0415 - only the callback needs it
 
-    return ReceiveToken(callback_keys(), billers(), token_keeper(), clock())
+    return ReceiveToken(
+        callback_keys(),
+        billers(),
+        token_keeper(),
+        clock(),
+        exchange=exchange_code(),
+        stamps=_stamps(),
+        regions=settings().regions,
+    )
 
 
 async def check() -> None:
@@ -140,7 +150,24 @@ def callback_keys() -> "CallbackKeys":
     from shared.azure_stores.table_callback_keys import TableCallbackKeys  # noqa: PLC0415 - Azure's SDK on first use
     from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
 
-    return CallbackKeys(TableCallbackKeys(_tables().get_table_client("callbackkeys")), _pepper, clock())
+    store = TableCallbackKeys(_tables().get_table_client("callbackkeys"))
+    return CallbackKeys(store, billers(), _pepper, clock())
+
+
+@cache
+def exchange_code() -> "ExchangeCode":
+    from shared.azure_stores.table_authorizations import TableAuthorizations  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.tokens.authorize import ExchangeCode  # noqa: PLC0415 - only the callback needs it
+
+    store = TableAuthorizations(_tables().get_table_client("authorizations"))
+    return ExchangeCode(store, token_keeper(), _token_endpoint(), clock())
+
+
+@cache
+def _stamps() -> "HttpStamps":
+    from shared.runtime.stamps import HttpStamps  # noqa: PLC0415 - httpx on first use
+
+    return HttpStamps(settings().callback_stamps)
 
 
 @cache

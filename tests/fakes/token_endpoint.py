@@ -27,8 +27,14 @@ class FakeTokenEndpoint:
         return len(self.clients)
 
     async def client_credentials(self, client: Client) -> Delivery:
+        return await self._grant(client, f"renewed {self.requests + 1}")
+
+    async def authorization_code(self, client: Client, code: SecretStr) -> Delivery:
+        return await self._grant(client, f"token of {code.get_secret_value()}")
+
+    async def _grant(self, client: Client, value: str) -> Delivery:
         self.clients.append(client)
-        token = SecretStr(f"renewed {self.requests}")
+        token = SecretStr(value)
         granted = Delivery(token=token, expires_at=self._clock.now() + timedelta(days=180))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
