@@ -10,6 +10,7 @@ from functions import (
     payment_status,
     poison,
     post_payments,
+    renew_tokens,
     reverse_payments,
     sweep,
 )
@@ -22,5 +23,6 @@ app.register_functions(open_items.bp)
 app.register_functions(payment_status.bp)
 app.register_functions(poison.bp)
 app.register_functions(post_payments.bp)
+app.register_functions(renew_tokens.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)

@@ -6,15 +6,17 @@ from typing import Final
 
 import azure.functions as func
 
-from functions.problems import RETRY_LATER, problem
+from functions.problems import PROBLEM, RETRY_LATER, problem
 from shared.runtime import wiring
-from shared.tokens.receive import Callback, Outcome, Received
+from shared.tokens.receive import MARK, Callback, Outcome, Received
 from shared.vocabulary import events
-from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.errors import CaselleError
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_STORED: Final = '{"status": "stored"}'
+_JSON: Final = "application/json"
 _STATUS: Final = {
     Outcome.UNKNOWN_KEY: HTTPStatus.NOT_FOUND,
     Outcome.REFUSED: HTTPStatus.BAD_REQUEST,
@@ -27,17 +29,23 @@ _STATUS: Final = {
 @bp.route(route="ICOAuthTokenProcessor", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
 async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
     """Keep the delivered token; ``BK`` in the query is the biller's key, so the host asks for none."""
-    callback = Callback(req.params, req.headers.get("Content-Type", ""), req.get_body())
+    content_type, handed_on = req.headers.get("Content-Type", ""), MARK in req.headers
+    callback = Callback(req.params, content_type, req.get_body(), handed_on=handed_on)
     try:
         receive = await wiring.receive_token()
         return _answer(await receive(callback))
-    except Unavailable as error:
+    except CaselleError as error:
         events.emit("callback.unavailable", logging.ERROR, reason=str(error))
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, headers=_HEADERS | RETRY_LATER)
 
 
 def _answer(received: Received) -> func.HttpResponse:
     if received.outcome is Outcome.STORED:
-        return func.HttpResponse('{"status": "stored"}', headers=_HEADERS, mimetype="application/json")
+        return func.HttpResponse(_STORED, headers=_HEADERS, mimetype=_JSON)
+    if received.answer is not None:
+        mimetype = _JSON if received.answer.status == HTTPStatus.OK else PROBLEM
+        return func.HttpResponse(
+            received.answer.body, status_code=received.answer.status, headers=_HEADERS, mimetype=mimetype
+        )
     named = {"field": received.field, "detail": received.detail} if received.field else {}
     return problem(_STATUS[received.outcome], headers=_HEADERS, **named)

@@ -7,6 +7,7 @@ from typing import Final
 
 import azure.functions as func
 
+PROBLEM: Final = "application/problem+json"
 RETRY_LATER: Final = {"Retry-After": "60"}
 
 
@@ -14,6 +15,4 @@ def problem(status: HTTPStatus, headers: Mapping[str, str] | None = None, **memb
     """The problem with these members beside the standard ones; those that are None are left out."""
     given = {name: value for name, value in members.items() if value is not None}
     body = {"type": "about:blank", "title": status.phrase, "status": status, **given}
-    return func.HttpResponse(
-        json.dumps(body), status_code=status, headers=dict(headers or {}), mimetype="application/problem+json"
-    )
+    return func.HttpResponse(json.dumps(body), status_code=status, headers=dict(headers or {}), mimetype=PROBLEM)

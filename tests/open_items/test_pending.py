@@ -86,10 +86,11 @@ async def test_part_of_an_invoice_leaves_the_rest_to_be_paid(world, portal):
 async def test_two_lines_and_two_payments_for_one_invoice_add_up(world, portal):
     lines = [{"invoiceNumber": "10023", "amount": "10.00"}, {"invoiceNumber": "10023", "amount": "5.00"}]
     await waiting(world, amount="15.00", allocations=lines)
+    world.clock.advance(1)
     await waiting(world, amount="20.00", allocations=[{"invoiceNumber": "10023", "amount": "20.00"}])
     item = (await portal.items()).open_items[0]
     assert (item.pending_amount, item.collectable) == (3500, 6500)
-    assert [each.amount for each in item.pending_payments] == [1500, 2000]
+    assert [each.amount for each in item.pending_payments] == [1500, 2000]  # the longest waiting first
 
 
 async def test_a_payment_without_invoices_counts_for_the_customer(world, portal):
