@@ -82,12 +82,12 @@ async def test_each_failure_has_its_status_and_says_what_to_do(portal, code, tro
     assert response.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("names", [("Canary\x00", "2493"), ("000412", "Canary"), ("C" * 65, "2493")])
+@pytest.mark.parametrize("names", [("Canary\x00", "2493"), ("000412", "Canary"), ("Canary" * 11, "2493")])
 async def test_a_number_that_cannot_exist_is_a_bad_request_and_not_repeated(portal, names):
     response, told = await ask(*names)
     assert (response.status_code, told["code"]) == (400, "number_malformed")
     assert told["detail"]
-    assert "C" not in told["detail"]
+    assert "Canary" not in json.dumps(told)
 
 
 async def test_fifty_requests_at_once_make_one_call(portal):
