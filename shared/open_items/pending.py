@@ -10,7 +10,7 @@ from shared.ledger.entry import SETTLED, Entry, Kind, State
 from shared.payments.message import stored
 from shared.vocabulary.money import Money
 
-_APPLICATION: Final = "AR"
+APPLICATION: Final = "AR"
 """The one that is asked about; utility customers have numbers of their own."""
 
 
@@ -42,7 +42,7 @@ def _pending(entries: Iterable[Entry]) -> Iterable[Pending]:
     for entry in sorted(entries, key=lambda each: each.received_at):
         message = stored(entry.message)
         finished = entry.state in SETTLED - {State.HELD}
-        if finished or message.application != _APPLICATION:
+        if finished or message.application != APPLICATION:
             continue
         yield Pending(
             payment_id=entry.key.id,

@@ -6,11 +6,10 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
-from function_app import app
 from functions.outputs import STORAGE
+from tests.agreement.registered import FUNCTIONS
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = {each.get_function_name(): each for each in app.get_functions()}
 READS = {
     "post_payments": "payments",
     "poison_payments": "payments-poison",
