@@ -109,7 +109,7 @@ class AskOpenItems:
     async def _told[AnswerT](self, asked: _Question, look: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """Bound the call in time, and give every failure its code."""
         try:
-            async with asyncio.timeout(self._within), self._room[asked.biller]:
+            async with asyncio.timeout(self._within):
                 answered = await look()
         except (TimeoutError, Unavailable, Unanswered) as error:
             why = _why(error)
@@ -126,10 +126,11 @@ class AskOpenItems:
         what was here at ``as_of``, nothing can be missing from both sides. It may be in both for one answer.
         """
         biller = await self._ready(asked.biller)
-        as_of = self._unfinished.now()
-        before = await pending_of(self._unfinished, asked.biller, asked.customer)
-        found = await read(biller)
-        after = await pending_of(self._unfinished, asked.biller, asked.customer)
+        async with self._room[asked.biller]:
+            as_of = self._unfinished.now()
+            before = await pending_of(self._unfinished, asked.biller, asked.customer)
+            found = await read(biller)
+            after = await pending_of(self._unfinished, asked.biller, asked.customer)
         return _Seen(found, {**before, **after}, as_of)
 
     async def _ready(self, biller_id: str) -> Biller:
