@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
+from shared.vocabulary.money import Amount
 
 
 class Mode(StrEnum):
@@ -111,6 +112,8 @@ class Biller(_Record):
     auto_allocate: AutoAllocate = AutoAllocate.HOLD
     reject_strategy: RejectStrategy = RejectStrategy.MANUAL
     token_strategy: TokenStrategy = TokenStrategy.CALLBACK
+    nsf_fee: Annotated[Amount, Field(gt=0)] | None = None
+    """What the city charges for a debit that came back short of funds; a person bills it. None: no such fee."""
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
     slots: Annotated[int, Field(ge=1)] | None = None
     capability_overrides: dict[str, bool] = Field(default_factory=dict)

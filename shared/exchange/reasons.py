@@ -50,6 +50,8 @@ REASONS: Final[dict[str, Reason]] = {
         "Another payment of this biller has the same confirmation number.", "Ask Invoice Cloud which one is right."
     ),
     "too_old": Reason("The posting date is further back than the biller allows.", f"Ask {_CITY} for a posting date."),
+    # Done, of a reject.
+    "returned": Reason("The bank returned the payment, and it is undone in Caselle.", "Tell the payer what is due."),
     # Held, of a reject or reversal: a person undoes the payment.
     "reversal_by_hand": Reason(
         "It cannot be undone from here.", f"{_CITY[0].upper()}{_CITY[1:]} undoes the receipt in Caselle; then resolve."

@@ -132,6 +132,10 @@ class Entry:
     """Under which it is at the peer; of a reject or reversal: the receipt that it undoes."""
     reverses: str | None = None
     """Id of the payment that it undoes."""
+    by_hand: str | None = None
+    """How a person does at the peer what this entry is for; told while it is held."""
+    afterwards: str | None = None
+    """What a person has still to do once it is done; told when it is."""
 
     @property
     def in_doubt(self) -> bool:
