@@ -12,16 +12,17 @@ DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
 _RETURNS_ABOVE: Final = """# ACH returns
 
 A bank sends a debit back under one of NACHA's codes; Invoice Cloud enqueues it to `ach-rejects`, and the payment is
-undone in Caselle ([rules](contracts/README.md#a-reject)). What a code means and what the payer must do is told with the
-result. This page is written by `python -m local.pages` from [`nacha.py`](../shared/exchange/nacha.py); a test compares it.
+undone in Caselle ([rules](contracts/README.md#a-reject)). The result tells what the code means and what the payer must
+do. `python -m local.pages` writes this page from [`nacha.py`](../shared/exchange/nacha.py); a test compares it.
 
 The window is how long after settlement the payer's bank may return the debit. A code that is not here is accepted, and
 told as it came. *NSF fee*: the codes for which a biller's `nsfFee` is spoken of. It is off unless the biller has an
 amount there, and then it is billed by a person: no operation of Caselle's web service for it is known.
 
 """
-_RETURNS_BELOW: Final = """A return that comes 60 days later finds its payment: entries stay in the ledger for years. A debit
-that is presented again is another payment, with an id of its own and `representsPaymentId`; its return is another reject.
+_RETURNS_BELOW: Final = """A return that comes 60 days later finds its payment: entries stay in the ledger for years. A
+debit that is presented again is another payment, with an id of its own and `representsPaymentId`; its return is another
+reject.
 """
 
 

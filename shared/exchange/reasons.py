@@ -29,6 +29,10 @@ REASONS: Final[dict[str, Reason]] = {
     "unknown_biller": Reason("No biller of this id is set up here.", "Set the biller up, then retry."),
     "wrong_region": Reason("The biller's home is another stamp.", "Enqueue it in the biller's region."),
     "biller_not_live": Reason("The biller is not live.", "Take the biller live, then retry."),
+    "connect_too_old": Reason(
+        "The city's release of Caselle Connect is too old for online payments.",
+        "The city updates Connect; correct the biller's release, then retry.",
+    ),
     "wrong_environment": Reason(
         "A test message for a live biller, or the reverse.", "Check the environment; end it if it was a test."
     ),
