@@ -11,7 +11,7 @@ _SECONDS = 60  # setting up 30,000 customers takes a few; a delivery waits for t
 
 
 class SwitchChanges(TypedDict, total=False):
-    """What ``switch`` takes; ``closedThrough`` is YYYY-MM-DD."""
+    """What ``switch`` takes; ``closedThrough`` and ``ledgerUpdatedThrough`` are YYYY-MM-DD."""
 
     cows: Literal["up", "http_503", "graphql_error"]
     latencyMs: int
@@ -20,11 +20,17 @@ class SwitchChanges(TypedDict, total=False):
     onlinePayments: bool
     distributionOnline: bool
     thirdPartyEnabled: bool
+    onlineWorkspaces: int
+    workspaceThirdParty: bool
+    newReceipts: bool
+    manualAllocation: bool
     workspaceInUse: bool
     updateImmediately: bool
     receiptNumbersLeft: int | None
     connectVersion: str
     closedThrough: str | None
+    ledgerUpdatedThrough: str | None
+    voidUpdated: bool
     queryLagSeconds: float
     clockAheadSeconds: float
     callbackUrl: str | None

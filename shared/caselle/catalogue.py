@@ -24,7 +24,6 @@ class Who(StrEnum):
     CRM = "the city, with its Caselle CRM"
     CSM = "the city's CSM at Caselle"
     ENGINEER = "Invoice Cloud's engineers"
-    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
