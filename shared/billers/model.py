@@ -45,10 +45,12 @@ class RejectStrategy(StrEnum):
 
 
 class TokenStrategy(StrEnum):
-    """Where a new token comes from: Caselle's callback only, or the token endpoint as well."""
+    """Where a new token comes from: Caselle's callback only, the token endpoint as well, or a person."""
 
     CALLBACK = "callback"
     CLIENT_CREDENTIALS = "client_credentials"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name
+    MANUAL = "manual"
 
 
 class Capability(StrEnum):
@@ -134,6 +136,8 @@ class Biller(_Record):
     auto_allocate: AutoAllocate = AutoAllocate.HOLD
     reject_strategy: RejectStrategy = RejectStrategy.MANUAL
     token_strategy: TokenStrategy = TokenStrategy.CALLBACK
+    renewal_consent: bool = False
+    """Utility, which shares the third-party record, agrees that its token is renewed from here."""
     nsf_fee: Annotated[Amount, Field(gt=0)] | None = None
     """What the city charges for a debit that came back short of funds; a person bills it. None: no such fee."""
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
