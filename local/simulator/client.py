@@ -100,6 +100,11 @@ class SimulatorControl:
         summaries: dict[str, Summary] = (await self._ask("GET", "/summary")).json()
         return summaries
 
+    async def balances(self) -> dict[str, dict[str, int]]:
+        """What every customer owes in cents, by biller id and customer number."""
+        balances: dict[str, dict[str, int]] = (await self._ask("GET", "/balances")).json()
+        return balances
+
     async def calls(self) -> dict[str, dict[str, int]]:
         """How often each operation reached the relay, whatever the answer, by biller id."""
         calls: dict[str, dict[str, int]] = (await self._ask("GET", "/calls")).json()

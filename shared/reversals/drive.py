@@ -10,7 +10,7 @@ from shared.ledger.book import Contended
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
 from shared.payments.post import Desk
 from shared.payments.rules import paused
-from shared.reversals.by_hand import informed
+from shared.reversals.by_hand import informed, looked_up
 from shared.reversals.message import stored
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
@@ -42,8 +42,7 @@ class ReversalDriver:
             case State.POSTED:
                 return await self._undo(entry, payment)
             case State.REVERSED:
-                known = informed(entry, payment, await self._biller(entry))
-                return await self._desk.ledger.move(entry, self._held(known, "already_reversed"))
+                return await self._second(entry, payment)
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
             case State.RECEIVED if payment.attempt == 0 and payment.cents == entry.cents and self._is_void(entry):
@@ -60,6 +59,13 @@ class ReversalDriver:
         if paused(biller, self._desk.ledger.now()):
             return await self._desk.send_once.postpone(entry, "paused")
         return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
+
+    async def _second(self, entry: Entry, payment: Entry) -> Entry:
+        """The payment is undone: of all messages only a chargeback that was won has still something to do."""
+        if stored(entry.key.kind, entry.message).cause == "chargeback_won":
+            again = informed(entry, payment, await self._biller(entry))
+            return await self._desk.ledger.move(entry, self._held(again, "reversal_by_hand"))
+        return await self._desk.ledger.move(entry, self._held(looked_up(entry, payment), "already_reversed"))
 
     def _not_here(self, biller: Biller) -> str | None:
         """Why nothing is sent for this biller now, or None."""
