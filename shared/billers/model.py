@@ -1,7 +1,7 @@
 """A biller: a city that is Invoice Cloud's customer, and how we post for it."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -9,6 +9,9 @@ from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
 from shared.vocabulary.money import Amount
+
+MOST_SLOTS: Final = 20
+"""One transaction opens all closed slots of a biller, and holds at most a hundred changes."""
 
 
 class Mode(StrEnum):
@@ -141,7 +144,7 @@ class Biller(_Record):
     nsf_fee: Annotated[Amount, Field(gt=0)] | None = None
     """What the city charges for a debit that came back short of funds; a person bills it. None: no such fee."""
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
-    slots: Annotated[int, Field(ge=1)] | None = None
+    slots: Annotated[int, Field(ge=1, le=MOST_SLOTS)] | None = None
     capability_overrides: dict[Capability, Override] = Field(default_factory=dict)
     callback_url: str | None = None
     contacts: dict[str, str] = Field(default_factory=dict)
