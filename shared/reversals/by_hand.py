@@ -51,8 +51,9 @@ def _steps(undoing: Undoing, payment: Entry, fee: Money | None) -> str:
 
 
 def _receipt(payment: Entry) -> str:
-    amount, customer = Money(payment.cents), payment.customer_number
-    return f"receipt {payment.receipt_number} of {payment.posting_date} ({amount}, customer {customer})"
+    """A person may have resolved the payment without naming its receipt: then its confirmation number finds it."""
+    name = f"receipt {payment.receipt_number or f'with confirmation number {payment.reference}'}"
+    return f"{name} of {payment.posting_date} ({Money(payment.cents)}, customer {payment.customer_number})"
 
 
 def _adjustment(payment: Entry, what: str, fee: Money | None) -> str:

@@ -1,11 +1,13 @@
 """What a person is told to do: menu path, date, amount and receipt number, whatever made the reversal wait for one."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.exchange import nacha
 from shared.ledger.answer import Refused, Scope
 from shared.ledger.entry import State
-from shared.reversals.by_hand import ENTER_PAYMENTS, RECEIVABLE_ADJUSTMENTS, UTILITY_ADJUSTMENTS
+from shared.reversals.by_hand import ENTER_PAYMENTS, RECEIVABLE_ADJUSTMENTS, UTILITY_ADJUSTMENTS, informed
 from tests.payments.world import NEWPORT, message, reject, reversal
 
 UTILITY = {"UM": {"categoryCode": "3", "distributionCode": "301", "paymentCodes": {"ACH": "7"}}}
@@ -98,6 +100,15 @@ async def test_a_chargeback_that_was_won_after_a_void_names_its_receipt(world):
     result = await told(world, reversal(paid, "chargeback_won"))
     assert (result.outcome, result.reason.code, result.receipt_number) == ("held", "reversal_by_hand", RECEIPT)
     assert "enter 125.40 again" in result.reason.action
+
+
+async def test_a_receipt_that_nobody_named_is_found_by_its_confirmation_number(world):
+    paid, back = message(confirmationNumber="IC88213045"), reject(message())
+    await world.deliver(paid)
+    await world.undo(back)
+    unnamed = replace(await world.entry(paid), receipt_number=None)
+    told = informed(await world.entry(back), unnamed, await world.set_up()).by_hand
+    assert f"void receipt with confirmation number IC88213045 of {DATE} (125.40, customer 000412)" in told
 
 
 # What the bank said.
