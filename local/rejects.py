@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from azure.storage.queue.aio import QueueServiceClient
+from rich.markup import escape
 from rich.table import Table
 
 from local.report import money
@@ -60,7 +61,7 @@ class Rejects:
         for result in self.results:
             why, action = (result.reason.message, result.reason.action) if result.reason else ("", "")
             receipt, amount = result.receipt_number or "", money(int(result.amount or 0))
-            table.add_row(result.biller_id, result.id, amount, str(result.outcome), receipt, why, action)
+            table.add_row(result.biller_id, result.id, amount, str(result.outcome), receipt, escape(why), action)
         return table
 
     def _voided_otherwise(self) -> Iterator[str]:
