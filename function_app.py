@@ -2,7 +2,17 @@
 
 import azure.functions as func
 
-from functions import drive_due, health, oauth_callback, payment_status, poison, post_payments, reverse_payments, sweep
+from functions import (
+    drive_due,
+    health,
+    oauth_callback,
+    payment_status,
+    poison,
+    post_payments,
+    reverse_payments,
+    sweep,
+    update_customers,
+)
 
 app = func.FunctionApp()
 app.register_functions(drive_due.bp)
@@ -13,3 +23,4 @@ app.register_functions(poison.bp)
 app.register_functions(post_payments.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)
+app.register_functions(update_customers.bp)

@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from shared.customers.message import AutopayChange, Registration
 from shared.exchange.reasons import REASONS
 from shared.exchange.result import PostingResult
 from shared.payments.message import PaymentMessage
@@ -32,6 +33,8 @@ def documents() -> dict[str, str]:
         "payments.schema.json": _text(PaymentMessage.model_json_schema(schema_generator=_Plain)),
         "ach-rejects.schema.json": _text(AchReject.model_json_schema(schema_generator=_Plain)),
         "reversals.schema.json": _text(Reversal.model_json_schema(schema_generator=_Plain)),
+        "autopay-changes.schema.json": _text(AutopayChange.model_json_schema(schema_generator=_Plain)),
+        "registrations.schema.json": _text(Registration.model_json_schema(schema_generator=_Plain)),
         "posting-results.schema.json": _text(
             PostingResult.model_json_schema(schema_generator=_Plain, mode="serialization")
         ),

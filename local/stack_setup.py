@@ -24,7 +24,7 @@ from shared.billers.model import Biller, Mode
 from shared.runtime.clock import SystemClock
 from shared.tokens.keep import TokenKeeper
 
-_INBOUND = ("payments", "ach-rejects", "reversals", "due")
+_INBOUND = ("payments", "ach-rejects", "reversals", "autopay-changes", "registrations", "due")
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
 TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine")
 

@@ -1,5 +1,6 @@
 """What a biller's release of Caselle Connect can do; an admin's override goes before the release."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from shared.billers.model import Biller
@@ -10,10 +11,30 @@ MINIMUM_VERSION: Final = "2021.02.160"
 RECEIPT: Final = "receipt"
 VOID_RECEIPT: Final = "void_receipt"
 
+UNCHECKED: Final = "operation_unchecked"
+NOT_OPTED_IN: Final = "operation_off"
+OFF_REASONS: Final = frozenset({UNCHECKED, NOT_OPTED_IN})
+
 _QUERY_AND_VOID = "2025.11"
 # From 2025.02 the receipt number generator copes with payments that arrive within the same second.
 _PARALLEL_RECEIPTS = "2025.02"
 _USUAL_SLOTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A remote operation: Caselle's name of it, and the digest of our document."""
+
+    name: str
+    document: str
+
+
+def off_reason(biller: Biller, remote: Remote) -> str | None:
+    """Why an operation that is only assumed stays off for a biller, or None: it passed, and the biller opted in."""
+    passed = biller.contract_passes.get(remote.name)
+    if passed is None or passed.document != remote.document:
+        return UNCHECKED
+    return None if remote.name in biller.features else NOT_OPTED_IN
 
 
 def at_least(version: str | None, minimum: str) -> bool:

@@ -1,5 +1,7 @@
 """A biller: a city that is Invoice Cloud's customer, and how we post for it."""
 
+from collections.abc import Container
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -81,6 +83,24 @@ class Pause(_Record):
     until: AwareDatetime | None = None
 
 
+class OptIn(_Record):
+    """Somebody's word that an operation which is only assumed may be used for a biller."""
+
+    by: Annotated[str, Field(min_length=1)]
+    at: AwareDatetime
+    reason: Annotated[str, Field(min_length=1)]
+
+
+class ContractPass(_Record):
+    """When ``contract check`` found that an operation fits a biller's Caselle.
+
+    ``document`` is the digest of what was compared: a document that was changed since has not passed.
+    """
+
+    at: AwareDatetime
+    document: str
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -116,9 +136,20 @@ class Biller(_Record):
     capability_overrides: dict[str, bool] = Field(default_factory=dict)
     callback_url: str | None = None
     contacts: dict[str, str] = Field(default_factory=dict)
-    features: dict[str, bool] = Field(default_factory=dict)
+    features: dict[str, OptIn] = Field(default_factory=dict)
+    """Operations that are only assumed and that the biller opted in to, by Caselle's name."""
+    contract_passes: dict[str, ContractPass] = Field(default_factory=dict)
+    """By Caselle's name of the operation."""
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone that the biller's calendar days are counted in."""
         return ZoneInfo(self.time_zone)
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether sending waits for a person, or for the pause to end."""
+        return self.paused is not None and (self.paused.until is None or now < self.paused.until)
+
+    def is_at_home_in(self, regions: Container[str]) -> bool:
+        """Whether a stamp that serves these regions sends for it."""
+        return self.region is None or self.region in regions

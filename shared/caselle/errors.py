@@ -59,6 +59,7 @@ CODES: Final[Mapping[str, _Refusal | _Retry]] = MappingProxyType(
         "AMOUNT_INVALID": _Refusal("amount_refused", _ENTRY),
         "RECEIPT_NOT_FOUND": _Refusal("receipt_missing", _ENTRY),
         "RECEIPT_CLOSED": _Refusal("receipt_closed", _ENTRY),
+        "EMAIL_INVALID": _Refusal("email_refused", _ENTRY),
         "LICENSE_MISSING": _Refusal("licence_missing", _BILLER),
         "THIRD_PARTY_DISABLED": _Refusal("third_party_disabled", _BILLER),
         "CATEGORY_UNKNOWN": _Refusal("category_unknown", _BILLER),

@@ -39,6 +39,10 @@ class SlotTaken(CaselleError):
     """Another send of this biller holds the slot."""
 
 
+class SubjectTaken(CaselleError):
+    """Another entry on the same subject is being sent or in doubt."""
+
+
 class Moved(CaselleError):
     """Somebody else changed the entry first; nothing was written."""
 
@@ -77,13 +81,16 @@ class Ledger:
             message_id=draft.message_id,
             message=draft.message,
             reverses=draft.reverses,
+            subject=draft.subject,
+            order=draft.order,
             received_at=now,
         )
 
-    async def begin(self, entry: Entry) -> Entry:
-        """Write an entry that must not exist yet.
+    async def begin(self, entry: Entry, *, also: Sequence[Change] = ()) -> Entry:
+        """Write an entry that must not exist yet; ``also`` as for ``move``.
 
         Raises:
+            Contended: one of ``also`` met another version of its row.
             Known: it exists; a repetition or a conflict.
             ReferenceTaken: another entry has its reference.
             SlotTaken: another send has its slot.
@@ -91,7 +98,7 @@ class Ledger:
         """
         first = replace(entry, version=_FIRST, nonce=uuid.uuid4().hex)
         try:
-            return await self._write(None, first)
+            return await self._write(None, first, also)
         except RowExists as error:
             self._explain(error, first)
             raise
@@ -105,6 +112,7 @@ class Ledger:
         Raises:
             Moved: somebody else was first.
             SlotTaken: another send has the slot it wants.
+            SubjectTaken: another entry on its subject is being sent or in doubt.
             ReceiptTaken: the receipt number is bound to another entry.
             Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; the caller must not act on ``after``.
@@ -188,10 +196,10 @@ class Ledger:
         start = f"{after}{rows.BEHIND}" if after else "O~"
         return await self._store.scan(shard, start, rows.open_until(until), limit=limit, skip=skip)
 
-    async def waiting(self, biller: str, limit: int) -> list[Row]:
-        """Open rows of entries of one biller that are ``received``, the longest due first."""
-        only = {"queue": rows.queue_of(biller, State.RECEIVED)}
-        return await self._store.scan(rows.shard_of(biller), "O~", f"O~{rows.END}", limit=limit, only=only)
+    async def waiting(self, lane: str, limit: int) -> list[Row]:
+        """Open rows of entries of one lane that are ``received``, the longest due first."""
+        only = {"queue": rows.queue_of(lane, State.RECEIVED)}
+        return await self._store.scan(rows.shard_of(lane), "O~", f"O~{rows.END}", limit=limit, only=only)
 
     async def _write(self, before: Entry | None, after: Entry, also: Sequence[Change] = ()) -> Entry:
         changes = [*transition.changes(before, after, self.now()), *also]
@@ -202,7 +210,7 @@ class Ledger:
             if before and moved.found.etag == before.etag and also:
                 raise Contended(str(moved)) from None
             raise
-        except RowExists as error:
+        except (RowExists, RowChanged) as error:
             if any(change.key == error.key for change in also):
                 raise Contended(str(error)) from None
             raise
@@ -236,15 +244,18 @@ class Ledger:
 
     @staticmethod
     def _explain(error: RowExists, entry: Entry) -> None:
-        biller = entry.key.biller
-        if entry.slot is not None and error.key == rows.slot_key(biller, entry.slot):
+        if entry.slot is not None and error.key == rows.slot_key(entry.lane, entry.slot):
             raise SlotTaken(str(error)) from error
-        if error.key == rows.reference_key(biller, entry.reference):
+        if entry.subject is not None and error.key == rows.subject_key(entry.key, entry.subject):
+            raise SubjectTaken(str(error)) from error
+        if error.key == rows.reference_key(entry.key.biller, entry.reference):
             raise ReferenceTaken(str(error)) from error
 
 
 def _names_another(error: RowExists | RowChanged, after: Entry) -> bool:
-    return isinstance(error, RowExists) and error.key != rows.state_key(after.key)
+    """An entry that is new replaces nothing of its own: what has changed is then another's row."""
+    certain = isinstance(error, RowExists) or after.version == _FIRST
+    return certain and error.key != rows.state_key(after.key)
 
 
 def _named(entry: Entry) -> dict[str, str]:

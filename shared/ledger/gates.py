@@ -92,13 +92,13 @@ class Gates:
             await self._update(biller, lambda gate: gate.reachable(self._store.now()))
 
     def answered_lately(self) -> set[str]:
-        """Billers whose peers this process had an answer of within the longest pause of a breaker."""
+        """Lanes whose peers this process had an answer of within the longest pause of a breaker."""
         since = self._clock.monotonic() - self._times.breaker[-1]
         self._answered = {biller: at for biller, at in self._answered.items() if at > since}
         return set(self._answered)
 
     async def open_breakers(self) -> dict[str, datetime]:
-        """Since when each open breaker is open, by biller."""
+        """Since when each open breaker is open, by lane."""
         found = [
             row
             for shard in rows.SHARDS

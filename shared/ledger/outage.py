@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.ledger.entry import UPDATES
 from shared.ledger.gates import Gates
 from shared.vocabulary import events
 
@@ -29,8 +30,8 @@ class Outage:
         """
         if len(busy) < FEWEST and self._since is None:
             return
-        opened = await self._gates.open_breakers()
-        tried = set(busy) | self._gates.answered_lately() | set(opened)
+        opened = {lane: at for lane, at in (await self._gates.open_breakers()).items() if _takes_payments(lane)}
+        tried = set(busy) | set(filter(_takes_payments, self._gates.answered_lately())) | set(opened)
         together = _most_together(opened.values())
         down = together >= FEWEST and together * 2 > len(tried)
         if down and self._since is None:
@@ -38,6 +39,11 @@ class Outage:
         if not down and self._since is not None:
             events.emit("relay.up", minutes=round((now - self._since).total_seconds() / 60))
         self._since = (self._since or now) if down else None
+
+
+def _takes_payments(lane: str) -> bool:
+    """A city's other lane says nothing that this one does not."""
+    return not lane.endswith(UPDATES)
 
 
 def _most_together(opened: Collection[datetime]) -> int:

@@ -6,11 +6,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from shared.billers.callback_keys import PEPPER_SECRET
+from shared.customers.desk import Desk as CustomerDesk
+from shared.customers.drive import UpdateDriver
+from shared.customers.update import UpdateCustomer
 from shared.exchange.drive import Drive
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.entry import Kind
 from shared.ledger.gates import Gates
+from shared.ledger.newest import Newest
 from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
+    from shared.caselle.client import CaselleClient
     from shared.caselle.token_endpoint import HttpTokenEndpoint
     from shared.tokens.keep import TokenKeeper
     from shared.tokens.receive import ReceiveToken
@@ -76,16 +81,26 @@ def reverse_payment() -> ReversePayment:
 
 
 @cache
+def update_customer() -> UpdateCustomer:
+    return UpdateCustomer(_customer_desk())
+
+
+@cache
 def drive() -> Drive:
     desk = _desk()
     reversals = ReversalDriver(desk)
+    updates = UpdateDriver(_customer_desk())
     return Drive(
         ledger=desk.ledger,
         send_once=desk.send_once,
         chain=desk.chain,
         quarantine=desk.quarantine,
         times=desk.times,
-        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
+        drivers={
+            Kind.PAYMENT: PaymentDriver(desk),
+            **dict.fromkeys((Kind.ACH_REJECT, Kind.REVERSAL), reversals),
+            **dict.fromkeys((Kind.AUTOPAY_CHANGE, Kind.REGISTRATION), updates),
+        },
     )
 
 
@@ -176,13 +191,36 @@ def _desk() -> Desk:
 
 
 @cache
+def _customer_desk() -> CustomerDesk:
+    from shared.caselle.customer_records import CaselleCustomerRecords  # noqa: PLC0415 - httpx on first use
+
+    desk = _desk()
+    return CustomerDesk(
+        billers=desk.billers,
+        ledger=desk.ledger,
+        send_once=desk.send_once,
+        chain=desk.chain,
+        quarantine=desk.quarantine,
+        times=desk.times,
+        regions=desk.regions,
+        records=CaselleCustomerRecords(_caselle()),
+        newest=Newest(desk.ledger, _ledger_store()),
+    )
+
+
+@cache
 def _receipting() -> "CaselleCashReceipting":
     from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
-    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - as above
+
+    return CaselleCashReceipting(_caselle())
+
+
+@cache
+def _caselle() -> "CaselleClient":
+    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - httpx on first use
 
     deadline = settings().times.deadline
-    wire = Wire(settings().caselle_base_url, deadline)
-    return CaselleCashReceipting(CaselleClient(wire, _tokens(), deadline))
+    return CaselleClient(Wire(settings().caselle_base_url, deadline), _tokens(), deadline)
 
 
 @cache

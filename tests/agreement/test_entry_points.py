@@ -14,6 +14,10 @@ FUNCTIONS = {each.get_function_name(): each for each in app.get_functions()}
 READS = {
     "post_payments": "payments",
     "poison_payments": "payments-poison",
+    "update_autopay": "autopay-changes",
+    "update_registrations": "registrations",
+    "poison_autopay_changes": "autopay-changes-poison",
+    "poison_registrations": "registrations-poison",
     "drive_due": "due",
     "poison_due": "due-poison",
 }
