@@ -104,6 +104,27 @@ async def test_a_newer_one_waits_for_one_that_may_still_land(world):
     assert world.records.autopay["000412"] is False
 
 
+async def test_one_that_is_overtaken_between_looking_and_claiming_is_not_sent(world):
+    """Two hosts: the older one has looked and stalls, the newer one comes and is sent, the older one goes on."""
+    new, slow = autopay(LATE, "cancelled"), world.process()
+    claim = slow.newest.claim
+
+    async def overtaken(entry):
+        seen = await claim(entry)
+        if not world.outcomes(new):
+            await world.tell(new)
+            [following], world.queue = world.queue, []
+            world.results += (await world.app.drive.step(following, redelivered=False)).results
+        return seen
+
+    await world.tell(old := autopay(EARLY))
+    [step], world.queue = world.queue, []
+    slow.newest.claim = overtaken
+    world.take(await slow.drive.step(step, redelivered=False))
+    assert (set(world.outcomes(new)), set(world.outcomes(old))) == ({"applied"}, {"skipped"})
+    assert world.records.calls == [("000412", False)]
+
+
 async def test_three_sends_without_an_answer_are_for_a_person(world):
     for _ in range(3):
         world.records.next(LOST)

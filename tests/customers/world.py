@@ -52,6 +52,7 @@ def key_of(fields: dict[str, Any]) -> Key:
 @dataclass
 class UpdatingProcess(Process):
     update: UpdateCustomer
+    newest: Newest
 
 
 @dataclass
@@ -64,7 +65,8 @@ class World(payments.World):
     def process(self) -> UpdatingProcess:
         process = super().process()
         desk = process.post._desk
-        updates = customer_desk(desk, self.records, Newest(desk.ledger, self.store))
+        newest = Newest(desk.ledger, self.store)
+        updates = customer_desk(desk, self.records, newest)
         drivers = {**process.drive.drivers, **dict.fromkeys(REMOTES, UpdateDriver(updates))}
         drive = Drive(
             ledger=desk.ledger,
@@ -74,7 +76,7 @@ class World(payments.World):
             times=desk.times,
             drivers=drivers,
         )
-        return UpdatingProcess(process.post, process.reverse, drive, process.sweep, UpdateCustomer(updates))
+        return UpdatingProcess(process.post, process.reverse, drive, process.sweep, UpdateCustomer(updates), newest)
 
     async def tell(self, fields: dict[str, Any], message_id: str | None = None, app: Any = None) -> Handled:
         """Deliver an update to a process."""
