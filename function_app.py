@@ -9,6 +9,7 @@ from functions import (
     payment_status,
     poison,
     post_payments,
+    renew_tokens,
     reverse_payments,
     sweep,
     update_customers,
@@ -21,6 +22,7 @@ app.register_functions(oauth_callback.bp)
 app.register_functions(payment_status.bp)
 app.register_functions(poison.bp)
 app.register_functions(post_payments.bp)
+app.register_functions(renew_tokens.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)
 app.register_functions(update_customers.bp)

@@ -25,7 +25,7 @@ from shared.payments.status import PaymentStatus
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
 from shared.runtime import telemetry
-from shared.runtime.clock import SystemClock
+from shared.runtime.clock import SharedClock, SystemClock
 from shared.runtime.settings import Settings
 from shared.vocabulary.errors import Misconfigured
 
@@ -35,15 +35,14 @@ if TYPE_CHECKING:
 
     from shared.azure_stores.key_vault import KeyVault
     from shared.azure_stores.table_ledger import ServerTime, TableLedger
-    from shared.azure_stores.table_tokens import TableTokens
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.client import CaselleClient
-    from shared.caselle.token_endpoint import HttpTokenEndpoint
-    from shared.tokens.keep import TokenKeeper
+    from shared.runtime.stamps import HttpStamps
+    from shared.runtime.token_parts import TokenParts
+    from shared.tokens.authorize import ExchangeCode
     from shared.tokens.receive import ReceiveToken
-    from shared.tokens.serve import ServeToken
 
 # The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
 _PATIENCE: Final[dict[str, Any]] = {
@@ -117,7 +116,15 @@ def payment_status() -> PaymentStatus:
 async def receive_token() -> "ReceiveToken":
     from shared.tokens.receive import ReceiveToken  # noqa: PLC0415 - only the callback needs it
 
-    return ReceiveToken(callback_keys(), billers(), token_keeper(), clock())
+    return ReceiveToken(
+        callback_keys(),
+        billers(),
+        tokens().take,
+        clock(),
+        exchange=exchange_code(),
+        stamps=_stamps(),
+        regions=settings().regions,
+    )
 
 
 async def check() -> None:
@@ -155,21 +162,34 @@ def callback_keys() -> "CallbackKeys":
     from shared.azure_stores.table_callback_keys import TableCallbackKeys  # noqa: PLC0415 - Azure's SDK on first use
     from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
 
-    return CallbackKeys(TableCallbackKeys(_tables().get_table_client("callbackkeys")), _pepper, clock())
+    store = TableCallbackKeys(_tables().get_table_client("callbackkeys"))
+    return CallbackKeys(store, billers(), _pepper, clock())
 
 
 @cache
-def token_keeper() -> "TokenKeeper":
-    from shared.tokens.keep import TokenKeeper  # noqa: PLC0415 - on first use
+def exchange_code() -> "ExchangeCode":
+    from shared.azure_stores.table_authorizations import TableAuthorizations  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.tokens.authorize import ExchangeCode  # noqa: PLC0415 - only the callback needs it
 
-    return TokenKeeper(_vault(), _token_rows(), clock(), settings().token_cache_seconds)
+    store = TableAuthorizations(_tables().get_table_client("authorizations"))
+    return ExchangeCode(store, tokens().credentials, tokens().endpoint, clock())
 
 
 @cache
-def _token_rows() -> "TableTokens":
+def _stamps() -> "HttpStamps":
+    from shared.runtime.stamps import HttpStamps  # noqa: PLC0415 - httpx on first use
+
+    return HttpStamps(settings().callback_stamps)
+
+
+@cache
+def tokens() -> "TokenParts":
     from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.runtime.token_parts import TokenParts  # noqa: PLC0415 - as above
 
-    return TableTokens(_tables().get_table_client("tokens"))
+    rows = TableTokens(_tables().get_table_client("tokens"))
+    shared = SharedClock(_server_time())
+    return TokenParts(settings(), billers(), rows, vault=_vault(), clock=clock(), shared=shared)
 
 
 @cache
@@ -220,24 +240,7 @@ def _caselle() -> "CaselleClient":
     from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - httpx on first use
 
     deadline = settings().times.deadline
-    return CaselleClient(Wire(settings().caselle_base_url, deadline), _tokens(), deadline)
-
-
-@cache
-def _tokens() -> "ServeToken":
-    from shared.tokens.renew import RenewToken  # noqa: PLC0415 - only what calls Caselle needs it
-    from shared.tokens.serve import ServeToken  # noqa: PLC0415 - as above
-
-    renew = RenewToken(token_keeper(), _token_rows(), _token_endpoint(), clock())
-    return ServeToken(token_keeper(), renew, clock())
-
-
-def _token_endpoint() -> "HttpTokenEndpoint | None":
-    from shared.caselle.token_endpoint import HttpTokenEndpoint  # noqa: PLC0415 - httpx on first use
-    from shared.tokens.renew import ANSWER_WITHIN  # noqa: PLC0415 - as above
-
-    url = settings().caselle_token_url
-    return HttpTokenEndpoint(url, ANSWER_WITHIN, clock()) if url else None
+    return CaselleClient(Wire(settings().caselle_base_url, deadline), tokens().serve, deadline)
 
 
 @cache

@@ -3,15 +3,16 @@
 import base64
 import json
 import socket
+from contextlib import aclosing
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote_plus
 
 import pytest
 from pydantic import SecretStr
 
-from shared.caselle.token_endpoint import MOST_BYTES, REFUSALS, HttpTokenEndpoint
+from shared.caselle.token_endpoint import MOST_BYTES, HttpTokenEndpoint
 from shared.tokens.delivery import USUAL_LIFETIME
-from shared.tokens.renew import Client, RenewalRefused
+from shared.tokens.endpoint import OUR_OWN, REFUSALS, Client, RenewalRefused
 from shared.vocabulary.errors import Unavailable
 from tests.caselle.calls import HASTY, HTML, IN_DOUBT, PATIENT
 from tests.caselle.raw_server import RawServer, answer, drips, hangs
@@ -57,6 +58,19 @@ async def test_a_client_asks_by_its_own_credentials(asked):
     assert (scheme, unquote_plus(client_id), unquote_plus(secret)) == ("Basic", "city:one", "pässword: 100 %&+")
 
 
+async def test_a_code_is_exchanged_by_the_same_client():
+    clock = StoppedClock()
+    async with (
+        RawServer(granting()) as server,
+        aclosing(HttpTokenEndpoint(f"{server.url}/oauth/token", PATIENT, clock)) as endpoint,
+    ):
+        delivery = await endpoint.authorization_code(CLIENT, SecretStr("c+d/e&f="))
+    assert delivery.token.get_secret_value() == "new-token"
+    form = parse_qs(server.requests[0].partition(b"\r\n\r\n")[2].decode())
+    assert form == {"grant_type": ["authorization_code"], "code": ["c+d/e&f="]}
+    assert server.header(0, "Authorization").startswith("Basic ")
+
+
 async def test_the_url_is_used_as_it_stands(asked):
     _, server = await asked(granting(), path="/oauth/token/")
     assert server.requests[0].startswith(b"POST /oauth/token/ HTTP/1.1\r\n")
@@ -67,7 +81,7 @@ async def test_without_a_lifetime_the_usual_one_is_taken(asked):
     assert delivery.expires_at == asked.now() + USUAL_LIFETIME
 
 
-@pytest.mark.parametrize("code", sorted(REFUSALS))
+@pytest.mark.parametrize("code", sorted(REFUSALS.keys() - OUR_OWN))
 @pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized"])
 async def test_an_error_of_the_rfc_is_told_by_its_name(asked, code, status):
     error, server = await asked(answer(json.dumps({"error": code, "error_description": "x"}).encode(), status))
