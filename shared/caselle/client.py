@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from shared.billers.model import Biller
 from shared.caselle.errors import TOKEN_REFUSED, AmbiguousError, NotSentError
-from shared.caselle.protocol import Operation, Reply, Request, build, read, token_refused
+from shared.caselle.protocol import Operation, Reply, Request, build, personal, read, token_refused
 from shared.ledger.answer import Ambiguous, Answer, NotSent
 
 MOST_BYTES: Final = 1024 * 1024
@@ -157,6 +157,7 @@ class CaselleClient:
         remaining = until - asyncio.get_running_loop().time()
         if remaining <= 0:
             raise NotSentError("deadline_passed", peer_failed=False)
+        hidden = personal(operation, variables)
         try:
             request = build(operation, variables, token, biller.subdomain)
             async with asyncio.timeout_at(until):
@@ -166,7 +167,7 @@ class CaselleClient:
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # TimeoutError, the deadline's, is an OSError.
             raise AmbiguousError(_name(error)) from error
-        return read(status, body)
+        return read(status, body, hidden)
 
 
 async def _within(until: float, token: Awaitable[SecretStr | None]) -> SecretStr | None:

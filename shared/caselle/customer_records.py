@@ -8,9 +8,11 @@ from typing import Final
 from shared.billers.capabilities import Remote
 from shared.billers.model import Biller
 from shared.caselle import customer, set_autopay, set_customer_email
+from shared.caselle.catalogue import SUSPECTED_WORKSPACE
 from shared.caselle.client import CaselleClient
 from shared.caselle.protocol import ACCOUNTS_RECEIVABLE
 from shared.customers.gateway import AutopaySetting
+from shared.exchange.reasons import UNLISTED_ERROR
 from shared.ledger.answer import Ambiguous, Answer
 from shared.ledger.entry import Kind
 from shared.vocabulary.errors import Unavailable
@@ -68,5 +70,8 @@ class CaselleCustomerRecords:
 
 
 def _of_updates(answer: Answer) -> Answer:
-    """No workspace takes part: an error that repeats says nothing about one."""
-    return Ambiguous(answer.code) if isinstance(answer, Ambiguous) else answer
+    """No workspace takes part: a vague error, even one that repeats, says nothing about one."""
+    if not isinstance(answer, Ambiguous):
+        return answer
+    code = UNLISTED_ERROR if answer.code == SUSPECTED_WORKSPACE else answer.code
+    return replace(answer, code=code, unlisted=None)

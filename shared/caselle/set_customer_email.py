@@ -13,6 +13,7 @@ mutation SetCustomerEmail($customer_number: String!, $email: String!) {
 }
 """,
     ACCOUNTS_RECEIVABLE,
+    personal=("email",),
 )
 
 

@@ -150,6 +150,10 @@ class Entry:
     """Under which it is at the peer; of a reject or reversal: the receipt that it undoes."""
     reverses: str | None = None
     """Id of the payment that it undoes."""
+    by_hand: str | None = None
+    """How a person does at the peer what this entry is for; told while it is held."""
+    afterwards: str | None = None
+    """What a person has still to do once it is done; told when it is."""
     subject: str | None = None
     """What it sets: entries of one kind on one subject go one at a time, and only the newest of them."""
     order: str = ""

@@ -10,6 +10,7 @@ from shared.ledger.book import Contended
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
 from shared.payments.post import Desk
 from shared.payments.rules import paused
+from shared.reversals.by_hand import informed
 from shared.reversals.message import stored
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
@@ -41,7 +42,8 @@ class ReversalDriver:
             case State.POSTED:
                 return await self._undo(entry, payment)
             case State.REVERSED:
-                return await self._hold(entry, "already_reversed")
+                known = informed(entry, payment, await self._biller(entry))
+                return await self._desk.ledger.move(entry, self._held(known, "already_reversed"))
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
             case State.RECEIVED if payment.attempt == 0 and payment.cents == entry.cents and self._is_void(entry):
@@ -52,10 +54,9 @@ class ReversalDriver:
     async def _undo(self, entry: Entry, payment: Entry) -> Entry:
         biller = await self._biller(entry)
         by_hand = self._not_here(biller) or await self._by_hand(entry, payment, biller)
-        known = replace(entry, receipt_number=payment.receipt_number, posting_date=payment.posting_date)
+        known = informed(entry, payment, biller)
         if by_hand is not None:
-            held = settle.held(known, by_hand, self._desk.ledger.now())
-            return await self._desk.ledger.move(entry, held)
+            return await self._desk.ledger.move(entry, self._held(known, by_hand))
         if paused(biller, self._desk.ledger.now()):
             return await self._desk.send_once.postpone(entry, "paused")
         return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
@@ -72,8 +73,7 @@ class ReversalDriver:
             return "partial_reversal"
         if not payment.receipt_number or await self._desk.ledger.receipt_shared(payment):
             return "reversal_by_hand"
-        cause = stored(entry.key.kind, entry.message).cause
-        automatic = entry.key.kind is Kind.ACH_REJECT or cause == "void"
+        automatic = stored(entry.key.kind, entry.message).ends_receipt
         can_void = biller.reject_strategy is RejectStrategy.VOID and capabilities.can_void(biller)
         return None if automatic and can_void else "reversal_by_hand"
 
@@ -95,7 +95,10 @@ class ReversalDriver:
         return await self._desk.ledger.move(entry, replace(later, reason="payment_not_yet_posted"))
 
     async def _hold(self, entry: Entry, reason: str) -> Entry:
-        return await self._desk.ledger.move(entry, settle.held(entry, reason, self._desk.ledger.now()))
+        return await self._desk.ledger.move(entry, self._held(entry, reason))
+
+    def _held(self, entry: Entry, reason: str) -> Entry:
+        return settle.held(entry, reason, self._desk.ledger.now())
 
     async def _biller(self, entry: Entry) -> Biller:
         biller = await self._desk.billers.get(entry.key.biller)

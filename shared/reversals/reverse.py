@@ -10,6 +10,7 @@ from shared.ledger.book import Known, ReferenceTaken
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
 from shared.ledger.send_once import Peer
 from shared.payments.post import Desk
+from shared.reversals.by_hand import informed
 from shared.reversals.message import QUEUES, Undoing, fingerprint, parse
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import CaselleError
@@ -59,7 +60,13 @@ class ReversePayment:
             waiting = replace(entry, state=State.WAITING, due=now, wait=Wait.PAYMENT)
             return await self._desk.ledger.begin(waiting)
         except ReferenceTaken:
-            return await self._desk.ledger.begin(settle.held(replace(entry, reference=""), "already_reversed", now))
+            second = await self._informed(replace(entry, reference=""), biller)
+            return await self._desk.ledger.begin(settle.held(second, "already_reversed", now))
+
+    async def _informed(self, entry: Entry, biller: Biller | None) -> Entry:
+        """With the receipt in question, where the payment has one."""
+        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
+        return informed(entry, payment, biller) if biller and payment and payment.receipt_number else entry
 
     async def _set_aside(self, kind: Kind, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
         return await self._intake.set_aside(kind, QUEUES[kind], message_id, body, invalid)

@@ -42,6 +42,7 @@ def test_id_name_and_time_zone_are_enough_to_begin():
     )
     assert not biller.applications
     assert biller.paused is None
+    assert biller.nsf_fee is None
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,9 @@ def test_id_name_and_time_zone_are_enough_to_begin():
         {"connectVersion": "2025.11a"},
         {"slots": 0},
         {"maxBackdateDays": -1},
+        {"nsfFee": "0.00"},
+        {"nsfFee": "-25.00"},
+        {"nsfFee": 25},
     ],
 )
 def test_a_record_that_breaks_a_rule_is_refused(change):

@@ -5,7 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from shared.caselle.errors import CODES, REFUSED_STATUSES
+from shared.caselle.catalogue import CODES
+from shared.caselle.errors import REFUSED_STATUSES
 from shared.caselle.protocol import Failure, Reply, refusal
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
 from tests.faults.network_shapes import SHAPES, STATES, Shape

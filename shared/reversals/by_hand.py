@@ -1,0 +1,61 @@
+"""What a person does in Caselle where a payment is not undone from here: menu path, date, amount and receipt number."""
+
+from dataclasses import replace
+from typing import Final
+
+from shared.billers.model import Biller
+from shared.exchange import nacha
+from shared.ledger.entry import Entry
+from shared.payments.message import stored as stored_payment
+from shared.reversals.message import AchReject, Undoing, stored
+from shared.vocabulary.money import Money
+
+ENTER_PAYMENTS: Final = "Connect Cash Receipting > Payments > Enter Payments"
+"""Where Caselle's help voids a receipt by hand: on its payment date, as its user and in its workspace."""
+
+UTILITY_ADJUSTMENTS: Final = "Connect Utility Management > Customers > Enter Payment Adjustments"
+
+RECEIVABLE_ADJUSTMENTS: Final = "Connect Accounts Receivable > Customers > Enter Payment Adjustments (menu assumed)"
+"""Caselle's help names this routine, and not its place in the menu."""
+
+
+def informed(entry: Entry, payment: Entry, biller: Biller) -> Entry:
+    """The entry with what is known of the receipt that it undoes, and with a person's part in it."""
+    undoing = stored(entry.key.kind, entry.message)
+    fee = _fee(undoing, biller)
+    afterwards = f"Bill the NSF fee of {fee} to customer {payment.customer_number} by hand." if fee else None
+    return replace(
+        entry,
+        receipt_number=payment.receipt_number,
+        posting_date=payment.posting_date,
+        by_hand=_steps(undoing, payment, fee),
+        afterwards=afterwards,
+    )
+
+
+def _steps(undoing: Undoing, payment: Entry, fee: Money | None) -> str:
+    date, amount = payment.posting_date, undoing.amount
+    receipt = f"receipt {payment.receipt_number} of {date} ({Money(payment.cents)}, customer {payment.customer_number})"
+    if undoing.cause == "chargeback_won":
+        return f"{ENTER_PAYMENTS}: if {receipt} was undone for the chargeback, enter {amount} again."
+    adjustment = _adjustment(payment, f"{amount} of {receipt}", fee)
+    if amount != payment.cents or not undoing.ends_receipt:
+        return adjustment
+    void = f"{ENTER_PAYMENTS}: on payment date {date}, as its user and in its workspace, void {receipt}."
+    return f"{void} If it is updated already, or its period closed: {adjustment}"
+
+
+def _adjustment(payment: Entry, what: str, fee: Money | None) -> str:
+    """Utility Management has an action that also bills the fee; of Accounts Receivable none is known."""
+    if stored_payment(payment.message).application == "UM":
+        action = f"action NSF Check, which also bills the fee of {fee}" if fee else "action Reverse Payment"
+        return f"{UTILITY_ADJUSTMENTS}: {action}, for {what}."
+    billed = f" Bill the NSF fee of {fee} too." if fee else ""
+    return f"{RECEIVABLE_ADJUSTMENTS}: reverse {what}.{billed}"
+
+
+def _fee(undoing: Undoing, biller: Biller) -> Money | None:
+    """The fee that the biller wants for this return, or None; no operation of Caselle's web service bills it."""
+    if not isinstance(undoing, AchReject) or not nacha.explained(undoing.return_code).short_of_funds:
+        return None
+    return biller.nsf_fee
