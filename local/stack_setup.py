@@ -26,7 +26,7 @@ from shared.tokens.keep import TokenKeeper
 
 _INBOUND = ("payments", "ach-rejects", "reversals", "due")
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
-TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine")
+TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine", "audit")
 
 _PEPPER_BYTES = 32
 
