@@ -24,8 +24,8 @@ from shared.billers.callback_keys import CallbackKeys
 from shared.ledger.book import Ledger
 from shared.ledger.gates import Gates
 from shared.runtime import clients, telemetry
-from shared.runtime.clock import SystemClock
-from shared.tokens.keep import TokenKeeper
+from shared.runtime.clock import SharedClock, SystemClock
+from shared.runtime.token_parts import TokenParts
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -69,9 +69,11 @@ class Stamp:
         return TableTokens(self.table("tokens"))
 
     @cached_property
-    def tokens(self) -> TokenKeeper:
-        """Tokens and client secrets."""
-        return TokenKeeper(self.vault, self.token_rows, self.clock)
+    def tokens(self) -> TokenParts:
+        """What takes, serves and renews tokens and keeps client secrets."""
+        shared = SharedClock(self.time)
+        settings = self.address.settings
+        return TokenParts(settings, self.billers, self.token_rows, vault=self.vault, clock=self.clock, shared=shared)
 
     @cached_property
     def ledger_rows(self) -> TableLedger:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from azure.keyvault.secrets.aio import SecretClient
 
     from shared.azure_stores.table_ledger import ServerTime
-    from shared.tokens.keep import SecretVault
+    from shared.tokens.vault import SecretVault
 
 type Credential = Callable[[], "AsyncTokenCredential"]
 """Makes the credential where one is needed; storage by connection string needs none."""
