@@ -1,11 +1,9 @@
 """Puts the parts together: each made once per process, on first use, with its SDK imported only then."""
 
-import base64
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from shared.billers.callback_keys import PEPPER_SECRET
 from shared.customers.desk import Desk as CustomerDesk
 from shared.customers.drive import UpdateDriver
 from shared.customers.update import UpdateCustomer
@@ -24,10 +22,9 @@ from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
-from shared.runtime import telemetry
+from shared.runtime import clients, telemetry
 from shared.runtime.clock import SharedClock, SystemClock
 from shared.runtime.settings import Settings
-from shared.vocabulary.errors import Misconfigured
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -43,14 +40,6 @@ if TYPE_CHECKING:
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
     from shared.tokens.receive import ReceiveToken
-
-# The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
-_PATIENCE: Final[dict[str, Any]] = {
-    "retry_total": 2,
-    "retry_backoff_max": 2,
-    "connection_timeout": 5,
-    "read_timeout": 10,
-}
 
 
 @cache
@@ -259,27 +248,14 @@ def _server_time() -> "ServerTime":
 
 @cache
 def _tables() -> "TableServiceClient":
-    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - on first use
-
-    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": _server_time().learn}
-    found = settings()
-    if found.storage_connection:
-        return TableServiceClient.from_connection_string(found.storage_connection.get_secret_value(), **options)
-    if found.table_uri is None:
-        raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
-    return TableServiceClient(found.table_uri, credential=_credential(), **options)
+    return clients.table_service(settings(), _credential, _server_time())
 
 
 @cache
 def _vault() -> "KeyVault":
-    from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - on first use
+    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - Azure's SDK on first use
 
-    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - as above
-
-    ca_file = settings().vault_ca_file
-    # A vault on this machine has no name under vault.azure.net, and a certificate of its own.
-    local: dict[str, Any] = {"verify_challenge_resource": False, "connection_verify": ca_file} if ca_file else {}
-    return KeyVault(SecretClient(settings().vault_url, _credential(), **_PATIENCE, **local))
+    return KeyVault(clients.secret_client(settings(), _credential))
 
 
 @cache
@@ -290,7 +266,4 @@ def _credential() -> "AsyncTokenCredential":
 
 
 async def _pepper() -> bytes:
-    secret = await _vault().get(PEPPER_SECRET)
-    if secret is None:
-        raise Misconfigured(f"the vault has no secret {PEPPER_SECRET}")
-    return base64.b64decode(secret.get_secret_value())
+    return await clients.pepper(_vault())
