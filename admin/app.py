@@ -7,6 +7,8 @@ import typer
 
 from admin import audit_app
 from admin.billers import app as billers
+from admin.contract import app as contract
+from admin.customers import app as customers
 from admin.options import LOCAL_STATE, Options, use
 
 app = typer.Typer(
@@ -42,4 +44,6 @@ def at(
 
 
 app.add_typer(billers.app, name="biller")
+app.add_typer(contract.app, name="contract")
+app.add_typer(customers.app, name="customers")
 app.command("audit")(audit_app.audit)

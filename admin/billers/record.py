@@ -17,7 +17,7 @@ from shared.vocabulary.errors import Malformed
 if TYPE_CHECKING:
     from admin.stamp import Stamp
 
-STATE: Final = frozenset({"mode", "goLiveAt", "paused", "passedCheck", "confirmed"})
+STATE: Final = frozenset({"mode", "goLiveAt", "paused", "passedCheck", "confirmed", "features", "contractPasses"})
 """What commands of their own change; no file brings it from one biller to another."""
 
 _NOISE: Final = "Value error, "

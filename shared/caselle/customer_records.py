@@ -25,7 +25,8 @@ REMOTES: Final[Mapping[Kind, Remote]] = MappingProxyType(
 )
 """Operations that are only assumed: off until ``contract check`` has passed for them and the biller opts in."""
 
-_CUSTOMER: Final = replace(customer.OPERATION, path=ACCOUNTS_RECEIVABLE)
+PROBE: Final = replace(customer.OPERATION, path=ACCOUNTS_RECEIVABLE)
+"""The same harmless read, at the server that takes the updates."""
 
 
 class CaselleCustomerRecords:
@@ -63,7 +64,7 @@ class CaselleCustomerRecords:
     async def reachable(self, biller: Biller, customer_number: str) -> bool:
         """Whether the city's server answers a harmless read of ar0."""
         try:
-            reply = await self._client.call(biller, _CUSTOMER, customer.variables(customer_number))
+            reply = await self._client.call(biller, PROBE, customer.variables(customer_number))
         except Unavailable:
             return False
         return customer.answered(reply)
