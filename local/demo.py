@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from local.processes import NotReady
+from local.rejects import Rejects, send_rejects
 from local.report import Findings
 from local.simulator.client import SimulatorControl
 from local.stack import Stack
@@ -30,23 +31,25 @@ _MOST_ROWS = 10_000_000
 _WIDE = 140
 
 
-def run_demo(stack: Stack, lines: Sequence[str], report: Path | None) -> bool:
-    """Send the lines through a running stack, and show what became of them.
+def run_demo(stack: Stack, lines: Sequence[str], report: Path | None, rejects: Sequence[str] = ()) -> bool:
+    """Send the lines through a running stack, then the rejects, and show what became of them.
 
     Returns:
         Whether ledger, results and peer agree; False also when a part of the stack ended meanwhile.
     """
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     try:
-        findings = asyncio.run(_findings(stack, lines, console))
+        findings, returned = asyncio.run(_run(stack, lines, rejects, console))
     except NotReady as ended:
         console.print(str(ended), markup=False, soft_wrap=True)
         return False
-    for table in tables(findings):
+    for table in (*tables(findings), *([returned.table()] if returned else [])):
         console.print(table)
     if report is not None:
-        report.write_text(json.dumps(findings.report(), indent=1) + "\n")
-    return _conclude(findings, console)
+        after = {"rejects": returned.report()} if returned else {}
+        report.write_text(json.dumps(findings.report() | {"after": after}, indent=1) + "\n")
+    agreed = _conclude(findings, console)
+    return agreed and (returned is None or _agree(returned, console))
 
 
 async def read_ledger(storage: str) -> list[Entry]:
@@ -55,6 +58,19 @@ async def read_ledger(storage: str) -> list[Entry]:
         store = TableLedger(tables_of_storage.get_table_client("ledger"), ServerTime(SystemClock()))
         pages = [await store.scan(shard, "P~", f"P~{rows.END}", limit=_MOST_ROWS) for shard in rows.SHARDS]
     return [rows.entry_of(row) for page in pages for row in page]
+
+
+async def _run(
+    stack: Stack, lines: Sequence[str], rejects: Sequence[str], console: Console
+) -> tuple[Findings, Rejects | None]:
+    findings = await _findings(stack, lines, console)
+    if not rejects:
+        return findings, None
+    async with (
+        QueueServiceClient.from_connection_string(stack.storage) as queues,
+        SimulatorControl(stack.control_url) as control,
+    ):
+        return findings, await send_rejects(queues, control, rejects, PATIENCE)
 
 
 async def _findings(stack: Stack, lines: Sequence[str], console: Console) -> Findings:
@@ -98,6 +114,12 @@ def _show(traffic: Traffic, progress: Progress, task: TaskID) -> None:
     counts = traffic.counts()
     words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
     progress.update(task, completed=counts.total(), counts=words)
+
+
+def _agree(returned: Rejects, console: Console) -> bool:
+    for sentence in sentences(returned.disagreements):
+        console.print(sentence, markup=False, soft_wrap=True)
+    return not returned.disagreements
 
 
 def _conclude(findings: Findings, console: Console) -> bool:

@@ -109,6 +109,11 @@ class SimulatorControl:
         accounts: dict[str, dict[str, AccountRow]] = (await self._ask("GET", "/accounts")).json()
         return accounts
 
+    async def balances(self) -> dict[str, dict[str, int]]:
+        """What every customer owes in cents, by biller id and customer number."""
+        balances: dict[str, dict[str, int]] = (await self._ask("GET", "/balances")).json()
+        return balances
+
     async def calls(self) -> dict[str, dict[str, int]]:
         """How often each operation reached the relay, whatever the answer, by biller id."""
         calls: dict[str, dict[str, int]] = (await self._ask("GET", "/calls")).json()

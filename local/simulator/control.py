@@ -34,6 +34,7 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
             Route("/receipts", api.receipts),
             Route("/summary", api.summary),
             Route("/accounts", api.accounts),
+            Route("/balances", api.balances),
             Route("/calls", api.calls),
             Route("/most-writing", api.most_writing),
             Route("/calls", api.forget_calls, methods=["DELETE"]),
@@ -108,6 +109,9 @@ class _Control:
             }
         )
 
+    async def balances(self, _: Request) -> Response:
+        return JSONResponse({biller.biller_id: _balances(biller) for biller in self._billers()})
+
     async def calls(self, _: Request) -> Response:
         return JSONResponse({biller.biller_id: dict(biller.calls) for biller in self._billers()})
 
@@ -151,6 +155,10 @@ def _row(receipt: Receipt) -> ReceiptRow:
 
 def _account(account: Account) -> AccountRow:
     return {"autopay": account.autopay, "effectiveOn": account.effective_on, "email": account.email}
+
+
+def _balances(biller: Biller) -> dict[str, int]:
+    return {customer.number: int(customer.balance) for customer in biller.customers.values()}
 
 
 def _summary(biller: Biller) -> Summary:

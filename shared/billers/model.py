@@ -3,7 +3,7 @@
 from collections.abc import Container
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,6 +19,9 @@ from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
 from shared.vocabulary.money import Amount
+
+MOST_SLOTS: Final = 20
+"""One transaction opens all closed slots of a biller, and holds at most a hundred changes."""
 
 
 class Mode(StrEnum):
@@ -212,7 +215,7 @@ class Biller(_Record):
     nsf_fee: Annotated[Amount, Field(gt=0)] | None = None
     """What the city charges for a debit that came back short of funds; a person bills it. None: no such fee."""
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
-    slots: Annotated[int, Field(ge=1)] | None = None
+    slots: Annotated[int, Field(ge=1, le=MOST_SLOTS)] | None = None
     capability_overrides: dict[Capability, Override] = Field(default_factory=dict)
     callback_url: str | None = None
     """Without its key."""

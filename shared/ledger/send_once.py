@@ -22,7 +22,7 @@ from shared.ledger.gate import Gate
 from shared.ledger.gates import Gates
 from shared.ledger.slots import LocalSlots
 from shared.ledger.store import Change
-from shared.ledger.times import Times
+from shared.ledger.times import Times, nth
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import CaselleError, Unavailable
@@ -86,9 +86,7 @@ class SendOnce:
         return await self._send_in_slot(entry, gate, peer, self._ledger.begin)
 
     async def again(self, entry: Entry, peer: Peer, *, also: Sequence[Change] = ()) -> Entry:
-        """Send an entry that is ``received``, or leave it so with a later due time.
-
-        ``also`` goes with the claim, as for ``Ledger.move``.
+        """Send an entry that is ``received``, or leave it so with a later due time; ``also`` goes with the claim.
 
         Raises:
             Moved: somebody else changed it first.
@@ -243,10 +241,8 @@ class SendOnce:
             return moved.found
 
     async def _doubt(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
-        after = self._in_doubt(entry, answer, peer)
-        return await self._gates.doubt(
-            entry.lane, answer.unlisted, lambda also: self._ledger.move(entry, after, also=also)
-        )
+        after, move = self._in_doubt(entry, answer, peer), self._ledger.move
+        return await self._gates.doubt(entry.lane, answer.unlisted, lambda also: move(entry, after, also=also))
 
     async def _record_or_stand_down(self, entry: Entry, after: Entry) -> Entry:
         """Whoever changed the entry meanwhile knew no less than this."""
@@ -287,7 +283,7 @@ class SendOnce:
         return replace(entry, state=State.RECEIVED, due=due, wait=Wait.BACKOFF, reason=closed_by or "probe_first")
 
     def _backed_off(self, entry: Entry, reason: str) -> Entry:
-        pause = self._times.backoff[min(entry.backoffs, len(self._times.backoff) - 1)] * random.uniform(0.8, 1.2)
+        pause = nth(self._times.backoff, entry.backoffs) * random.uniform(0.8, 1.2)
         due = self._ledger.now() + timedelta(seconds=pause)
         back = replace(entry, state=State.RECEIVED, slot=None, lease_until=None, backoffs=entry.backoffs + 1)
         return replace(back, due=due, wait=Wait.BACKOFF, reason=reason)

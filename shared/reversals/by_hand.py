@@ -33,16 +33,26 @@ def informed(entry: Entry, payment: Entry, biller: Biller) -> Entry:
     )
 
 
+def looked_up(entry: Entry, payment: Entry) -> Entry:
+    """The entry of a second message for money that went back: there is a receipt to look at, and nothing to undo."""
+    look = f"{ENTER_PAYMENTS}: look at {_receipt(payment)}; the other message undoes it, and no second one may."
+    return replace(entry, receipt_number=payment.receipt_number, posting_date=payment.posting_date, by_hand=look)
+
+
 def _steps(undoing: Undoing, payment: Entry, fee: Money | None) -> str:
-    date, amount = payment.posting_date, undoing.amount
-    receipt = f"receipt {payment.receipt_number} of {date} ({Money(payment.cents)}, customer {payment.customer_number})"
+    amount, receipt = undoing.amount, _receipt(payment)
     if undoing.cause == "chargeback_won":
         return f"{ENTER_PAYMENTS}: if {receipt} was undone for the chargeback, enter {amount} again."
-    adjustment = _adjustment(payment, f"{amount} of {receipt}", fee)
     if amount != payment.cents or not undoing.ends_receipt:
-        return adjustment
-    void = f"{ENTER_PAYMENTS}: on payment date {date}, as its user and in its workspace, void {receipt}."
-    return f"{void} If it is updated already, or its period closed: {adjustment}"
+        return _adjustment(payment, f"{amount} of {receipt}", fee)
+    void = f"on payment date {payment.posting_date}, as its user and in its workspace, void {receipt}{_billing(fee)}."
+    otherwise = _adjustment(payment, str(amount), fee)
+    return f"{ENTER_PAYMENTS}: {void} If it is updated already, or its period closed: {otherwise}"
+
+
+def _receipt(payment: Entry) -> str:
+    amount, customer = Money(payment.cents), payment.customer_number
+    return f"receipt {payment.receipt_number} of {payment.posting_date} ({amount}, customer {customer})"
 
 
 def _adjustment(payment: Entry, what: str, fee: Money | None) -> str:
@@ -50,8 +60,11 @@ def _adjustment(payment: Entry, what: str, fee: Money | None) -> str:
     if stored_payment(payment.message).application == "UM":
         action = f"action NSF Check, which also bills the fee of {fee}" if fee else "action Reverse Payment"
         return f"{UTILITY_ADJUSTMENTS}: {action}, for {what}."
-    billed = f" Bill the NSF fee of {fee} too." if fee else ""
-    return f"{RECEIVABLE_ADJUSTMENTS}: reverse {what}.{billed}"
+    return f"{RECEIVABLE_ADJUSTMENTS}: reverse {what}{_billing(fee)}."
+
+
+def _billing(fee: Money | None) -> str:
+    return f", and bill the NSF fee of {fee}" if fee else ""
 
 
 def _fee(undoing: Undoing, biller: Biller) -> Money | None:

@@ -8,10 +8,12 @@ from shared.billers.model import Biller, Mode, RejectStrategy
 from shared.ledger import settle
 from shared.ledger.book import Contended
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
+from shared.ledger.times import nth
+from shared.payments import voided
 from shared.payments.post import Desk
 from shared.payments.rules import paused
-from shared.reversals.by_hand import informed
-from shared.reversals.message import stored
+from shared.reversals.by_hand import informed, looked_up
+from shared.reversals.message import is_void, stored
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
 
@@ -37,19 +39,18 @@ class ReversalDriver:
         """
         payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
         if payment is None:
-            return await self._wait(entry)
+            return await self._wait(entry, self._desk.times.patience)
         match payment.state:
             case State.POSTED:
                 return await self._undo(entry, payment)
             case State.REVERSED:
-                known = informed(entry, payment, await self._biller(entry))
-                return await self._desk.ledger.move(entry, self._held(known, "already_reversed"))
+                return await self._second(entry, payment)
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
-            case State.RECEIVED if payment.attempt == 0 and payment.cents == entry.cents and self._is_void(entry):
+            case _ if is_void(stored(entry.key.kind, entry.message)) and voided.ends(entry, payment):
                 return await self._end_both(entry, payment)
             case _:
-                return await self._wait(entry)
+                return await self._wait(entry, self._desk.times.backoff)
 
     async def _undo(self, entry: Entry, payment: Entry) -> Entry:
         biller = await self._biller(entry)
@@ -60,6 +61,13 @@ class ReversalDriver:
         if paused(biller, self._desk.ledger.now()):
             return await self._desk.send_once.postpone(entry, "paused")
         return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
+
+    async def _second(self, entry: Entry, payment: Entry) -> Entry:
+        """The payment is undone: of all messages only a chargeback that was won has still something to do."""
+        if stored(entry.key.kind, entry.message).cause == "chargeback_won":
+            again = informed(entry, payment, await self._biller(entry))
+            return await self._desk.ledger.move(entry, self._held(again, "reversal_by_hand"))
+        return await self._desk.ledger.move(entry, self._held(looked_up(entry, payment), "already_reversed"))
 
     def _not_here(self, biller: Biller) -> str | None:
         """Why nothing is sent for this biller now, or None."""
@@ -78,19 +86,13 @@ class ReversalDriver:
         return None if automatic and can_void else "reversal_by_hand"
 
     async def _end_both(self, entry: Entry, payment: Entry) -> Entry:
-        """The payment was never sent: it ends here, and so does its void."""
-        now = self._desk.ledger.now()
-        ended = replace(payment, state=State.NOT_POSTED, reason="voided_before", due=now, wait=Wait.REPORT)
-        done = replace(entry, state=State.POSTED, due=None, wait=None, reason=None)
         try:
-            return await self._desk.ledger.move_with_payment(entry, done, payment, ended)
+            return await voided.end(self._desk.ledger, entry, payment)
         except Contended:
             raise Unavailable("the payment changed at this moment") from None
 
-    async def _wait(self, entry: Entry) -> Entry:
-        pauses = self._desk.times.backoff
-        pause = pauses[min(entry.backoffs, len(pauses) - 1)]
-        due = self._desk.ledger.now() + timedelta(seconds=pause)
+    async def _wait(self, entry: Entry, pauses: tuple[float, ...]) -> Entry:
+        due = self._desk.ledger.now() + timedelta(seconds=nth(pauses, entry.backoffs))
         later = replace(entry, state=State.WAITING, due=due, wait=Wait.PAYMENT, backoffs=entry.backoffs + 1)
         return await self._desk.ledger.move(entry, replace(later, reason="payment_not_yet_posted"))
 
@@ -105,7 +107,3 @@ class ReversalDriver:
         if biller is None:
             raise Unavailable("the biller's record is gone")
         return biller
-
-    @staticmethod
-    def _is_void(entry: Entry) -> bool:
-        return entry.key.kind is Kind.REVERSAL and stored(entry.key.kind, entry.message).cause == "void"

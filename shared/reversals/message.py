@@ -73,7 +73,7 @@ class Reversal(Message):
     @property
     def ends_receipt(self) -> bool:
         """Whether the receipt is to be void afterwards: a refund or chargeback is another event beside it."""
-        return self.type == "void"
+        return is_void(self)
 
 
 type Undoing = AchReject | Reversal
@@ -96,6 +96,11 @@ def stored(kind: Kind, message: bytes) -> Undoing:
     """The message of a ledger entry, which was valid when it was written."""
     model = AchReject if kind is Kind.ACH_REJECT else Reversal
     return model.model_validate_json(message)
+
+
+def is_void(message: Undoing) -> bool:
+    """Whether Invoice Cloud took the payment back itself: it may end one that was never sent."""
+    return isinstance(message, Reversal) and message.type == "void"
 
 
 def fingerprint(message: Undoing) -> str:

@@ -253,6 +253,7 @@ async def test_a_missing_licence_blocks_the_updates_lane_only(world, caplog):
     world.records.next(Refused("licence_missing", Scope.BILLER))
     await world.told(first := autopay())
     await world.told(second := registration())
+    await world.pass_time(MINUTE)
     assert '"biller": "2493.updates", "code": "licence_missing"' in caplog.text
     await world.gates.unblock("2493.updates")
     await world.pass_time(10 * MINUTE)

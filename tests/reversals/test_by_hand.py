@@ -68,7 +68,7 @@ async def test_payer_to_city_to_card_network_and_back_to_the_city(world):
 async def test_a_returned_utility_payment_is_reversed_in_utility_management(world):
     await world.set_up(rejectStrategy="manual", applications=BOTH)
     result = await told(world, reject(await posted(world, application="UM")))
-    assert f"{UTILITY_ADJUSTMENTS}: action Reverse Payment, for 125.40 of receipt {RECEIPT}" in result.reason.action
+    assert f"{UTILITY_ADJUSTMENTS}: action Reverse Payment, for 125.40." in result.reason.action
 
 
 @pytest.mark.parametrize("code", ["receipt_closed", "period_closed", "receipt_missing"])
@@ -88,14 +88,16 @@ async def test_a_second_message_for_the_money_names_the_receipt_that_the_first_o
     await told(world, reject(paid))
     second = await told(world, reversal(paid))
     assert (second.outcome, second.reason.code, second.receipt_number) == ("held", "already_reversed", RECEIPT)
-    assert RECEIPT in second.reason.action
+    assert f"look at receipt {RECEIPT} of {DATE}" in second.reason.action
+    assert "void" not in second.reason.action
 
 
 async def test_a_chargeback_that_was_won_after_a_void_names_its_receipt(world):
     paid = await posted(world)
     await told(world, reject(paid))
     result = await told(world, reversal(paid, "chargeback_won"))
-    assert (result.outcome, result.receipt_number) == ("held", RECEIPT)
+    assert (result.outcome, result.reason.code, result.receipt_number) == ("held", "reversal_by_hand", RECEIPT)
+    assert "enter 125.40 again" in result.reason.action
 
 
 # What the bank said.
@@ -149,7 +151,10 @@ async def test_a_fee_is_billed_by_hand_after_a_void_and_nothing_is_sent_for_it(w
 
 @pytest.mark.parametrize(
     ("application", "said"),
-    [("AR", "Bill the NSF fee of 25.00 too."), ("UM", "action NSF Check, which also bills the fee of 25.00")],
+    [
+        ("AR", "reverse 125.40, and bill the NSF fee of 25.00."),
+        ("UM", "action NSF Check, which also bills the fee of 25.00"),
+    ],
 )
 async def test_a_held_reject_says_how_the_fee_is_billed(world, application, said):
     await world.set_up(rejectStrategy="manual", nsfFee="25.00", applications=BOTH)
