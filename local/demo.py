@@ -12,8 +12,11 @@ from azure.storage.queue.aio import QueueServiceClient
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from local.after import After, Part
+from local.customer_updates import send_updates
+from local.open_items import BeforeAndAfter, Portal, choose
 from local.processes import NotReady
-from local.rejects import Rejects, send_rejects
+from local.rejects import send_rejects
 from local.report import Findings
 from local.simulator.client import SimulatorControl
 from local.stack import Stack
@@ -32,24 +35,22 @@ _WIDE = 140
 
 
 def run_demo(stack: Stack, lines: Sequence[str], report: Path | None, rejects: Sequence[str] = ()) -> bool:
-    """Send the lines through a running stack, then the rejects, and show what became of them.
+    """Send the lines through a running stack, then rejects and customer updates, and show what became of them.
 
     Returns:
         Whether ledger, results and peer agree; False also when a part of the stack ended meanwhile.
     """
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     try:
-        findings, returned = asyncio.run(_run(stack, lines, rejects, console))
+        findings, after = asyncio.run(_run(stack, lines, rejects, console))
     except NotReady as ended:
         console.print(str(ended), markup=False, soft_wrap=True)
         return False
-    for table in (*tables(findings), *([returned.table()] if returned else [])):
+    for table in (*tables(findings), *after.tables()):
         console.print(table)
     if report is not None:
-        after = {"rejects": returned.report()} if returned else {}
-        report.write_text(json.dumps(findings.report() | {"after": after}, indent=1) + "\n")
-    agreed = _conclude(findings, console)
-    return agreed and (returned is None or _agree(returned, console))
+        report.write_text(json.dumps(findings.report() | {"after": after.report()}, indent=1) + "\n")
+    return _conclude([*findings.disagreements, *after.disagreements], findings, console)
 
 
 async def read_ledger(storage: str) -> list[Entry]:
@@ -60,17 +61,22 @@ async def read_ledger(storage: str) -> list[Entry]:
     return [rows.entry_of(row) for page in pages for row in page]
 
 
-async def _run(
-    stack: Stack, lines: Sequence[str], rejects: Sequence[str], console: Console
-) -> tuple[Findings, Rejects | None]:
+async def _run(stack: Stack, lines: Sequence[str], rejects: Sequence[str], console: Console) -> tuple[Findings, After]:
+    portal, customers = Portal(stack.functions_url, stack.function_key), choose(lines, stack.billers)
+    before = await portal.ask(customers)
     findings = await _findings(stack, lines, console)
-    if not rejects:
-        return findings, None
+    items = BeforeAndAfter(before, await portal.ask(customers), findings.entries)
+    return findings, After({"openItems": items} | await _afterwards(stack, lines, rejects))
+
+
+async def _afterwards(stack: Stack, lines: Sequence[str], rejects: Sequence[str]) -> dict[str, Part]:
+    """What is sent when the payments are done."""
     async with (
         QueueServiceClient.from_connection_string(stack.storage) as queues,
         SimulatorControl(stack.control_url) as control,
     ):
-        return findings, await send_rejects(queues, control, rejects, PATIENCE)
+        returned = {"rejects": await send_rejects(queues, control, rejects, PATIENCE)} if rejects else {}
+        return returned | {"customerUpdates": await send_updates(queues, control, stack.billers, lines, PATIENCE)}
 
 
 async def _findings(stack: Stack, lines: Sequence[str], console: Console) -> Findings:
@@ -116,18 +122,12 @@ def _show(traffic: Traffic, progress: Progress, task: TaskID) -> None:
     progress.update(task, completed=counts.total(), counts=words)
 
 
-def _agree(returned: Rejects, console: Console) -> bool:
-    for sentence in sentences(returned.disagreements):
-        console.print(sentence, markup=False, soft_wrap=True)
-    return not returned.disagreements
-
-
-def _conclude(findings: Findings, console: Console) -> bool:
-    if not findings.disagreements:
+def _conclude(disagreements: Sequence[str], findings: Findings, console: Console) -> bool:
+    if not disagreements:
         posted = sum(total["count"] for tenders in findings.posted.values() for total in tenders.values())
         console.print(f"Ledger, results and peer agree: {posted} payments posted, none twice.", style="green")
         return True
     console.print("Ledger, results and peer do not agree:", style="red")
-    for sentence in sentences(findings.disagreements):
+    for sentence in sentences(disagreements):
         console.print(sentence, markup=False, soft_wrap=True)
     return False

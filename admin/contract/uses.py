@@ -13,6 +13,7 @@ from shared.caselle import (
     create_receipt,
     customer,
     customer_records,
+    open_items,
     receipt,
     set_autopay,
     set_customer_email,
@@ -67,6 +68,8 @@ USES: Final = (
     Use(receipt.OPERATION, receipt.variables(_DAY, _DAY, "200")),
     Use(customer.OPERATION, customer.variables("000412")),
     Use(customer_records.PROBE, customer.variables("000412")),
+    Use(open_items.OPEN_ITEMS, open_items.variables("000412")),
+    Use(open_items.ONE_INVOICE, open_items.variables("000412", "10023")),
     Use(set_autopay.OPERATION, set_autopay.variables(AutopaySetting("000412", enrolled=True, effective_on=_DAY))),
     Use(set_customer_email.OPERATION, set_customer_email.variables("000412", "ada@example.test")),
 )

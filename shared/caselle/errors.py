@@ -29,6 +29,8 @@ class AmbiguousError(Unavailable):
 TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason code
 
 CONTRACT_MISMATCH: Final = "contract_mismatch"
+COWS_DOWN: Final = "COWS_UNREACHABLE"
+"""The relay cannot reach the city's server. Of a write it says nothing: the server may have acted before."""
 
 REFUSED_STATUSES: Final = MappingProxyType(
     {

@@ -40,6 +40,8 @@ class Settings(BaseModel):
     times: Times
     biller_cache_seconds: Annotated[float, Field(ge=0)]
     token_cache_seconds: Annotated[float, Field(ge=0)]
+    open_items_seconds: Annotated[float, Field(gt=0)]
+    """For one question about open items in all."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -68,6 +70,7 @@ class Settings(BaseModel):
             times=_times(environ, local=local),
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
+            open_items_seconds=_number(environ, "OPEN_ITEMS_SECONDS", 10),
         )
 
 

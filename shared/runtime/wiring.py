@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.client import CaselleClient
+    from shared.open_items.ask import AskOpenItems
     from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
@@ -100,6 +101,21 @@ def sweep() -> Sweep:
 @cache
 def payment_status() -> PaymentStatus:
     return PaymentStatus(ledger())
+
+
+@cache
+def open_items() -> "AskOpenItems":
+    from shared.caselle.accounts_receivable import CaselleAccountsReceivable  # noqa: PLC0415 - httpx on first use
+    from shared.open_items.ask import AskOpenItems  # noqa: PLC0415 - only this function needs it
+
+    within = settings().open_items_seconds
+    return AskOpenItems(
+        billers=billers(),
+        receivable=CaselleAccountsReceivable(_caselle(within)),
+        ledger=ledger(),
+        regions=settings().regions,
+        within=within,
+    )
 
 
 async def receive_token() -> "ReceiveToken":
@@ -212,7 +228,7 @@ def _customer_desk() -> CustomerDesk:
         quarantine=desk.quarantine,
         times=desk.times,
         regions=desk.regions,
-        records=CaselleCustomerRecords(_caselle()),
+        records=CaselleCustomerRecords(_caselle(desk.times.deadline)),
         newest=Newest(desk.ledger, _ledger_store()),
     )
 
@@ -221,14 +237,13 @@ def _customer_desk() -> CustomerDesk:
 def _receipting() -> "CaselleCashReceipting":
     from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
 
-    return CaselleCashReceipting(_caselle())
+    return CaselleCashReceipting(_caselle(settings().times.deadline))
 
 
-@cache
-def _caselle() -> "CaselleClient":
+def _caselle(deadline: float) -> "CaselleClient":
+    """A client with connections of its own: questions never take those of payments."""
     from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - httpx on first use
 
-    deadline = settings().times.deadline
     return CaselleClient(Wire(settings().caselle_base_url, deadline), tokens().serve, deadline)
 
 
