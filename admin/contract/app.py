@@ -120,7 +120,12 @@ def _tell(judged: "Sequence[Judged]") -> None:
 
 def _lines(judged: "Judged") -> list[dict[str, Any]]:
     """One line per finding; one for an operation without any."""
-    head = {"endpoint": judged.endpoint, "operation": judged.name, "verdict": str(judged.verdict)}
+    head = {
+        "endpoint": judged.endpoint,
+        "operation": judged.name,
+        "document": judged.document,
+        "verdict": str(judged.verdict),
+    }
     bare = [{"place": "", "problem": "", "instead": ""}]
     found = [{"place": each.place, "problem": each.problem, "instead": each.instead} for each in judged.findings]
     return [head | line for line in found or bare]

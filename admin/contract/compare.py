@@ -63,17 +63,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One operation, by Caselle's name."""
+    """One operation, by Caselle's name and by that of our document."""
 
     endpoint: str
     name: str
+    document: str
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
 
 
 def unknown(use: Use, why: str) -> Judged:
     """The judgement where there is no schema to compare with."""
-    return Judged(use.endpoint, use.name, Verdict.UNKNOWN, (Finding(use.endpoint, why, breaks=False),))
+    return _judged(use, Verdict.UNKNOWN, (Finding(use.endpoint, why, breaks=False),))
 
 
 def judge(use: Use, ours: GraphQLSchema, theirs: GraphQLSchema) -> Judged:
@@ -87,8 +88,12 @@ def judge(use: Use, ours: GraphQLSchema, theirs: GraphQLSchema) -> Judged:
     document = parse(use.operation.document)
     found = tuple(dict.fromkeys(_differences(use, document, ours, theirs)))
     if any(each.breaks for each in found):
-        return Judged(use.endpoint, use.name, Verdict.BREAKS, found)
-    return Judged(use.endpoint, use.name, Verdict.UNKNOWN if found else Verdict.FITS, found)
+        return _judged(use, Verdict.BREAKS, found)
+    return _judged(use, Verdict.UNKNOWN if found else Verdict.FITS, found)
+
+
+def _judged(use: Use, verdict: Verdict, findings: tuple[Finding, ...]) -> Judged:
+    return Judged(use.endpoint, use.name, use.operation.name, verdict, findings)
 
 
 def _differences(use: Use, document: DocumentNode, ours: GraphQLSchema, theirs: GraphQLSchema) -> Iterator[Finding]:

@@ -1,7 +1,9 @@
 """``contract check`` names exactly what would break, and records what passed."""
 
 import importlib
+import json
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,8 @@ import shared.caselle
 from admin.contract.uses import ENDPOINTS, USES, sdl
 from shared.caselle.customer_records import REMOTES
 from shared.caselle.protocol import Operation
+
+BILLERS = Path(__file__).parents[2] / "local/samples/billers.json"
 
 CR0, AR0 = sdl("cr0"), sdl("ar0")
 CHANGES = {
@@ -198,6 +202,13 @@ def test_what_we_assume_is_printed_with_what_is_documented(run):
     assert "Assumed: sets the customer's e-mail address" in said.out
     assert "create_receipt" not in said.out
     assert set(run("contract", "show", "--json").json) == {"cr0", "ar0"}
+
+
+def test_the_samples_passes_are_of_today_s_documents():
+    """The demo's peer serves the schema that we assume, which fits (above)."""
+    passes = [each["contractPasses"] for each in json.loads(BILLERS.read_text()) if "contractPasses" in each]
+    found = {name: one["document"] for name, one in passes[0].items()}
+    assert found == {remote.name: remote.document for remote in REMOTES.values()}
 
 
 def test_no_operation_of_ours_is_left_out():

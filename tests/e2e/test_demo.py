@@ -90,6 +90,23 @@ def test_open_items_are_asked_before_and_after_for_three_customers(demo):
         assert each["customerNumber"] in demo["said"]
 
 
+def test_customer_updates_are_sent_where_they_are_on_and_skipped_elsewhere(demo):
+    updates = demo["report"]["after"]["customerUpdates"]["results"]
+    of_test_portal = {
+        each["id"]: each["outcome"]
+        for each in updates
+        if each["billerId"] == "2137" and each["kind"] == "autopayChange"
+    }
+    assert of_test_portal == {"demo-0": "applied", "demo-1": "skipped"}
+    elsewhere = [each for each in updates if each["billerId"] != "2137"]
+    assert {(each["outcome"], each["reason"]["code"]) for each in elsewhere} <= {
+        ("skipped", "operation_unchecked"),
+        ("skipped", "superseded"),
+    }
+    assert len(elsewhere) >= 3
+    assert "payer@example.test" not in demo["said"]
+
+
 def test_it_ends_well_and_in_time(demo):
     assert demo["code"] == 0
     assert demo["said"].endswith("Ledger, results and peer agree: 450 payments posted, none twice.\n")
