@@ -11,13 +11,13 @@ import typer
 
 from admin import output
 from admin.billers.record import BillerId, change_shown, known
-from admin.confirm import Yes
+from admin.confirm import Yes, confirm
 from admin.errors import WrongUse
 from admin.session import at_stamp
 from shared.billers.model import Biller, OptIn
 from shared.caselle.customer_records import REMOTES
 from shared.customers.sheet import sheet, to_enter
-from shared.ledger.entry import Kind
+from shared.ledger.entry import Kind, lane_of
 from shared.ledger.newest import Newest
 
 if TYPE_CHECKING:
@@ -55,6 +55,15 @@ def stop(biller_id: BillerId, update: _Which, reason: _Why, *, yes: Yes = False)
     Example: icadmin customers stop 2493 autopay --reason "the clerk sees wrong flags"
     """
     at_stamp(lambda stamp: _stop(stamp, biller_id, update, reason, yes=yes))
+
+
+@app.command()
+def unblock(biller_id: BillerId, *, yes: Yes = False) -> None:
+    """Let a biller's customer updates go on, once what had stopped them is mended. Payments have a block of their own.
+
+    Example: icadmin customers unblock 2493
+    """
+    at_stamp(lambda stamp: _unblock(stamp, biller_id, yes=yes))
 
 
 @app.command("csv")
@@ -97,6 +106,18 @@ async def _stop(stamp: "Stamp", biller_id: str, update: Update, reason: str, *, 
     before = await known(stamp, biller_id)
     left = {name: one for name, one in before.features.items() if name != REMOTES[_KINDS[update]].name}
     await change_shown(stamp, "customers.stop", [(before, _with(before, left))], _given(reason), yes=yes)
+
+
+async def _unblock(stamp: "Stamp", biller_id: str, *, yes: bool) -> None:
+    lane = lane_of((await known(stamp, biller_id)).biller_id, Kind.AUTOPAY_CHANGE)
+    blocked = (await stamp.gates.look(lane)).blocked
+    if blocked is None:
+        output.say(f"The customer updates of biller {biller_id} are not blocked.")
+        return
+    confirm(f"They are blocked by {blocked}. Let them go on?", yes=yes)
+    async with stamp.audit.change("customers.unblock", biller_id, before={"blocked": blocked}):
+        await stamp.gates.unblock(lane)
+    output.say("Done: one goes alone, the rest follow its success.")
 
 
 async def _sheet(stamp: "Stamp", biller_id: str, update: Update, since: datetime | None) -> tuple[str, int]:

@@ -124,6 +124,19 @@ def test_what_was_not_sent_is_on_the_sheet(icadmin, stack, tmp_path):
     assert icadmin("customers", "csv", BILLER, "registrations", "--since", "2099-01-01").out.count("\n") == 1
 
 
+def test_a_block_of_the_updates_is_lifted_by_a_person(icadmin, state):
+    async def at_gates(work):
+        async with opened(of_stack(state / "stack.json")) as stamp:
+            return await work(stamp.gates)
+
+    assert "not blocked" in icadmin("customers", "unblock", BILLER, "--yes").out
+    asyncio.run(at_gates(lambda gates: gates.block("2493.updates", "licence_missing")))
+    said = icadmin("customers", "unblock", BILLER, typed="y\n")
+    assert (said.code, "licence_missing" in said.err) == (0, True)
+    assert asyncio.run(at_gates(lambda gates: gates.look("2493.updates"))).blocked is None
+    assert icadmin("audit", BILLER, "--json").json[-1]["what"] == "customers.unblock"
+
+
 def test_wrong_use_is_said_in_a_sentence(icadmin):
     assert icadmin("customers", "allow", BILLER, "autopay", "--reason", " ", "--yes").code == 2
     assert icadmin("customers", "csv", "1", "autopay").code == 2
