@@ -1,10 +1,20 @@
 """A biller: a city that is Invoice Cloud's customer, and how we post for it."""
 
+from collections.abc import Container
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
@@ -95,6 +105,49 @@ class Codes(_Record):
         return self.payment_codes.get(tender)
 
 
+class FormDefinition(StrEnum):
+    """How far the city's bill file for Invoice Cloud is."""
+
+    MISSING = "missing"
+    IMPORTED = "imported"
+    OPEN_ITEMS_ONLY = "openItemsOnly"
+    """Imported, and seen to send open items only."""
+
+
+class Contact(_Record):
+    """One person to call; plain text is a name."""
+
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    hours: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, given: object) -> object:
+        return {"name": given} if isinstance(given, str) else given
+
+
+class Contacts(_Record):
+    """Whom to call about what."""
+
+    csm: Contact | None = None
+    """The city's Customer System Manager at Caselle: codes, third-party access, tokens."""
+    cows_admin: Contact | None = None
+    """Who can restart Connect Online Web Service on the city's server."""
+    clerk: Contact | None = None
+    """Who keeps the city's books."""
+    crm: Contact | None = None
+    """The city's account manager at Caselle: licences."""
+
+
+class PassedCheck(_Record):
+    """When the set-up was last found in order, and which set-up that was."""
+
+    at: AwareDatetime
+    fingerprint: str
+
+
 class Pause(_Record):
     """Why posting waits, and until when; without ``until`` a person resumes it."""
 
@@ -107,6 +160,24 @@ class Override(_Record):
 
     enabled: bool
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class OptIn(_Record):
+    """Somebody's word that an operation which is only assumed may be used for a biller."""
+
+    by: Annotated[str, Field(min_length=1)]
+    at: AwareDatetime
+    reason: Annotated[str, Field(min_length=1)]
+
+
+class ContractPass(_Record):
+    """When ``contract check`` found that an operation fits a biller's Caselle.
+
+    ``document`` is the digest of what was compared: a document that was changed since has not passed.
+    """
+
+    at: AwareDatetime
+    document: str
 
 
 def _known_zone(name: str) -> str:
@@ -147,10 +218,30 @@ class Biller(_Record):
     slots: Annotated[int, Field(ge=1, le=MOST_SLOTS)] | None = None
     capability_overrides: dict[Capability, Override] = Field(default_factory=dict)
     callback_url: str | None = None
-    contacts: dict[str, str] = Field(default_factory=dict)
-    features: dict[str, bool] = Field(default_factory=dict)
+    """Without its key."""
+    contacts: Contacts = Contacts()
+    licences: dict[str, date] = Field(default_factory=dict)
+    """Security licences that the city has, and since when."""
+    form_definition: FormDefinition = FormDefinition.MISSING
+    maintenance_window: str | None = None
+    """In words, for whoever is on call; posting goes on, and waits where the server is down."""
+    confirmed: dict[str, date] = Field(default_factory=dict)
+    """Prerequisites that only a person can see, and when one confirmed them."""
+    passed_check: PassedCheck | None = None
+    features: dict[str, OptIn] = Field(default_factory=dict)
+    """Operations that are only assumed and that the biller opted in to, by Caselle's name."""
+    contract_passes: dict[str, ContractPass] = Field(default_factory=dict)
+    """By Caselle's name of the operation."""
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone that the biller's calendar days are counted in."""
         return ZoneInfo(self.time_zone)
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether sending waits for a person, or for the pause to end."""
+        return self.paused is not None and (self.paused.until is None or now < self.paused.until)
+
+    def is_at_home_in(self, regions: Container[str]) -> bool:
+        """Whether a stamp that serves these regions sends for it."""
+        return self.region is None or self.region in regions

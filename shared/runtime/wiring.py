@@ -1,16 +1,18 @@
 """Puts the parts together: each made once per process, on first use, with its SDK imported only then."""
 
-import base64
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from shared.billers.callback_keys import PEPPER_SECRET
+from shared.customers.desk import Desk as CustomerDesk
+from shared.customers.drive import UpdateDriver
+from shared.customers.update import UpdateCustomer
 from shared.exchange.drive import Drive
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.entry import Kind
 from shared.ledger.gates import Gates
+from shared.ledger.newest import Newest
 from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
@@ -21,10 +23,9 @@ from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
-from shared.runtime import telemetry
+from shared.runtime import clients, telemetry
 from shared.runtime.clock import SharedClock, SystemClock
 from shared.runtime.settings import Settings
-from shared.vocabulary.errors import Misconfigured
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -41,14 +42,6 @@ if TYPE_CHECKING:
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
     from shared.tokens.receive import ReceiveToken
-
-# The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
-_PATIENCE: Final[dict[str, Any]] = {
-    "retry_total": 2,
-    "retry_backoff_max": 2,
-    "connection_timeout": 5,
-    "read_timeout": 10,
-}
 
 
 @cache
@@ -78,16 +71,26 @@ def reverse_payment() -> ReversePayment:
 
 
 @cache
+def update_customer() -> UpdateCustomer:
+    return UpdateCustomer(_customer_desk())
+
+
+@cache
 def drive() -> Drive:
     desk = _desk()
     reversals = ReversalDriver(desk)
+    updates = UpdateDriver(_customer_desk())
     return Drive(
         ledger=desk.ledger,
         send_once=desk.send_once,
         chain=desk.chain,
         quarantine=desk.quarantine,
         times=desk.times,
-        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
+        drivers={
+            Kind.PAYMENT: PaymentDriver(desk),
+            **dict.fromkeys((Kind.ACH_REJECT, Kind.REVERSAL), reversals),
+            **dict.fromkeys((Kind.AUTOPAY_CHANGE, Kind.REGISTRATION), updates),
+        },
     )
 
 
@@ -214,6 +217,24 @@ def _desk() -> Desk:
 
 
 @cache
+def _customer_desk() -> CustomerDesk:
+    from shared.caselle.customer_records import CaselleCustomerRecords  # noqa: PLC0415 - httpx on first use
+
+    desk = _desk()
+    return CustomerDesk(
+        billers=desk.billers,
+        ledger=desk.ledger,
+        send_once=desk.send_once,
+        chain=desk.chain,
+        quarantine=desk.quarantine,
+        times=desk.times,
+        regions=desk.regions,
+        records=CaselleCustomerRecords(_caselle(desk.times.deadline)),
+        newest=Newest(desk.ledger, _ledger_store()),
+    )
+
+
+@cache
 def _receipting() -> "CaselleCashReceipting":
     from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
 
@@ -243,27 +264,14 @@ def _server_time() -> "ServerTime":
 
 @cache
 def _tables() -> "TableServiceClient":
-    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - on first use
-
-    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": _server_time().learn}
-    found = settings()
-    if found.storage_connection:
-        return TableServiceClient.from_connection_string(found.storage_connection.get_secret_value(), **options)
-    if found.table_uri is None:
-        raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
-    return TableServiceClient(found.table_uri, credential=_credential(), **options)
+    return clients.table_service(settings(), _credential, _server_time())
 
 
 @cache
 def _vault() -> "KeyVault":
-    from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - on first use
+    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - Azure's SDK on first use
 
-    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - as above
-
-    ca_file = settings().vault_ca_file
-    # A vault on this machine has no name under vault.azure.net, and a certificate of its own.
-    local: dict[str, Any] = {"verify_challenge_resource": False, "connection_verify": ca_file} if ca_file else {}
-    return KeyVault(SecretClient(settings().vault_url, _credential(), **_PATIENCE, **local))
+    return KeyVault(clients.secret_client(settings(), _credential))
 
 
 @cache
@@ -274,7 +282,4 @@ def _credential() -> "AsyncTokenCredential":
 
 
 async def _pepper() -> bytes:
-    secret = await _vault().get(PEPPER_SECRET)
-    if secret is None:
-        raise Misconfigured(f"the vault has no secret {PEPPER_SECRET}")
-    return base64.b64decode(secret.get_secret_value())
+    return await clients.pepper(_vault())
