@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from admin import audit_app
+from admin import audit_app, keys, tokens
 from admin.billers import app as billers
 from admin.options import LOCAL_STATE, Options, use
 
@@ -42,4 +42,6 @@ def at(
 
 
 app.add_typer(billers.app, name="biller")
+app.add_typer(keys.app, name="key")
+app.add_typer(tokens.app, name="token")
 app.command("audit")(audit_app.audit)

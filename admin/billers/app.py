@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from admin import output
-from admin.billers import ask, assign, missing, yaml_file
+from admin.billers import ask, assign, missing, secret, yaml_file
 from admin.billers.record import STATE, BillerId, biller_of, change, change_shown, known, shown
 from admin.confirm import Reason, Yes, confirm
 from admin.difference import flat
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from admin.stamp import Stamp
 
 app = typer.Typer(help="Set up billers.", no_args_is_help=True)
+app.add_typer(secret.app, name="secret")
 
 
 @app.command()
