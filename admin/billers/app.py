@@ -12,6 +12,7 @@ from admin.billers.record import STATE, BillerId, biller_of, change, change_show
 from admin.confirm import Reason, Yes, confirm
 from admin.difference import flat
 from admin.errors import WrongUse
+from admin.mails import app as mails
 from admin.session import at_stamp
 from shared.billers.model import Biller, Mode
 
@@ -178,6 +179,9 @@ async def _copy(stamp: "Stamp", biller_id: str, name: str, source: str, *, yes: 
 _OF_ONE_CITY = frozenset(
     {"subdomain", "clientId", "callbackUrl", "contacts", "licences", "formDefinition", "renewalConsent", "features"}
 )
+
+
+app.command("email")(mails.email)
 
 
 async def _refuse_known(stamp: "Stamp", biller_id: str) -> None:
