@@ -21,8 +21,8 @@ def to_csm(biller: Biller, callback_url: str, channel: str) -> Mail:
         blocks=[
             f"Hello{f' {csm.name}' if csm else ''},",
             (
-                f"{biller.name} takes online payments with Invoice Cloud (BID {biller.biller_id}), to be posted to Caselle "
-                "Connect. Please set up the third-party access:"
+                f"{biller.name} takes online payments with Invoice Cloud (BID {biller.biller_id}), to be posted to "
+                "Caselle Connect. Please set up the third-party access:"
             ),
             Items(
                 [
@@ -32,13 +32,13 @@ def to_csm(biller: Biller, callback_url: str, channel: str) -> Mail:
                     ),
                     "Add OAuth Token. Connect then delivers the token to the callback URL.",
                     (
-                        'The Cash Receipting workspace for online payments: check "Use for Online Payments", and choose '
-                        f'its User and the Third Party "{THIRD_PARTY}".'
+                        'The Cash Receipting workspace for online payments: check "Use for Online Payments", and '
+                        f'choose its User and the Third Party "{THIRD_PARTY}".'
                     ),
                     'The distribution: check "Allow online payments" and "Allow new receipts".',
                     (
-                        'The category: "Apply Accounts Receivable Payments" and "Update payments immediately" on, "Require '
-                        'manual allocation" off. Otherwise a customer who has paid still looks unpaid.'
+                        'The category: "Apply Accounts Receivable Payments" and "Update payments immediately" on, '
+                        '"Require manual allocation" off. Otherwise a customer who has paid still looks unpaid.'
                     ),
                     "Import the form definition of the bills, so that it sends open items only.",
                 ]
@@ -56,8 +56,8 @@ def to_csm(biller: Biller, callback_url: str, channel: str) -> Mail:
                 ]
             ),
             (
-                f"The ClientSecret, and the token if it has to be sent by hand, please only through {channel}, never by "
-                "mail."
+                f"The ClientSecret, and the token if it has to be sent by hand, please only through {channel}, never "
+                "by mail."
             ),
             "Thank you.",
         ],
@@ -75,8 +75,8 @@ def to_biller(biller: Biller, attached: Sequence[str]) -> Mail:
         blocks=[
             f"Hello{f' {clerk.name}' if clerk else ''},",
             (
-                "Before online payments can be posted to Caselle Connect, please see to the following. Caselle's CSM helps "
-                "with all of it; please tell us who your CSM is."
+                "Before online payments can be posted to Caselle Connect, please see to the following. Caselle's CSM "
+                "helps with all of it; please tell us who your CSM is."
             ),
             Items(
                 [
@@ -85,27 +85,27 @@ def to_biller(biller: Biller, attached: Sequence[str]) -> Mail:
                         "rejects, the AutoPay change log and registration emails do not work."
                     ),
                     (
-                        "Connect Online Web Service (COWS) on your Caselle server: updated with the last general release, "
-                        "and running. While it is not running, no payment can be posted."
+                        "Connect Online Web Service (COWS) on your Caselle server: updated with the last general "
+                        "release, and running. While it is not running, no payment can be posted."
                     ),
                     (
-                        "Somebody at the city who can log in to that server, see whether COWS runs, and restart it: please "
-                        "send name, phone and hours."
+                        "Somebody at the city who can log in to that server, see whether COWS runs, and restart it: "
+                        "please send name, phone and hours."
                     ),
                     (
                         f"Security licences {CASH_RECEIPTING_LICENCE} (Cash Receipting Web Service Interface) and "
-                        f"{WEB_SERVICE_LICENCE} (Utility Management Web Service Interface). If one is missing, ask your "
-                        "Caselle CRM to add it to your security file; that takes a couple of days, so please ask now."
+                        f"{WEB_SERVICE_LICENCE} (Utility Management Web Service Interface). If one is missing, ask "
+                        "your Caselle CRM to add it to your security file; that takes a couple of days, so please ask now."
                     ),
                     (
-                        'The Cash Receipting workspace for online payments is marked "Use for Online Payments", with a '
-                        f'user and the third party "{THIRD_PARTY}". Otherwise payments fail with an error that says '
-                        "nothing."
+                        'The Cash Receipting workspace for online payments is marked "Use for Online Payments", with '
+                        f'a user and the third party "{THIRD_PARTY}". Otherwise payments fail with an error that '
+                        "says nothing."
                     ),
                     'The distribution for online payments is marked "Allow online payments".',
                     (
-                        'The category has "Apply Accounts Receivable Payments" and "Update payments immediately" on and '
-                        '"Require manual allocation" off. Otherwise a customer who has paid still looks unpaid.'
+                        'The category has "Apply Accounts Receivable Payments" and "Update payments immediately" on '
+                        'and "Require manual allocation" off. Otherwise a customer who has paid still looks unpaid.'
                     ),
                     "The form definition of your bills is imported, and sends open items only.",
                 ]
