@@ -1,0 +1,54 @@
+"""What Caselle says about the file's customers, asked one after another: the city's own server answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from admin.invoices.index import Index
+from shared.vocabulary.errors import CaselleError
+
+_FAILURES_IN_A_ROW: Final = 3
+"""So many, and the city's server is left in peace."""
+
+
+class Balances(Protocol):
+    """Real-time data, as far as the check needs it."""
+
+    async def open_invoices(self, customer_number: str) -> Mapping[str, int] | None:
+        """Cents by invoice number; None: Caselle has no such customer.
+
+        Raises:
+            CaselleError: it did not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many customers the file has, how many Caselle was asked about, and how many it answered about."""
+
+    customers: int = 0
+    asked: int = 0
+    answered: int = 0
+    trouble: str = ""
+    """Why it stopped answering."""
+
+
+async def ask(balances: Balances, index: Index, most: int | None, progress: Callable[[float], None]) -> Compared:
+    """Put Caselle's answers about all customers of the index, or about so many, into it."""
+    customers = index.count_customers()
+    chosen = customers if most is None else min(most, customers)
+    asked = answered = in_a_row = 0
+    trouble = ""
+    for customer in index.customers(most):
+        progress(asked / max(chosen, 1))
+        asked += 1
+        try:
+            index.answer(customer, await balances.open_invoices(customer))
+        except CaselleError as error:
+            trouble, in_a_row = str(error), in_a_row + 1
+            if in_a_row == _FAILURES_IN_A_ROW:
+                break
+            continue
+        answered, in_a_row = answered + 1, 0
+    return Compared(customers, asked, answered, trouble)
