@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_STARTS_A_FORMULA: Final = frozenset("=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}")
+_STARTS_A_FORMULA: Final = frozenset(
+    "=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+)
 _NUMBER: Final = re.compile(r"-?\$?[0-9][0-9,]*(\.[0-9]+)?", re.ASCII)
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from admin.invoices import balances
@@ -101,7 +100,7 @@ class _Survey:
 
 
 async def check(
-    source: Source, layout: Layout, out: OutputFolder, stated: Stated, ask: Ask | None, progress: Progress
+    source: Source, layout: Layout, out: OutputFolder, progress: Progress, *, stated: Stated, ask: Ask | None
 ) -> Checked:
     """Check the file, write its open items and its rejected lines into ``out``.
 
@@ -109,9 +108,9 @@ async def check(
         source: the file.
         layout: where its fields stand.
         out: where ``open-items.csv`` and ``rejected-lines.csv`` go.
+        progress: told how far it is.
         stated: the control total that came with the file, rather than in it.
         ask: where Caselle is asked for balances.
-        progress: told how far it is.
 
     Raises:
         WrongUse: the layout does not fit the file.
@@ -203,7 +202,7 @@ def _rejected(row: Row, findings: list[Finding], layout: Layout) -> list[str]:
 def _weigh_totals(checked: Checked) -> None:
     """Against the control total; where a line's amount cannot be read, a difference proves nothing."""
     stated = checked.stated
-    if not checked.open_items:
+    if sum(checked.faults[each].lines for each in NOT_OPEN & checked.faults.keys()) == checked.lines:
         checked.add(Finding(Fault.NOTHING_OPEN), 0)
     if stated.count is not None and stated.count != checked.lines:
         checked.add(Finding(Fault.CONTROL_COUNT, f"{stated.count} stated, {checked.lines} in the file"), 0)

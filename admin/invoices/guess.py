@@ -24,7 +24,7 @@ _HEADERS: Final = {
     ),
     Name.CUSTOMER_NAME: "customer name|cust name|name|bill to|bill to name|account name|payer name|customer",
     Name.DESCRIPTION: "description|desc|invoice description|memo|comment|details|detail|item",
-    Name.INVOICE_DATE: "invoice date|inv date|bill date|billing date|date|document date|doc date|issue date|date billed",
+    Name.INVOICE_DATE: "invoice date|inv date|bill date|billing date|date|document date|doc date|issue date",
     Name.DUE_DATE: "due date|date due|payment due date|payment due|due on|due by|pay by",
     Name.AMOUNT: (
         "amount|invoice amount|inv amount|inv amt|original amount|orig amount|amount billed|billed amount|"

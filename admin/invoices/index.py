@@ -1,4 +1,4 @@
-"""What must be remembered about all lines at once, in a scratch database, so that memory does not grow with the file."""
+"""What must be remembered of all lines at once: in a scratch database, so that memory does not grow with the file."""
 
 import hashlib
 import sqlite3

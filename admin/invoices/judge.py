@@ -15,16 +15,24 @@ from admin.invoices.values import read_cents, read_day
 from shared.vocabulary.money import Money
 
 _TOTAL: Final = re.compile(r"(?:grand |report |file |control )?totals?\b", re.IGNORECASE)
-_SUBTOTAL: Final = re.compile(r"(?:sub-?\s?total|totals? for|(?:customer|account|page|department) total)", re.IGNORECASE)
+_SUBTOTAL: Final = re.compile(
+    r"(?:sub-?\s?total|totals? for|(?:customer|account|page|department) total)", re.IGNORECASE
+)
 _RULE: Final = re.compile(r"[-=_*\s]*")
 _PAID: Final = frozenset({"paid", "paid in full", "closed", "settled"})
-_VOIDED: Final = frozenset({"void", "voided", "cancelled", "canceled", "deleted", "reversed", "written off", "write off"})
-_CREDIT: Final = frozenset({"credit", "credit memo", "cm", "payment", "pmt", "unapplied payment", "unapplied credit", "refund"})
+_VOIDED: Final = frozenset(
+    {"void", "voided", "cancelled", "canceled", "deleted", "reversed", "written off", "write off"}
+)
+_CREDIT: Final = frozenset(
+    {"credit", "credit memo", "cm", "payment", "pmt", "unapplied payment", "unapplied credit", "refund"}
+)
 _CARRIED: Final = re.compile(
     r"(?:bal(?:ance)?\.?\s*(?:fwd|forward)|(?:previous|prev\.?|prior)\s+bal(?:ance)?|(?:carried|brought)\s+forward)\b",
     re.IGNORECASE,
 )
-_BY_A_SPREADSHEET: Final = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]+|[0-9]+\.0|#.*|[0-9]{1,3}(?:,[0-9]{3})+", re.IGNORECASE)
+_BY_A_SPREADSHEET: Final = re.compile(
+    r"[0-9](?:\.[0-9]+)?E\+[0-9]+|[0-9]+\.0|#.*|[0-9]{1,3}(?:,[0-9]{3})+", re.IGNORECASE
+)
 _LONGEST_NUMBER: Final = 64
 _MOST_TOTAL: Final = 10**15
 _AMOUNTS: Final = re.compile(r"\(?-?\$?[0-9][0-9,]*\.[0-9]{2}\)?(?:CR|-)?", re.IGNORECASE)
@@ -169,7 +177,11 @@ class Judge:
             text = self.table.get(row, name)
             if not text:
                 found.append(Finding(missing))
-            elif _BY_A_SPREADSHEET.fullmatch(text) or len(text) > _LONGEST_NUMBER or not (text.isascii() and text.isprintable()):
+            elif (
+                _BY_A_SPREADSHEET.fullmatch(text)
+                or len(text) > _LONGEST_NUMBER
+                or not (text.isascii() and text.isprintable())
+            ):
                 found.append(Finding(bad, shown(text)))
         return found
 
@@ -202,6 +214,8 @@ class Judge:
         again = self.index.repeated(number) if number else None
         if again is None or (again.all_equal and again.first_line == row.line):
             return []
+        if again.first_line == row.line:
+            return [Finding(Fault.DUPLICATE_INVOICE, "another line has the number too")]
         where = "like" if again.all_equal else "the number is first on"
         return [Finding(Fault.DUPLICATE_INVOICE, f"{where} line {again.first_line}")]
 

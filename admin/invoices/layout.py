@@ -45,7 +45,7 @@ type Column = Annotated[int, Field(ge=1)] | Annotated[str, Field(min_length=1)] 
 
 
 class Layout(BaseModel):
-    """One export's layout. ``header_line`` 0: no header; ``customer_digits``: length of the city's numbers, with zeros."""
+    """One export's layout. ``header_line`` 0: none; ``customer_digits``: length of the city's numbers, with zeros."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
@@ -71,7 +71,9 @@ class Layout(BaseModel):
         fixed = self.format is Format.FIXED_WIDTH
         for name, column in self.columns.items():
             if fixed != isinstance(column, tuple):
-                raise ValueError(f"{name}: give {'its characters, such as [1, 8]' if fixed else 'a header or a number'}")
+                raise ValueError(
+                    f"{name}: give {'its characters, such as [1, 8]' if fixed else 'a header or a number'}"
+                )
             if isinstance(column, str) and not self.header_line:
                 raise ValueError(f"{name}: without a header a column is given by its number")
         if any(span[1] < span[0] for span in self.spans().values()):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -84,10 +84,11 @@ class Source:
         if (layout.format is Format.WORKBOOK) != self.is_workbook:
             raise WrongUse(f"{self.path.name} does not fit the layout, which is for {layout.format.value} files.")
         with self._open(layout, progress) as file:
-            size = self.path.stat().st_size if not self.is_workbook else self._copy(layout.sheet, progress).stat().st_size
+            size = (
+                self.path.stat().st_size if not self.is_workbook else self._copy(layout.sheet, progress).stat().st_size
+            )
             found = self._rows(file, layout)
-            with closing(found):
-                yield _table(rows.watched(found, lambda: progress(file.buffer.tell() / max(size, 1))), layout)
+            yield _table(rows.watched(found, lambda: progress(file.buffer.tell() / max(size, 1))), layout)
 
     def _open(self, layout: Layout, progress: Progress) -> TextIO:
         if self.is_workbook:
