@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from admin import audit_app
+from admin.images import app as images
+from admin.invoices import app as invoices
 from admin.options import LOCAL_STATE, Options, use
 
 app = typer.Typer(
@@ -41,3 +43,5 @@ def at(
 
 
 app.command("audit")(audit_app.audit)
+app.add_typer(invoices.app, name="invoices")
+app.add_typer(images.app, name="images")

@@ -142,21 +142,21 @@ def _surveyed(source: Source, layout: Layout, index: Index, ask: Ask | None, pro
                 case Part.TOTAL:
                     survey.stated = judge.stated(row)
                 case Part.BILL if not judge.is_broken(row):
-                    _survey_bill(row, judge, survey, asks=ask is not None)
+                    _survey_bill(row, judge, index, survey, asks=ask is not None)
     return survey
 
 
-def _survey_bill(row: Row, judge: Judge, survey: _Survey, *, asks: bool) -> None:
+def _survey_bill(row: Row, judge: Judge, index: Index, survey: _Survey, *, asks: bool) -> None:
     number, customer = (judge.table.get(row, name) for name in (Name.INVOICE_NUMBER, Name.CUSTOMER_NUMBER))
     closed = judge.not_open(row)
     if number and not (closed and closed.fault is Fault.BALANCE_FORWARD):
-        judge.index.saw(number, row.line, row.cells)
+        index.saw(number, row.line, row.cells)
     if customer.isdigit():
         survey.lengths[len(customer)] += 1
         if customer.startswith("0"):
             survey.zeros[len(customer)] += 1
     if asks and customer and not judge.by_itself(row):
-        judge.index.saw_customer(customer)
+        index.saw_customer(customer)
 
 
 def _judged(source: Source, checked: Checked, index: Index, out: OutputFolder, progress: Progress) -> None:

@@ -53,6 +53,8 @@ class Guess:
     sheet: str | None = None
     header_line: int = 0
     columns: dict[Name, Column] = field(default_factory=dict)
+    positions: list[int] = field(default_factory=list)
+    """In which cell of the sample each of the columns stands."""
     others: dict[str, tuple[int, int]] = field(default_factory=dict)
     date_format: str = DATE_FORMATS[0]
     sample: list[list[str]] = field(default_factory=list)
@@ -108,6 +110,7 @@ def _of_cells(cells: list[list[str]], found: Guess) -> Guess:
     width = len(header) or Counter(len(row) for row in cells).most_common(1)[0][0] if cells else 0
     found.sample = [row for row in cells[found.header_line :] if len(row) in {width, len(header)} and any(row)]
     named = fields_of(header)
+    found.positions = list(named.values())
     spelled = [plain(cell) for cell in header]
     for name, at in named.items():
         # A header's text survives a new column before it; a number is for texts that occur twice.
@@ -125,6 +128,7 @@ def _of_fixed(lines: list[str], found: Guess) -> Guess:
     spans = _spans(lines[found.header_line - 1], below)
     header = [lines[found.header_line - 1][first - 1 : last].strip() for first, last in spans]
     named = fields_of(header)
+    found.positions = list(named.values())
     found.columns = {name: spans[at] for name, at in named.items()}
     rest = [at for at in range(len(spans)) if at not in named.values()]
     found.others = {header[at] or f"characters {spans[at][0]}-{spans[at][1]}": spans[at] for at in rest}

@@ -72,7 +72,8 @@ class Judge:
 
     table: Table
     layout: Layout
-    index: Index
+    index: Index | None = None
+    """What all lines say together; without it a line is judged by itself."""
     customer_digits: int | None = None
 
     def part(self, row: Row) -> Part:
@@ -211,7 +212,7 @@ class Judge:
 
     def _repeated(self, row: Row) -> list[Finding]:
         number = self.table.get(row, Name.INVOICE_NUMBER)
-        again = self.index.repeated(number) if number else None
+        again = self.index.repeated(number) if number and self.index else None
         if again is None or (again.all_equal and again.first_line == row.line):
             return []
         if again.first_line == row.line:
@@ -221,6 +222,8 @@ class Judge:
 
     def _compared(self, row: Row) -> list[Finding]:
         """Against what Caselle answered about the customer, where it was asked."""
+        if self.index is None:
+            return []
         customer, invoice = (self.table.get(row, name) for name in (Name.CUSTOMER_NUMBER, Name.INVOICE_NUMBER))
         match self.index.asked(customer):
             case None:

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
@@ -121,6 +121,8 @@ class Biller(_Record):
     callback_url: str | None = None
     contacts: dict[str, str] = Field(default_factory=dict)
     features: dict[str, bool] = Field(default_factory=dict)
+    first_files: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    """How set-up reads the biller's invoice file and bill images, and what it found there; nothing posts by it."""
 
     @property
     def zone(self) -> ZoneInfo:
