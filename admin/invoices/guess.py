@@ -8,7 +8,7 @@ from typing import Final
 
 from admin.invoices.layout import Column, Format, Layout, Name
 from admin.invoices.source import Progress, Source, plain
-from admin.invoices.values import DATE_FORMATS, read_cents, read_day
+from admin.invoices.values import DATE_FORMATS, day_in
 
 SAMPLE: Final = 400
 _DELIMITERS: Final = (",", ";", "\t", "|")
@@ -189,6 +189,6 @@ def _dated(named: dict[Name, int]) -> list[int]:
 
 def date_format(cells: Sequence[Sequence[str]]) -> str:
     """The format that most of these dates are in."""
-    texts = [text for row in cells for text in row if text and read_cents(text) != 0]
-    read = {each: sum(read_day(text, each) is not None for text in texts) for each in DATE_FORMATS}
+    texts = [text for row in cells for text in row if text]
+    read = {each: sum(day_in(text, each) is not None for text in texts) for each in DATE_FORMATS}
     return max(read, key=lambda each: read[each])

@@ -126,8 +126,7 @@ class Judge:
         match self.layout.format:
             case Format.FIXED_WIDTH:
                 end = max(last for _, last in self.layout.spans().values())
-                needed = max(span[0] for span in self._needed_spans())
-                return len(row.text.rstrip()) < needed or bool(row.text[end:].strip())
+                return len(row.text.rstrip()) < self._shortest() or bool(row.text[end:].strip())
             case Format.WORKBOOK:
                 return len(row.cells) > width
             case Format.DELIMITED:
@@ -158,9 +157,11 @@ class Judge:
     def _day(self, row: Row, name: Name) -> date | None:
         return read_day(self.table.get(row, name), self.layout.date_format)
 
-    def _needed_spans(self) -> list[tuple[int, int]]:
-        spans = self.layout.spans()
-        return [spans[name] for name in (Name.INVOICE_NUMBER, Name.CUSTOMER_NUMBER, self.layout.owed)]
+    def _shortest(self) -> int:
+        """Characters that a line has at least: blanks at its end may be cut off, so the amount may be missing."""
+        starts = [first for first, _ in self.layout.spans().values()]
+        owed = self.layout.spans()[self.layout.owed][0]
+        return max((start for start in starts if start < owed), default=owed)
 
     def _cells_found(self, row: Row) -> str:
         if row.unclosed:

@@ -52,14 +52,16 @@ def _unsigned(bare: str) -> tuple[str, bool]:
     return bare.removesuffix("DR"), False
 
 
-@lru_cache(maxsize=8192)
 def read_day(text: str, date_format: str) -> date | None:
     """The day that a text means in this format, or in ISO's, which no other is mistaken for; None: no day."""
-    for each in (date_format, "%Y-%m-%d"):
-        try:
-            day = datetime.strptime(text, each).date()  # noqa: DTZ007 - a calendar day has no time zone
-        except ValueError:
-            continue
-        if _EARLIEST_YEAR <= day.year <= _LATEST_YEAR:
-            return day
-    return None
+    return day_in(text, date_format) or day_in(text, "%Y-%m-%d")
+
+
+@lru_cache(maxsize=8192)
+def day_in(text: str, date_format: str) -> date | None:
+    """The day that a text means in this format alone."""
+    try:
+        day = datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a calendar day has no time zone
+    except ValueError:
+        return None
+    return day if _EARLIEST_YEAR <= day.year <= _LATEST_YEAR else None
