@@ -5,9 +5,9 @@ import asyncio
 import logging
 import sys
 
-from bench import token_sweep, transactions
+from bench import invoice_file, token_sweep, transactions
 
-CASES = {"transactions": transactions.run, "token-sweep": token_sweep.run}
+CASES = {"transactions": transactions.run, "token-sweep": token_sweep.run, "invoice-file": invoice_file.run}
 
 
 def main() -> None:

@@ -78,14 +78,14 @@ class Judge:
 
     def part(self, row: Row) -> Part:
         """What the line is."""
-        if row.unclosed:
+        if row.unclosed or not self._has_no_day(row):
             return Part.BILL
         text = _words(row, self.layout)
         if _RULE.fullmatch(text) or (self.table.above and without_figures(row.text) in self.table.above):
             return Part.OTHER
-        if _SUBTOTAL.match(text) and self._has_no_day(row):
+        if _SUBTOTAL.match(text):
             return Part.OTHER
-        return Part.TOTAL if _TOTAL.match(text) and self._has_no_day(row) else Part.BILL
+        return Part.TOTAL if _TOTAL.match(text) else Part.BILL
 
     def owed(self, row: Row) -> int | None:
         """Cents that the line says are owed."""
@@ -151,6 +151,7 @@ class Judge:
     def _has_no_day(self, row: Row) -> bool:
         dated = [name for name in _DAYS if name in self.layout.columns]
         if not dated:
+            # Without dates a total is told by what it lacks besides.
             return self.layout.format is Format.FIXED_WIDTH or not self.table.get(row, Name.CUSTOMER_NUMBER)
         return all(self._day(row, name) is None for name in dated)
 

@@ -28,6 +28,7 @@ DATE_FORMATS: Final = (
 """The likeliest first: a guess takes the first that fits best. A day before its month is never guessed."""
 
 
+@lru_cache(maxsize=4096)
 def read_cents(text: str, most: int = MOST_CENTS) -> int | None:
     """Cents of ``$1,250.40``, ``125.40-``, ``(125.40)`` or ``125.40CR`` (the last three negative); None: no amount."""
     bare = text.strip().replace("$", "").replace(" ", "").upper()
