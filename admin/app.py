@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from admin import audit_app
+from admin import audit_app, keys, tokens
+from admin.billers import app as billers
 from admin.images import app as images
 from admin.invoices import app as invoices
 from admin.options import LOCAL_STATE, Options, use
@@ -42,6 +43,9 @@ def at(
     use(Options(local=local, local_state=local_state, stamp=named, profiles=profiles, as_json=as_json))
 
 
+app.add_typer(billers.app, name="biller")
+app.add_typer(keys.app, name="key")
+app.add_typer(tokens.app, name="token")
 app.command("audit")(audit_app.audit)
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(images.app, name="images")
