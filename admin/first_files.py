@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from admin.errors import WrongUse
+from admin.billers import record
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
@@ -36,26 +36,18 @@ async def kept(stamp: "Stamp", biller_id: str) -> dict[str, dict[str, Any]]:
     Raises:
         WrongUse: there is no such biller.
     """
-    biller = await stamp.billers.get(biller_id)
-    if biller is None:
-        raise WrongUse(f"Biller {biller_id} is not known here; `biller add` makes its record.")
-    return dict(biller.first_files)
+    return dict((await record.known(stamp, biller_id)).first_files)
 
 
 async def keep(stamp: "Stamp", biller_id: str, what: str, papers: Mapping[Paper, dict[str, Any]]) -> None:
-    """Write these into the biller's record, and into the audit where they differ from what was there.
+    """Write these into the biller's record, and into the audit.
 
     Raises:
-        WrongUse: there is no such biller.
+        WrongUse: there is no such biller, or somebody else changed it at the same moment.
     """
-    before = await kept(stamp, biller_id)
-    after = before | {paper.value: values for paper, values in papers.items()}
-    if after == before:
-        return
-    async with stamp.audit.change(what, biller_id, before=before, after=after):
-        biller = await stamp.billers.get(biller_id)
-        if biller is not None:
-            await stamp.billers.put(biller.model_copy(update={"first_files": after}))
+    before = await record.known(stamp, biller_id)
+    files = before.first_files | {paper.value: values for paper, values in papers.items()}
+    await record.change(stamp, what, before, before.model_copy(update={"first_files": files}))
 
 
 def checklist(papers: Mapping[str, Mapping[str, Any]]) -> list[Item]:

@@ -1,11 +1,10 @@
 """The folder that a command writes its files to: customers' data, for its owner alone, and nothing outside it."""
 
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from admin.errors import WrongUse
+from admin.private_files import create_private, private_folder
 
 
 class OutputFolder:
@@ -17,11 +16,7 @@ class OutputFolder:
         Raises:
             WrongUse: it cannot be made.
         """
-        try:
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise WrongUse(f"The folder {path} cannot be made: {error.strerror}.") from None
-        self.path = path
+        self.path = private_folder(path)
 
     def text(self, name: str) -> TextIO:
         """A new file of UTF-8 text; line ends stay as they are written."""
@@ -40,11 +35,4 @@ class OutputFolder:
     def _create(self, name: str) -> int:
         if Path(name).name != name or name in {"", ".", ".."}:
             raise ValueError("a plain file name is needed")
-        path = self.path / name
-        try:
-            # A link left there would lead the writing elsewhere, so whatever has the name goes first.
-            with suppress(FileNotFoundError):
-                path.unlink()
-            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            raise WrongUse(f"{path} cannot be written: {error.strerror}.") from None
+        return create_private(self.path / name)

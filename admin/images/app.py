@@ -20,7 +20,7 @@ from admin.images.faults import ADVICE
 from admin.images.invoices import expected, layout_of
 from admin.images.naming import Naming
 from admin.invoices import layout as layouts
-from admin.invoices.app import Biller, Told, known_biller, perhaps_at_stamp
+from admin.invoices.app import Biller, Told, perhaps_at_stamp
 from admin.invoices.source import Source
 from admin.output_folder import OutputFolder
 
@@ -75,7 +75,7 @@ def check_images(
 
     Example: icadmin --local images check bills.zip --invoices open-items.csv --biller 2493
     """
-    folder = out or Path(f"images-{known_biller(biller)}")
+    folder = out or Path(f"images-{biller}")
     given = Given(delivered, invoices, biller, folder, layout, naming, without_zeros, sample, yes)
     if not perhaps_at_stamp(lambda stamp: _checked(given, stamp)):
         raise typer.Exit(FOUND_WRONG)

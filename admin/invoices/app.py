@@ -15,6 +15,7 @@ import yaml
 from rich.table import Table
 
 from admin import first_files, one_page, output
+from admin.billers.record import checked_id
 from admin.confirm import Yes, confirm
 from admin.errors import FOUND_WRONG, WrongUse
 from admin.first_files import Paper
@@ -30,8 +31,6 @@ from admin.invoices.values import read_cents
 from admin.options import options
 from admin.output_folder import OutputFolder
 from admin.session import at_stamp
-from shared.vocabulary.errors import Malformed
-from shared.vocabulary.identity import biller_id
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
@@ -41,7 +40,7 @@ app = typer.Typer(help="Check the invoice file that a biller exports from Casell
 SAMPLE: Final = 25
 _MOST_CENTS: Final = 10**15
 
-Biller = Annotated[str, typer.Option("--biller", metavar="BID", help="Whose file it is.")]
+Biller = Annotated[str, typer.Option("--biller", metavar="BID", help="Whose files they are.", callback=checked_id)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +86,10 @@ def check_file(
     Example: icadmin --local invoices check ar-bills.csv --biller 2493
     """
     stated = Stated(_cents(control_total), control_count)
-    folder = out or Path(f"invoices-{known_biller(biller)}")
+    folder = out or Path(f"invoices-{biller}")
     given = Given(file, biller, folder, layout, sheet, stated, None if every else sample, yes)
     if not perhaps_at_stamp(lambda stamp: _checked(given, stamp)):
         raise typer.Exit(FOUND_WRONG)
-
-
-def known_biller(text: str) -> str:
-    """The biller's id, which becomes part of a folder's name.
-
-    Raises:
-        WrongUse: it is none.
-    """
-    try:
-        return biller_id(text)
-    except Malformed as error:
-        raise WrongUse(f"--biller: {error}.") from None
 
 
 def perhaps_at_stamp[T](work: Callable[["Stamp | None"], Awaitable[T]]) -> T:
