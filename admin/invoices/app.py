@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import json
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import yaml
 from rich.table import Table
 
 from admin import first_files, one_page, output
+from admin.billers import record
 from admin.billers.record import checked_id
 from admin.confirm import Yes, confirm
 from admin.errors import FOUND_WRONG, WrongUse
@@ -110,12 +112,13 @@ async def _checked(given: Given, stamp: "Stamp | None") -> bool:
         source = Source.of(given.file, Path(scratch))
         told = Told(bars)
         chosen = _layout(given, source, papers.get(Paper.INVOICE_LAYOUT), out, told)
-        checked = await check(source, chosen, out, told.say, stated=given.stated, ask=_ask(given, stamp))
-    record = _write(given, checked, out)
+        async with _asking(given, stamp) as ask:
+            checked = await check(source, chosen, out, told.say, stated=given.stated, ask=ask)
+    written = _write(given, checked, out)
     if stamp:
-        kept = {Paper.INVOICE_LAYOUT: checked.layout.as_json(), Paper.INVOICES: record}
+        kept = {Paper.INVOICE_LAYOUT: checked.layout.as_json(), Paper.INVOICES: written}
         await first_files.keep(stamp, given.biller, "invoices.check", kept)
-    _show(checked, record, out)
+    _show(checked, written, out)
     return checked.in_order
 
 
@@ -167,8 +170,16 @@ def _values(guessed: Guess, at: int) -> list[str]:
     return [row[position] for row in guessed.sample[:3] if position < len(row)]
 
 
-def _ask(given: Given, stamp: "Stamp | None") -> Ask | None:
-    return None
+@asynccontextmanager
+async def _asking(given: Given, stamp: "Stamp | None") -> AsyncIterator[Ask | None]:
+    """Caselle, where a stamp is named: without one there is nobody to ask."""
+    if stamp is None or given.sample == 0:
+        yield None
+        return
+    from admin.invoices.caselle import balances_of  # noqa: PLC0415 - httpx on first use
+
+    async with balances_of(stamp, await record.known(stamp, given.biller)) as balances:
+        yield Ask(balances, given.sample)
 
 
 def _write(given: Given, checked: Checked, out: OutputFolder) -> dict[str, object]:
@@ -177,9 +188,9 @@ def _write(given: Given, checked: Checked, out: OutputFolder) -> dict[str, objec
     out.write("report.md", one_page.markdown(page))
     out.write("report.html", one_page.as_html(page))
     out.write("layout.yaml", checked.layout.to_yaml())
-    record = report.record(checked, given.biller, given.file.name, _digest(given.file), now)
-    out.write("record.json", json.dumps(record, indent=2) + "\n")
-    return record
+    written = report.record(checked, given.biller, given.file.name, _digest(given.file), now)
+    out.write("record.json", json.dumps(written, indent=2) + "\n")
+    return written
 
 
 def _digest(path: Path) -> str:
@@ -187,14 +198,14 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _show(checked: Checked, record: dict[str, object], out: OutputFolder) -> None:
+def _show(checked: Checked, written: dict[str, object], out: OutputFolder) -> None:
     rows = [
         {"fault": fault.value, "lines": tally.lines, "first": tally.examples[0][0], "mend": ADVICE[fault].mend}
         for fault, tally in sorted(checked.faults.items(), key=lambda each: -each[1].lines)
     ]
     shown = output.table("What is wrong", rows) if rows else "Nothing is wrong."
     summary = f"{checked.open_items} of {checked.lines} lines are open items in order. Files: {out.path}"
-    output.show(record, shown, *checked.remarks, summary)
+    output.show(written, shown, *checked.remarks, summary)
 
 
 def _cents(text: str | None) -> int | None:

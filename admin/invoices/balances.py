@@ -4,18 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from admin.invoices.index import Index
+from admin.invoices.index import Answer, Index
 from shared.vocabulary.errors import CaselleError
 
 _FAILURES_IN_A_ROW: Final = 3
 """So many, and the city's server is left in peace."""
 
 
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """A customer's open invoices: cents by number. ``carries_forward``: has one carried balance instead."""
+
+    invoices: Mapping[str, int]
+    carries_forward: bool = False
+
+
 class Balances(Protocol):
     """Real-time data, as far as the check needs it."""
 
-    async def open_invoices(self, customer_number: str) -> Mapping[str, int] | None:
-        """Cents by invoice number; None: Caselle has no such customer.
+    async def open_invoices(self, customer_number: str) -> Owing | None:
+        """What the customer owes; None: Caselle has no such customer.
 
         Raises:
             CaselleError: it did not answer.
@@ -44,11 +52,18 @@ async def ask(balances: Balances, index: Index, most: int | None, progress: Call
         progress(asked / max(chosen, 1))
         asked += 1
         try:
-            index.answer(customer, await balances.open_invoices(customer))
+            owing = await balances.open_invoices(customer)
         except CaselleError as error:
             trouble, in_a_row = str(error), in_a_row + 1
             if in_a_row == _FAILURES_IN_A_ROW:
                 break
             continue
+        index.answer(customer, _answer(owing), owing.invoices if owing else {})
         answered, in_a_row = answered + 1, 0
     return Compared(customers, asked, answered, trouble)
+
+
+def _answer(owing: Owing | None) -> Answer:
+    if owing is None:
+        return Answer.UNKNOWN
+    return Answer.CARRIES_FORWARD if owing.carries_forward else Answer.KNOWN

@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,14 @@ lines = lines + 1, differ = differ OR content != excluded.content
 """
 _SPREAD = "SELECT number FROM customer ORDER BY scatter(number) LIMIT ?"
 _PAGE = "SELECT number FROM customer WHERE number > ? ORDER BY number LIMIT 500"
+
+
+class Answer(StrEnum):
+    """How Caselle knows a customer."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    CARRIES_FORWARD = "carries_forward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +90,16 @@ class Index:
         """How many there are."""
         return int(self._database.execute("SELECT COUNT(*) FROM customer").fetchone()[0])
 
-    def answer(self, customer: str, balances: Mapping[str, int] | None) -> None:
-        """Caselle's open invoices of a customer, in cents; None: it knows none of that number."""
-        known = "unknown" if balances is None else "known"
-        self._database.execute("UPDATE customer SET answer = ? WHERE number = ?", (known, customer))
-        rows = [(customer, _same(invoice), cents) for invoice, cents in (balances or {}).items()]
+    def answer(self, customer: str, answer: Answer, balances: Mapping[str, int]) -> None:
+        """What Caselle said about a customer, and its open invoices in cents."""
+        self._database.execute("UPDATE customer SET answer = ? WHERE number = ?", (answer.value, customer))
+        rows = [(customer, _same(invoice), cents) for invoice, cents in balances.items()]
         self._database.executemany("INSERT OR REPLACE INTO balance VALUES (?, ?, ?)", rows)
 
-    def asked(self, customer: str) -> str | None:
-        """``known`` or ``unknown``; None where Caselle did not answer about the customer."""
+    def asked(self, customer: str) -> Answer | None:
+        """What Caselle said about the customer; None where it was not asked or did not answer."""
         found = self._database.execute("SELECT answer FROM customer WHERE number = ?", (customer,)).fetchone()
-        return found[0] if found else None
+        return Answer(found[0]) if found and found[0] else None
 
     def balance(self, customer: str, invoice: str) -> int | None:
         """Caselle's balance of one open invoice, in cents."""

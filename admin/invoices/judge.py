@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Final
 
 from admin.invoices.faults import NOT_OPEN, Fault, Finding
-from admin.invoices.index import Index
+from admin.invoices.index import Answer, Index
 from admin.invoices.layout import Format, Layout, Name
 from admin.invoices.rows import Row
 from admin.invoices.source import Table, without_figures
@@ -224,20 +224,23 @@ class Judge:
 
     def _compared(self, row: Row) -> list[Finding]:
         """Against what Caselle answered about the customer, where it was asked."""
-        if self.index is None:
-            return []
-        customer, invoice = (self.table.get(row, name) for name in (Name.CUSTOMER_NUMBER, Name.INVOICE_NUMBER))
-        match self.index.asked(customer):
+        customer = self.table.get(row, Name.CUSTOMER_NUMBER)
+        match self.index.asked(customer) if self.index else None:
+            case Answer.KNOWN:
+                return self._weighed(row, customer)
+            case Answer.CARRIES_FORWARD:
+                return [Finding(Fault.BALANCE_FORWARD, "Caselle carries this customer's balance forward")]
+            case Answer.UNKNOWN:
+                return [Finding(Fault.CUSTOMER_UNKNOWN, shown(customer))]
             case None:
                 return []
-            case "unknown":
-                return [Finding(Fault.CUSTOMER_UNKNOWN, shown(customer))]
-        balance = self.index.balance(customer, invoice)
+
+    def _weighed(self, row: Row, customer: str) -> list[Finding]:
+        invoice = self.table.get(row, Name.INVOICE_NUMBER)
+        balance = self.index.balance(customer, invoice) if self.index else None
         if balance is None:
             return [Finding(Fault.INVOICE_UNKNOWN, shown(invoice))]
-        if balance != self.owed(row):
-            return [Finding(Fault.OTHER_BALANCE, f"Caselle shows {Money(balance)}")]
-        return []
+        return [] if balance == self.owed(row) else [Finding(Fault.OTHER_BALANCE, f"Caselle shows {Money(balance)}")]
 
 
 def shown(text: str) -> str:

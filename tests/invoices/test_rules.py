@@ -2,6 +2,7 @@
 
 import pytest
 
+from admin.invoices.balances import Owing
 from admin.invoices.check import Ask, Stated
 from admin.invoices.faults import Fault
 from admin.invoices.layout import Name
@@ -17,7 +18,8 @@ GOOD = "10001,000412,Ada,11/01/2026,11/30/2026,100.00\n"
 class City:
     """Caselle's side of some bills."""
 
-    def __init__(self, balances, down=()):
+    def __init__(self, balances, down=(), forward=()):
+        self.forward = forward
         self.balances = balances
         self.down = set(down)
         self.asked = []
@@ -26,7 +28,8 @@ class City:
         self.asked.append(customer_number)
         if customer_number in self.down or self.down == {"all"}:
             raise Unavailable("cows_down")
-        return self.balances.get(customer_number)
+        found = self.balances.get(customer_number)
+        return Owing(found, carries_forward=customer_number in self.forward) if found is not None else None
 
 
 def city_of(export, owed):
@@ -130,6 +133,13 @@ async def test_a_city_that_does_not_answer_is_left_in_peace_and_makes_no_fault(t
     assert len(city.asked) == 3
     assert result.checked.in_order
     assert any("cows_down" in remark for remark in result.checked.remarks)
+
+
+async def test_a_customer_whose_balance_caselle_carries_forward_has_no_open_item(tmp_path, checked):
+    path = tmp_path / "a.csv"
+    path.write_text(HEADER + GOOD)
+    city = City({"000412": {}}, forward=["000412"])
+    assert (await checked(path, ask=Ask(city, None))).by_line == {2: {Fault.BALANCE_FORWARD}}
 
 
 async def test_lines_with_a_fault_are_not_asked_about(tmp_path, checked):
