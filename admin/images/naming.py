@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Final, Self
 
@@ -23,7 +24,8 @@ _PARTS: Final = {
 }
 _SPLIT: Final = re.compile(r"(\{[A-Za-z]*\}|\*)")
 _FIGURES: Final = re.compile(r"[0-9]{3,}")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
+_TOKENS: Final = (re.compile(r"[A-Za-z0-9]+"), re.compile(r"(?<=[A-Za-z])[0-9]+|[0-9]+(?=[A-Za-z])"))
+"""Words, and the figures inside a word such as INV10023."""
 _MOST_STARS: Final = 3
 _SAMPLE: Final = 2000
 
@@ -110,7 +112,7 @@ def guess(names: Iterable[str], customers: Mapping[str, str]) -> Naming | None:
 
 
 def _templates(stem: str, customers: Mapping[str, str], by_figures: Mapping[str, str]) -> Iterable[tuple[str, bool]]:
-    for match in _TOKEN.finditer(stem):
+    for match in chain.from_iterable(each.finditer(stem) for each in _TOKENS):
         token = match[0].casefold()
         exact = token in customers
         number = token if exact else by_figures.get(token.lstrip("0"))

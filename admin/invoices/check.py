@@ -212,7 +212,7 @@ def _weigh_totals(checked: Checked) -> None:
         difference = f"{Money(stated.cents)} stated, {Money(checked.owed)} in the file"
         if checked.without_amount:
             checked.remarks.append(
-                f"The control total cannot be compared ({difference}): {checked.without_amount} lines have no amount."
+                f"The control total cannot be compared ({difference}): {checked.without_amount} lines have no amount that can be read."
             )
         else:
             checked.add(Finding(Fault.CONTROL_AMOUNT, difference), 0)

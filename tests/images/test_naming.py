@@ -12,6 +12,8 @@ from tests.images.conftest import CUSTOMERS
     ("name", "template", "without_zeros"),
     [
         ("{invoice}.pdf", "{invoiceNumber}", False),
+        ("INV{invoice}.pdf", "INV{invoiceNumber}", False),
+        ("{invoice}bill.pdf", "{invoiceNumber}bill", False),
         ("INV_{invoice}.TIF", "INV_{invoiceNumber}", False),
         ("{customer}-{invoice}.pdf", "{customerNumber}-{invoiceNumber}", False),
         ("20261120_{invoice}_bill.pdf", "*_{invoiceNumber}_bill", False),
