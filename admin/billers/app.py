@@ -9,6 +9,7 @@ import typer
 from admin import output
 from admin.billers import ask, assign, missing, secret, yaml_file
 from admin.billers.record import STATE, BillerId, biller_of, change, change_shown, known, shown
+from admin.check import app as checks
 from admin.confirm import Reason, Yes, confirm
 from admin.difference import flat
 from admin.errors import WrongUse
@@ -182,6 +183,8 @@ _OF_ONE_CITY = frozenset(
 
 
 app.command("email")(mails.email)
+app.command("check")(checks.check)
+app.command("confirm")(checks.confirm_)
 
 
 async def _refuse_known(stamp: "Stamp", biller_id: str) -> None:
