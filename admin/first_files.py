@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from admin.billers import record
+from shared.billers.model import FormDefinition
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
+
+
+FIRST_FILE: Final = "first file: open items only"
+IMAGES: Final = "bill images received"
 
 
 class Paper(StrEnum):
@@ -25,9 +30,10 @@ class Item:
     """One line of the checklist."""
 
     name: str
-    good: bool
+    good: bool | None
+    """None: nobody has looked yet."""
     shows: str
-    """What was seen, or what to do."""
+    remedy: str
 
 
 async def kept(stamp: "Stamp", biller_id: str) -> dict[str, dict[str, Any]]:
@@ -47,36 +53,38 @@ async def keep(stamp: "Stamp", biller_id: str, what: str, papers: Mapping[Paper,
     """
     before = await record.known(stamp, biller_id)
     files = before.first_files | {paper.value: values for paper, values in papers.items()}
-    await record.change(stamp, what, before, before.model_copy(update={"first_files": files}))
+    changes: dict[str, Any] = {"first_files": files}
+    if Paper.INVOICES in papers:
+        changes["form_definition"] = form_definition(papers[Paper.INVOICES])
+    await record.change(stamp, what, before, before.model_copy(update=changes))
 
 
 def checklist(papers: Mapping[str, Mapping[str, Any]]) -> list[Item]:
-    """The three lines that ``biller check`` shows of them."""
-    invoices, images = papers.get(Paper.INVOICES), papers.get(Paper.IMAGES)
-    return [
-        Item("form definition imported", *_imported(invoices)),
-        Item("first file: open items only", *_open_only(invoices)),
-        Item("bill images received", *_received(images)),
-    ]
+    """The two lines that ``biller check`` shows of them."""
+    return [_open_items_only(papers.get(Paper.INVOICES)), _images_received(papers.get(Paper.IMAGES))]
 
 
-def _imported(invoices: Mapping[str, Any] | None) -> tuple[bool, str]:
-    if invoices is None:
-        return False, "no export was checked yet: `invoices check FILE --biller BID`"
+def form_definition(invoices: Mapping[str, Any]) -> FormDefinition:
+    """What a check of an export shows of the form definition that made it."""
     if not invoices["lines"]:
-        return False, f"{invoices['file']} has no bills"
-    return True, f"{invoices['file']} could be read, {invoices['lines']} bills"
+        return FormDefinition.MISSING
+    return FormDefinition.OPEN_ITEMS_ONLY if invoices["inOrder"] else FormDefinition.IMPORTED
 
 
-def _open_only(invoices: Mapping[str, Any] | None) -> tuple[bool, str]:
+def _open_items_only(invoices: Mapping[str, Any] | None) -> Item:
     if invoices is None:
-        return False, "no export was checked yet"
-    faults = ", ".join(f"{count} {code}" for code, count in invoices["faults"].items()) or "nothing is wrong"
-    return bool(invoices["openItemsOnly"] and invoices["inOrder"]), f"{invoices['checkedAt'][:10]}: {faults}"
+        return Item(FIRST_FILE, None, "no export was checked", "`invoices check FILE --biller BID`.")
+    shows = f"{invoices['file']}, {invoices['checkedAt'][:10]}: {invoices['lines']} bills, {_faults(invoices)}"
+    return Item(FIRST_FILE, bool(invoices["inOrder"]), shows, "Mend what its report says, and check again.")
 
 
-def _received(images: Mapping[str, Any] | None) -> tuple[bool, str]:
+def _images_received(images: Mapping[str, Any] | None) -> Item:
     if images is None:
-        return False, "no images were checked yet: `images check DIR --invoices FILE --biller BID`"
-    faults = ", ".join(f"{count} {code}" for code, count in images["faults"].items()) or "nothing is wrong"
-    return bool(images["inOrder"]), f"{images['checkedAt'][:10]}, {images['matched']} images: {faults}"
+        remedy = "`images check DIR --invoices FILE --biller BID`; or `biller confirm billImages`."
+        return Item(IMAGES, None, "no images were checked", remedy)
+    shows = f"{images['file']}, {images['checkedAt'][:10]}: {images['matched']} images, {_faults(images)}"
+    return Item(IMAGES, bool(images["inOrder"]), shows, "Mend what its report says, and check again.")
+
+
+def _faults(checked: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count} {code}" for code, count in checked["faults"].items()) or "nothing is wrong"

@@ -211,9 +211,8 @@ def _weigh_totals(checked: Checked) -> None:
     elif stated.cents != checked.owed:
         difference = f"{Money(stated.cents)} stated, {Money(checked.owed)} in the file"
         if checked.without_amount:
-            checked.remarks.append(
-                f"The control total cannot be compared ({difference}): {checked.without_amount} lines have no amount that can be read."
-            )
+            unread = f"{checked.without_amount} lines have no amount that can be read"
+            checked.remarks.append(f"The control total cannot be compared ({difference}): {unread}.")
         else:
             checked.add(Finding(Fault.CONTROL_AMOUNT, difference), 0)
 
