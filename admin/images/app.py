@@ -120,10 +120,10 @@ def _rule(given: Given, delivery: Delivery, customers: dict[str, str], kept: obj
     guessed = rules.guess(delivery.names, customers)
     if guessed is None:
         raise WrongUse("No image's name has the number of an invoice: give the rule with --naming.")
-    told.pause()
     examples = ", ".join(delivery.names[:3])
-    output.warn(f"Images are named {guessed.template}; for example {examples}.")
-    confirm("Is this the rule?", yes=given.yes)
+    with told.question():
+        output.warn(f"Images are named {guessed.template}; for example {examples}.")
+        confirm("Is this the rule?", yes=given.yes)
     return guessed
 
 

@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,9 +133,12 @@ class Told:
         """So much of this step is done, 0 to 1."""
         self._bars.update(self._task, description=what, completed=min(part, 1.0))
 
-    def pause(self) -> None:
-        """Make room for a question."""
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        """Out of the way while a person is asked."""
         self._bars.stop()
+        yield
+        self._bars.start()
 
 
 def _layout(given: Given, source: Source, kept: object, out: OutputFolder, told: Told) -> Layout:
@@ -151,9 +154,9 @@ def _layout(given: Given, source: Source, kept: object, out: OutputFolder, told:
             f"The columns of {given.file.name} cannot all be told by a header. "
             f"Complete {path}, and give it with --layout."
         )
-    told.pause()
-    output.aside(_guessed_table(guessed))
-    confirm("Is this the layout?", yes=given.yes)
+    with told.question():
+        output.aside(_guessed_table(guessed))
+        confirm("Is this the layout?", yes=given.yes)
     return guessed.layout()
 
 

@@ -1,11 +1,14 @@
 """The command as it is typed: what it asks, writes and answers."""
 
+import io
 import json
 
 import pytest
 import yaml
+from rich.console import Console
 from typer.testing import CliRunner
 
+from admin import output
 from admin.__main__ import main
 from admin.app import app
 from admin.invoices.faults import Fault
@@ -128,3 +131,15 @@ def test_wrong_use_ends_in_a_sentence(arguments, tmp_path, monkeypatch, capsys):
     said = capsys.readouterr()
     assert "Traceback" not in said.out + said.err
     assert said.err.strip()
+
+
+def test_the_bar_moves_on_after_the_question(tmp_path, monkeypatch):
+    """On a terminal: the bar makes room for the question, and shows the checking after it."""
+    seen = io.StringIO()
+    terminal = Console(file=seen, force_terminal=True, width=100)
+    monkeypatch.setattr(output, "_console", lambda *, stderr=False: terminal)
+    export = PLAIN.export(tmp_path, 1, faulty=False)
+    out = ["--biller", "2493", "--out", str(tmp_path / "out")]
+    assert CliRunner().invoke(app, ["invoices", "check", str(export.path), *out], input="y\n").exit_code == 0
+    after = seen.getvalue().split("Layout: delimited")[1]
+    assert "Checking" in after
