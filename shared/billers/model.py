@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
     model_validator,
 )
@@ -232,6 +233,8 @@ class Biller(_Record):
     """Operations that are only assumed and that the biller opted in to, by Caselle's name."""
     contract_passes: dict[str, ContractPass] = Field(default_factory=dict)
     """By Caselle's name of the operation."""
+    first_files: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    """How set-up reads the biller's invoice file and bill images, and what it found there; nothing posts by it."""
 
     @property
     def zone(self) -> ZoneInfo:
