@@ -15,6 +15,7 @@ from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.sweep import Sweep
+from shared.ledger.unfinished import Unfinished
 from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
@@ -109,7 +110,7 @@ def open_items() -> "AskOpenItems":
     return AskOpenItems(
         billers=billers(),
         receivable=CaselleAccountsReceivable(_caselle(within)),
-        ledger=ledger(),
+        unfinished=Unfinished(_ledger_store()),
         regions=settings().regions,
         within=within,
     )
