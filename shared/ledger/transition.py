@@ -41,7 +41,7 @@ def changes(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
     if after.state not in TRANSITIONS[before.state if before else None]:
         raise ValueError(f"{before and before.state} -> {after.state} is no transition")
     event = Insert(rows.event_key(after.key, after.version), _event(before, after, at))
-    return [_state(before, after), event, *_moved(before, after), *_bound(before, after)]
+    return [_state(before, after), event, *_moved(before, after), *_bound(before, after, at)]
 
 
 def forestalls(void: Entry, at: datetime) -> Insert:
@@ -86,9 +86,15 @@ def _positions(entry: Entry) -> dict[str, Values]:
     listed = {**named, "customer": entry.customer_number}
     if entry.due is not None:
         queue = rows.queue_of(entry.lane, entry.state)
-        found[rows.open_key(entry.due, entry.key)] = {**listed, "version": entry.version, "queue": queue}
+        received_at = entry.received_at.isoformat(timespec="milliseconds")
+        found[rows.open_key(entry.due, entry.key)] = {
+            **listed,
+            "version": entry.version,
+            "queue": queue,
+            "received_at": received_at,
+        }
     if entry.held_at is not None:
-        found[rows.held_key(entry.held_at, entry.key)] = {**listed, "reason": entry.reason or ""}
+        found[rows.held_key(entry.held_at, entry.key)] = {**listed, "reason": entry.reason or "", "cents": entry.cents}
     if entry.slot is not None:
         found[rows.slot_key(entry.lane, entry.slot)] = named
     if entry.subject is not None and entry.state in {S.SENDING, S.UNKNOWN}:
@@ -97,14 +103,17 @@ def _positions(entry: Entry) -> dict[str, Values]:
     return found
 
 
-def _bound(before: Entry | None, after: Entry) -> list[Change]:
-    """Numbers that belong to one entry for ever: its reference and its receipt."""
+def _bound(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
+    """What belongs to one entry for ever: its reference, its receipt, and when money moved at the peer."""
     named = {"key": str(after.key)}
     bound: list[Change] = []
     if before is None and after.reference:
         bound.append(Insert(rows.reference_key(after.key.biller, after.reference), named))
     if after.state is State.POSTED and after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
+    if after.state is State.POSTED and after.cents:
+        moved = {"biller": after.key.biller, "kind": str(after.key.kind), "id": after.key.id, "cents": after.cents}
+        bound.append(Insert(rows.posted_key(at, after.key), moved))
     return bound
 
 
