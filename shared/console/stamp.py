@@ -104,10 +104,14 @@ class StampView:
 
 
 class Tokens(Protocol):
-    """Token rows, all at once."""
+    """Token rows. Every method raises ``Unavailable`` where the store does not answer."""
+
+    async def read(self, biller_id: str) -> TokenRow | None:
+        """One biller's row, or None."""
+        ...
 
     async def all(self) -> list[TokenRow]:
-        """Every biller's row; ``Unavailable`` where the store does not answer."""
+        """Every biller's row."""
         ...
 
 
@@ -190,6 +194,14 @@ def _strangers(standings: Standings, known: set[str], now: datetime) -> list[Lin
     state, closed = State("not set up here", Tone.ACT, REASONS["unknown_biller"].action), State("closed", Tone.QUIET)
     found = ((name, standing) for name, standing in standings.by_biller.items() if name not in known)
     return [
-        Line(name, "", state, closed, standing, None, bool(standing.oldest_waiting and now - standing.oldest_waiting > LATE))
+        Line(
+            name,
+            "",
+            state,
+            closed,
+            standing,
+            None,
+            bool(standing.oldest_waiting and now - standing.oldest_waiting > LATE),
+        )
         for name, standing in found
     ]

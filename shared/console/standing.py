@@ -109,11 +109,11 @@ async def read_standings(store: LedgerStore, billers: Iterable[Biller]) -> Stand
     return found
 
 
-async def read_shard(store: LedgerStore, shard: str, since: datetime) -> Shard:
-    """The lists of one shard; of what is posted, what was posted at ``since`` or later."""
-    starts = ("B~", "O~", "H~", rows.posted_from(since))
-    ends = (f"{start[:2]}{rows.END}" for start in starts)
-    scans = (store.scan(shard, start, end, limit=MOST) for start, end in zip(starts, ends, strict=True))
+async def read_shard(store: LedgerStore, shard: str, since: datetime, biller: str | None = None) -> Shard:
+    """The lists of one shard, or one biller's share of them; of what is posted, since when."""
+    only = {"biller": biller} if biller else None
+    lists = (("B~", None), ("O~", only), ("H~", only), (rows.posted_from(since), only))
+    scans = (store.scan(shard, start, f"{start[:2]}{rows.END}", limit=MOST, only=only) for start, only in lists)
     return Shard(*await asyncio.gather(*scans))
 
 

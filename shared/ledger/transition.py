@@ -112,7 +112,12 @@ def _bound(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
     if after.state is State.POSTED and after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
     if after.state is State.POSTED and after.cents:
-        moved = {"biller": after.key.biller, "kind": str(after.key.kind), "id": after.key.id, "cents": after.cents}
+        moved: Values = {
+            "biller": after.key.biller,
+            "kind": str(after.key.kind),
+            "id": after.key.id,
+            "cents": after.cents,
+        }
         bound.append(Insert(rows.posted_key(at, after.key), moved))
     return bound
 

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 
     from shared.azure_stores.key_vault import KeyVault
     from shared.azure_stores.table_ledger import ServerTime, TableLedger
+    from shared.azure_stores.table_tokens import TableTokens
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.client import CaselleClient
+    from shared.console.console import Console
     from shared.open_items.ask import AskOpenItems
     from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
@@ -119,6 +121,16 @@ def open_items() -> "AskOpenItems":
     )
 
 
+@cache
+def console() -> "Console":
+    from shared.azure_stores.table_views import TableViews  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.console.console import Console  # noqa: PLC0415 - only this function needs it
+    from shared.console.views import Recorder  # noqa: PLC0415 - as above
+
+    views = TableViews(_tables().get_table_client("audit"), clock())
+    return Console(_ledger_store(), billers(), _token_rows(), Recorder(views))
+
+
 async def receive_token() -> "ReceiveToken":
     from shared.tokens.receive import ReceiveToken  # noqa: PLC0415 - only the callback needs it
 
@@ -190,12 +202,17 @@ def _stamps() -> "HttpStamps":
 
 @cache
 def tokens() -> "TokenParts":
-    from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
-    from shared.runtime.token_parts import TokenParts  # noqa: PLC0415 - as above
+    from shared.runtime.token_parts import TokenParts  # noqa: PLC0415 - Azure's SDK on first use
 
-    rows = TableTokens(_tables().get_table_client("tokens"))
     shared = SharedClock(_server_time())
-    return TokenParts(settings(), billers(), rows, vault=_vault(), clock=clock(), shared=shared)
+    return TokenParts(settings(), billers(), _token_rows(), vault=_vault(), clock=clock(), shared=shared)
+
+
+@cache
+def _token_rows() -> "TableTokens":
+    from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
+
+    return TableTokens(_tables().get_table_client("tokens"))
 
 
 @cache
