@@ -103,6 +103,8 @@ class Biller:
     switches: Switches
     receipts: list[Receipt] = field(default_factory=list)
     tokens: TokenGrid = field(default_factory=TokenGrid)
+    recorded: int = 0
+    """Receipts made and voided."""
     calls: Counter[str] = field(default_factory=Counter)
     writing: int = 0
     """Calls under way that write."""

@@ -33,6 +33,7 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
             Route("/relay", api.switch_relay, methods=["PATCH"]),
             Route("/receipts", api.receipts),
             Route("/summary", api.summary),
+            Route("/balances", api.balances),
             Route("/calls", api.calls),
             Route("/most-writing", api.most_writing),
             Route("/calls", api.forget_calls, methods=["DELETE"]),
@@ -99,6 +100,9 @@ class _Control:
     async def summary(self, _: Request) -> Response:
         return JSONResponse({biller.biller_id: _summary(biller) for biller in self._billers()})
 
+    async def balances(self, _: Request) -> Response:
+        return JSONResponse({biller.biller_id: _balances(biller) for biller in self._billers()})
+
     async def calls(self, _: Request) -> Response:
         return JSONResponse({biller.biller_id: dict(biller.calls) for biller in self._billers()})
 
@@ -138,6 +142,10 @@ def _row(receipt: Receipt) -> ReceiptRow:
         "paymentCode": receipt.payment_code,
         "customerNumber": receipt.customer.number,
     }
+
+
+def _balances(biller: Biller) -> dict[str, int]:
+    return {customer.number: int(customer.balance) for customer in biller.customers.values()}
 
 
 def _summary(biller: Biller) -> Summary:

@@ -100,10 +100,10 @@ class _GraphQL:
             raise RequestError(403, "LICENSE_MISSING", "The web service interface is not licensed.")
 
     def _execute(self, biller: Biller, asked: _Request) -> Response:
-        receipts_before = len(biller.receipts)
+        recorded_before = biller.recorded
         schema = self._schemas.of(biller)
         answer = schema.execute(asked.query, asked.variables, asked.operation_name, biller)
-        if len(biller.receipts) > receipts_before and biller.switches.drop_answers:
+        if biller.recorded > recorded_before and biller.switches.drop_answers:
             biller.switches.drop_answers -= 1
             return NoAnswer(self._hang_up)
         return JSONResponse(answer)

@@ -83,6 +83,13 @@ def test_open_items_are_asked_before_and_after_for_three_customers(demo):
         assert each["customerNumber"] in demo["said"]
 
 
+def test_the_samples_rejects_go_back_where_the_city_lets_them_and_change_nothing_above(demo):
+    rejects = demo["report"]["after"]["rejects"]
+    assert (rejects["counts"], rejects["toldOnce"]) == ({"reversed": 4, "held": 6}, True)
+    assert {each["billerId"] for each in rejects["results"] if each["outcome"] == "reversed"} == {"2493", "2137"}
+    assert {each["billerId"] for each in rejects["results"] if each["outcome"] == "held"} == {"3180"}
+
+
 def test_it_ends_well_and_in_time(demo):
     assert demo["code"] == 0
     assert demo["said"].endswith("Ledger, results and peer agree: 450 payments posted, none twice.\n")
