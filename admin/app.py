@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from admin import audit_app
+from admin import audit_app, keys, status, support_incident, tokens
 from admin.billers import app as billers
 from admin.contract import app as contract
 from admin.customers import app as customers
@@ -46,4 +46,8 @@ def at(
 app.add_typer(billers.app, name="biller")
 app.add_typer(contract.app, name="contract")
 app.add_typer(customers.app, name="customers")
+app.add_typer(keys.app, name="key")
+app.add_typer(tokens.app, name="token")
+app.command("status")(status.status)
+app.command("support-incident")(support_incident.support_incident)
 app.command("audit")(audit_app.audit)

@@ -14,6 +14,7 @@ from rich.table import Table
 from local.simulator.client import SimulatorControl
 from local.simulator.seed import readable
 from local.simulator.wire import AccountRow
+from local.stack import Stack
 from local.stack_setup import takes_tokens
 from local.tables import new_table
 from local.traffic import Traffic
@@ -70,30 +71,27 @@ class Updates:
             yield f"{named} is skipped, and the peer shows it."
 
 
-async def send_updates(
-    queues: QueueServiceClient,
-    control: SimulatorControl,
-    billers: Sequence[Biller],
-    lines: Sequence[str],
-    patience: float,
-) -> Updates:
+async def send_updates(stack: Stack, lines: Sequence[str], patience: float) -> Updates:
     """Send some updates of one customer per biller, the newest first, and wait for what becomes of them.
 
     Args:
-        queues: the stack's.
-        control: the simulator's.
-        billers: of the stack.
+        stack: a running one.
         lines: the payments file's; each biller's first customer is taken from them.
         patience: seconds without any event after which it gives up.
+
+    Raises:
+        NotReady: a part of the stack has ended.
     """
     told: list[tuple[Update, PostingResult | None]] = []
-    for kind, messages in updates_of(billers, lines, datetime.now(UTC)).items():
-        traffic = Traffic(queues, messages, QUEUES[kind])
-        await traffic.enqueue()
-        await traffic.collect(patience, each_time=lambda: None)
-        results = [traffic.results.get(sent) for sent in traffic.message_ids]
-        told += zip([parse(kind, message.encode()) for message in messages], results, strict=True)
-    return Updates(told, await control.accounts())
+    async with QueueServiceClient.from_connection_string(stack.storage) as queues:
+        for kind, messages in updates_of(stack.billers, lines, datetime.now(UTC)).items():
+            traffic = Traffic(queues, messages, QUEUES[kind])
+            await traffic.enqueue()
+            await traffic.collect(patience, each_time=stack.check)
+            results = [traffic.results.get(sent) for sent in traffic.message_ids]
+            told += zip([parse(kind, message.encode()) for message in messages], results, strict=True)
+    async with SimulatorControl(stack.control_url) as control:
+        return Updates(told, await control.accounts())
 
 
 def updates_of(billers: Sequence[Biller], lines: Sequence[str], now: datetime) -> dict[Kind, list[str]]:

@@ -71,12 +71,8 @@ async def _run(stack: Stack, lines: Sequence[str], rejects: Sequence[str], conso
 
 async def _afterwards(stack: Stack, lines: Sequence[str], rejects: Sequence[str]) -> dict[str, Part]:
     """What is sent when the payments are done."""
-    async with (
-        QueueServiceClient.from_connection_string(stack.storage) as queues,
-        SimulatorControl(stack.control_url) as control,
-    ):
-        returned = {"rejects": await send_rejects(queues, control, rejects, PATIENCE)} if rejects else {}
-        return returned | {"customerUpdates": await send_updates(queues, control, stack.billers, lines, PATIENCE)}
+    parts: dict[str, Part] = {"rejects": await send_rejects(stack, rejects, PATIENCE)} if rejects else {}
+    return parts | {"customerUpdates": await send_updates(stack, lines, PATIENCE)}
 
 
 async def _findings(stack: Stack, lines: Sequence[str], console: Console) -> Findings:

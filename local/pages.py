@@ -45,7 +45,7 @@ _ERRORS_BELOW: Final = """
 Caselle's error for a workspace that is not marked "Use for Online Payments" is said to be very generic. `ERROR`, and a
 message that says no more than "an error has occurred", is therefore taken as that *probable* cause. It is in doubt like
 every error that shows nothing about an effect; the same one twice in a row, with no success between, blocks the biller
-(`suspected_workspace`). If the workspace is marked, look at these:
+(`suspected_workspace`). If the workspace is marked, look at these; whether the web service heeds each is not known:
 
 """
 _UNKNOWN_BELOW: Final = """

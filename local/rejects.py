@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import Any
 
 from azure.storage.queue.aio import QueueServiceClient
+from rich.markup import escape
 from rich.table import Table
 
 from local.report import money
 from local.simulator.client import SimulatorControl
 from local.simulator.wire import ReceiptRow
+from local.stack import Stack
 from local.tables import new_table
 from local.traffic import Traffic
 from shared.exchange.result import Outcome, PostingResult
@@ -59,7 +61,7 @@ class Rejects:
         for result in self.results:
             why, action = (result.reason.message, result.reason.action) if result.reason else ("", "")
             receipt, amount = result.receipt_number or "", money(int(result.amount or 0))
-            table.add_row(result.biller_id, result.id, amount, str(result.outcome), receipt, why, action)
+            table.add_row(result.biller_id, result.id, amount, str(result.outcome), receipt, escape(why), action)
         return table
 
     def _voided_otherwise(self) -> Iterator[str]:
@@ -76,16 +78,20 @@ class Rejects:
                 )
 
 
-async def send_rejects(
-    queues: QueueServiceClient, control: SimulatorControl, lines: Sequence[str], patience: float
-) -> Rejects:
-    """Send the lines, and wait until each has an outcome or nothing happens for ``patience`` seconds."""
-    traffic = Traffic(queues, lines, QUEUE)
-    await traffic.enqueue()
-    await traffic.collect(patience, each_time=lambda: None)
+async def send_rejects(stack: Stack, lines: Sequence[str], patience: float) -> Rejects:
+    """Send the lines, and wait until each has an outcome or nothing happens for ``patience`` seconds.
+
+    Raises:
+        NotReady: a part of the stack has ended.
+    """
+    async with QueueServiceClient.from_connection_string(stack.storage) as queues:
+        traffic = Traffic(queues, lines, QUEUE)
+        await traffic.enqueue()
+        await traffic.collect(patience, each_time=stack.check)
     results = [traffic.results[sent] for sent in traffic.message_ids if sent in traffic.results]
     told = {sent: traffic.told[sent] for sent in traffic.message_ids}
-    return Rejects(len(lines), results, told, await control.receipts())
+    async with SimulatorControl(stack.control_url) as control:
+        return Rejects(len(lines), results, told, await control.receipts())
 
 
 def _second(result: PostingResult) -> bool:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.caselle.errors import CONTRACT_MISMATCH, TOKEN_REFUSED
+from shared.caselle.errors import CONTRACT_MISMATCH, COWS_DOWN, TOKEN_REFUSED
 from shared.exchange.reasons import UNLISTED_ERROR
 from shared.ledger.answer import Ambiguous, Answer, NotSent, Refused, Scope
 
@@ -87,7 +87,7 @@ CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
         "GRAPHQL_VALIDATION_FAILED": _biller(CONTRACT_MISMATCH, Who.ENGINEER, without_data=True),
         "UNAUTHENTICATED": _again(TOKEN_REFUSED, Who.CSM, peer_failed=False, without_data=True),
         "WORKSPACE_IN_USE": _again("workspace_in_use", Who.CLERK, peer_failed=True),
-        "COWS_UNREACHABLE": _doubt("cows_unreachable", Who.COWS_ADMIN),
+        COWS_DOWN: _doubt("cows_unreachable", Who.COWS_ADMIN),
         "ERROR": _doubt(SUSPECTED_WORKSPACE, Who.CSM),
         "BAD_REQUEST": _doubt(CONTRACT_MISMATCH, Who.ENGINEER),
         "BAD_USER_INPUT": _doubt(CONTRACT_MISMATCH, Who.ENGINEER),

@@ -26,7 +26,7 @@ OTHER_CAUSES: Final = (
     '"Require manual allocation" on the category',
     '"Skip Weekends" on the workspace, on a Saturday or Sunday',
 )
-"""What else is known to keep online payments out of a workspace, and may be behind a vague error."""
+"""What else, by Caselle's help, keeps payments out of a workspace; whether the web service heeds each is not known."""
 
 REASONS: Final[dict[str, Reason]] = {
     # Invalid: never to be posted as it is.

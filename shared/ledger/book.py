@@ -1,6 +1,5 @@
 """The ledger itself: every read and every transition goes through here."""
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,8 +15,6 @@ from shared.vocabulary.errors import CaselleError, Unavailable
 
 _TRIES: Final = 5
 _SHARED: Final = "shared"
-_MOST_OF_CUSTOMER: Final = 500
-"""Open or held entries of one customer; nobody has that many, and a cut list would hide money."""
 
 
 class Known(CaselleError):
@@ -232,23 +229,6 @@ class Ledger:
         """Open rows of entries of one lane that are ``received``, the longest due first."""
         only = {"queue": rows.queue_of(lane, State.RECEIVED)}
         return await self._store.scan(rows.shard_of(lane), "O~", f"O~{rows.END}", limit=limit, only=only)
-
-    async def unfinished(self, biller: str, kind: Kind, customer_number: str) -> list[Entry]:
-        """Entries of one customer that have an open or held row, as they stand now.
-
-        Raises:
-            Unavailable: the store does not answer, or there are more than can be read.
-        """
-        shard, found = rows.shard_of(biller), dict[Key, None]()
-        only = {"biller": biller, "kind": str(kind), "customer": customer_number}
-        # The held ones last: what is held meanwhile was open, or is among them.
-        for prefix in ("O~", "H~"):
-            page = await self._store.scan(shard, prefix, f"{prefix}{rows.END}", limit=_MOST_OF_CUSTOMER, only=only)
-            if len(page) == _MOST_OF_CUSTOMER:
-                raise Unavailable("too many entries of one customer")
-            found |= dict.fromkeys(rows.key_of(row) for row in page)
-        entries = await asyncio.gather(*(self.read(key) for key in found))
-        return [entry for entry in entries if entry]
 
     async def _write(self, before: Entry | None, after: Entry, also: Sequence[Change] = ()) -> Entry:
         changes = [*transition.changes(before, after, self.now()), *also]

@@ -145,7 +145,7 @@ class Entry:
     reason: str | None = None
     """Code of the latest refusal or failure; of the hold while ``held``."""
     detail: str | None = None
-    """The peer's own words, where they add something; never personal data."""
+    """The peer's own words, where they add something: without secrets, and never logged."""
     receipt_number: str | None = None
     """Under which it is at the peer; of a reject or reversal: the receipt that it undoes."""
     reverses: str | None = None

@@ -23,7 +23,7 @@ def informed(entry: Entry, payment: Entry, biller: Biller) -> Entry:
     """The entry with what is known of the receipt that it undoes, and with a person's part in it."""
     undoing = stored(entry.key.kind, entry.message)
     fee = _fee(undoing, biller)
-    afterwards = f"Bill the NSF fee of {fee} to customer {payment.customer_number} by hand." if fee else None
+    afterwards = f"Bill the NSF fee of {fee} by hand to the customer of {_receipt(payment)}." if fee else None
     return replace(
         entry,
         receipt_number=payment.receipt_number,
@@ -51,8 +51,9 @@ def _steps(undoing: Undoing, payment: Entry, fee: Money | None) -> str:
 
 
 def _receipt(payment: Entry) -> str:
-    amount, customer = Money(payment.cents), payment.customer_number
-    return f"receipt {payment.receipt_number} of {payment.posting_date} ({amount}, customer {customer})"
+    """Without the customer, whose data may have to go. One that was resolved without a number is found by another."""
+    name = f"receipt {payment.receipt_number or f'with confirmation number {payment.reference}'}"
+    return f"{name} of {payment.posting_date} ({Money(payment.cents)})"
 
 
 def _adjustment(payment: Entry, what: str, fee: Money | None) -> str:

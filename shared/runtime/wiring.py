@@ -17,6 +17,7 @@ from shared.ledger.outage import Outage
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.sweep import Sweep
+from shared.ledger.unfinished import Unfinished
 from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
@@ -112,7 +113,7 @@ def open_items() -> "AskOpenItems":
     return AskOpenItems(
         billers=billers(),
         receivable=CaselleAccountsReceivable(_caselle(within)),
-        ledger=ledger(),
+        unfinished=Unfinished(_ledger_store()),
         regions=settings().regions,
         within=within,
     )
@@ -168,7 +169,7 @@ def callback_keys() -> "CallbackKeys":
     from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
 
     store = TableCallbackKeys(_tables().get_table_client("callbackkeys"))
-    return CallbackKeys(store, billers(), _pepper, clock())
+    return CallbackKeys(store, billers(), _pepper, clock(), settings().key_cache_seconds)
 
 
 @cache

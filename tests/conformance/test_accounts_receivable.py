@@ -20,7 +20,8 @@ from shared.payments.gateway import Share
 from shared.runtime.clock import SystemClock
 from shared.vocabulary.money import Money
 from tests.caselle.calls import Tokens
-from tests.conformance.test_cash_receipting import CITY, SETUP, make
+from tests.conformance.newport import CITY, SETUP
+from tests.conformance.test_cash_receipting import make
 from tests.fakes.city import MemoryCity
 from tests.fakes.receivable import MemoryReceivable
 

@@ -35,16 +35,16 @@ REJECTS = [json.loads(line) for line in _lines("ach_rejects.jsonl")]
 
 
 def _payments():
-    """Of the samples those that the rejects are about, and four more of Newport that are posted."""
+    """Of the samples those that the rejects are about, and five more of Newport that are posted."""
     expected = json.loads((SAMPLES / "expected.json").read_text())["lines"]
     each = zip(_lines("payments.jsonl"), expected, strict=True)
     posted = [json.loads(line) for line, outcome in each if outcome["outcome"] == "posted"]
     returned = {reject["paymentId"] for reject in REJECTS}
     spare = [paid for paid in posted if paid["billerId"] == "2493" and paid["paymentId"] not in returned]
-    return [paid for paid in posted if paid["paymentId"] in returned], spare[:4]
+    return [paid for paid in posted if paid["paymentId"] in returned], spare[:5]
 
 
-RETURNED, (EARLY, TWICE, PART, CHARGED) = _payments()
+RETURNED, (EARLY, TWICE, PART, CHARGED, UPDATED) = _payments()
 NEVER = CHARGED | {"billerId": PAUSED, "paymentId": "never-sent", "confirmationNumber": "NEVER1"}
 
 
@@ -58,8 +58,9 @@ def reversal(paid, type_, **changes):
     return fields | {"reversalId": type_, "type": type_, "occurredOn": "2026-11-25"} | changes
 
 
-ALL = (*RETURNED, EARLY, TWICE, PART, CHARGED)
+ALL = (*RETURNED, EARLY, TWICE, PART, CHARGED, UPDATED)
 FIRST = reject(EARLY, "before-its-payment")
+LATE = reject(UPDATED, "after-its-update")
 TWINS = reject(TWICE, "twin-1"), reject(TWICE, "twin-2")
 
 
@@ -118,6 +119,8 @@ async def _travel(stack):
         others = [reversal(PART, "refund", amount="0.01"), reversal(CHARGED, "chargeback"), reversal(NEVER, "void")]
         undone = await cloud.send("reversals", *others)
         await cloud.until_told([*early, *never, *returns, *undone])
+        await control.switch("newportor", voidUpdated=False)
+        await cloud.until_told(await cloud.send("ach-rejects", LATE))
         return SimpleNamespace(
             told={result.id: result for results in cloud.told.values() for result in results},
             times=Counter(result.id for results in cloud.told.values() for result in results),
@@ -205,8 +208,15 @@ def test_the_same_money_returned_twice_is_voided_once(seen):
     assert sorted(each.outcome for each in told) == ["held", "reversed"]
     assert [each.reason.code for each in told if each.outcome == "held"] == ["already_reversed"]
     assert the_receipt(seen, TWICE)["status"] == "VOIDED"
-    of_newport = [each for each in (*REJECTS, FIRST, TWINS[0]) if each["billerId"] == "2493"]
+    of_newport = [each for each in (*REJECTS, FIRST, TWINS[0], LATE) if each["billerId"] == "2493"]
     assert seen.calls["2493"]["void_receipt"] == len(of_newport)
+
+
+def test_returned_after_the_city_updated_it_stays_until_a_person_corrects_it(seen):
+    told, receipt = seen.told[LATE["rejectId"]], the_receipt(seen, UPDATED)
+    assert (told.outcome, told.reason.code, receipt["status"]) == ("held", "receipt_closed", "POSTED")
+    for said in (ENTER_PAYMENTS, RECEIVABLE_ADJUSTMENTS, receipt["receiptNumber"], receipt["receiptDate"]):
+        assert said in told.reason.action
 
 
 def test_voided_before_it_was_sent_never_reaches_the_city(seen):

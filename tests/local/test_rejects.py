@@ -28,7 +28,7 @@ def result(number, outcome, code="returned"):
         final=outcome is not Outcome.HELD,
         receipt_number=f"5.0000{number}",
         amount=Money(1250),
-        reason=ReasonText(code=code, message="The bank returned it.", action="Tell the payer."),
+        reason=ReasonText(code=code, message="The bank [/sic] returned it.", action="Tell the payer."),
         at=NOW,
         attempts=1,
     )
@@ -80,7 +80,7 @@ def test_the_table_says_what_to_do():
     console = Console(file=io.StringIO(), width=200)
     console.print(rejects((result(1, Outcome.REVERSED), "VOIDED")).table())
     shown = console.file.getvalue()
-    for said in ("rej-1", "12.50", "reversed", "5.00001", "Tell the payer."):
+    for said in ("rej-1", "12.50", "reversed", "5.00001", "[/sic]", "Tell the payer."):
         assert said in shown
 
 

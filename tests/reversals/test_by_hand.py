@@ -1,11 +1,13 @@
 """What a person is told to do: menu path, date, amount and receipt number, whatever made the reversal wait for one."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.exchange import nacha
 from shared.ledger.answer import Refused, Scope
 from shared.ledger.entry import State
-from shared.reversals.by_hand import ENTER_PAYMENTS, RECEIVABLE_ADJUSTMENTS, UTILITY_ADJUSTMENTS
+from shared.reversals.by_hand import ENTER_PAYMENTS, RECEIVABLE_ADJUSTMENTS, UTILITY_ADJUSTMENTS, informed
 from tests.payments.world import NEWPORT, message, reject, reversal
 
 UTILITY = {"UM": {"categoryCode": "3", "distributionCode": "301", "paymentCodes": {"ACH": "7"}}}
@@ -34,15 +36,24 @@ async def test_payer_to_city_and_back_by_hand_where_the_city_wants_it_so(world):
     await world.set_up(rejectStrategy="manual")
     result = await told(world, reject(await posted(world)))
     assert (result.outcome, result.receipt_number) == ("held", RECEIPT)
-    for said in (ENTER_PAYMENTS, DATE, "125.40", RECEIPT, RECEIVABLE_ADJUSTMENTS, "000412"):
+    for said in (ENTER_PAYMENTS, DATE, "125.40", RECEIPT, RECEIVABLE_ADJUSTMENTS):
         assert said in result.reason.action
     assert taken_from_the_city(world) == 0
+
+
+async def test_nothing_that_names_the_customer_is_kept_with_it(world):
+    await world.set_up(rejectStrategy="manual", nsfFee="25.00")
+    back = reject(await posted(world, payerName="Ada Byron"))
+    await told(world, back)
+    entry = await world.entry(back)
+    assert entry.by_hand
+    assert not {"000412", "Ada", "Byron"} & set(f"{entry.by_hand} {entry.afterwards} {entry.message}".split())
 
 
 async def test_payer_to_city_and_a_part_back_stays_until_a_person_adjusts_it(world):
     result = await told(world, reversal(await posted(world), "refund", amount="25.40"))
     assert result.outcome == "held"
-    assert f"{RECEIVABLE_ADJUSTMENTS}: reverse 25.40 of receipt {RECEIPT} of {DATE} (125.40, " in result.reason.action
+    assert f"{RECEIVABLE_ADJUSTMENTS}: reverse 25.40 of receipt {RECEIPT} of {DATE} (125.40)." in result.reason.action
     assert ENTER_PAYMENTS not in result.reason.action
     assert taken_from_the_city(world) == 0
 
@@ -100,6 +111,15 @@ async def test_a_chargeback_that_was_won_after_a_void_names_its_receipt(world):
     assert "enter 125.40 again" in result.reason.action
 
 
+async def test_a_receipt_that_nobody_named_is_found_by_its_confirmation_number(world):
+    paid, back = message(confirmationNumber="IC88213045"), reject(message())
+    await world.deliver(paid)
+    await world.undo(back)
+    unnamed = replace(await world.entry(paid), receipt_number=None)
+    told = informed(await world.entry(back), unnamed, await world.set_up()).by_hand
+    assert f"void receipt with confirmation number IC88213045 of {DATE} (125.40)." in told
+
+
 # What the bank said.
 
 
@@ -145,7 +165,10 @@ async def test_a_fee_is_billed_by_hand_after_a_void_and_nothing_is_sent_for_it(w
     await world.set_up(rejectStrategy="void", nsfFee="25.00")
     result = await told(world, reject(await posted(world)))
     assert result.outcome == "reversed"
-    assert "Bill the NSF fee of 25.00 to customer 000412 by hand." in result.reason.action
+    assert (
+        f"Bill the NSF fee of 25.00 by hand to the customer of receipt {RECEIPT} of {DATE} (125.40)."
+        in result.reason.action
+    )
     assert (len(world.city.orders), taken_from_the_city(world)) == (1, 1)
 
 
