@@ -21,7 +21,7 @@ from shared.payments.status import PaymentStatus
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
 from shared.runtime import telemetry
-from shared.runtime.clock import SystemClock
+from shared.runtime.clock import SharedClock, SystemClock
 from shared.runtime.settings import Settings
 from shared.vocabulary.errors import Misconfigured
 
@@ -31,14 +31,11 @@ if TYPE_CHECKING:
 
     from shared.azure_stores.key_vault import KeyVault
     from shared.azure_stores.table_ledger import ServerTime, TableLedger
-    from shared.azure_stores.table_tokens import TableTokens
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
-    from shared.caselle.token_endpoint import HttpTokenEndpoint
-    from shared.tokens.keep import TokenKeeper
+    from shared.runtime.token_parts import TokenParts
     from shared.tokens.receive import ReceiveToken
-    from shared.tokens.serve import ServeToken
 
 # The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
 _PATIENCE: Final[dict[str, Any]] = {
@@ -102,7 +99,7 @@ def payment_status() -> PaymentStatus:
 async def receive_token() -> "ReceiveToken":
     from shared.tokens.receive import ReceiveToken  # noqa: PLC0415 - only the callback needs it
 
-    return ReceiveToken(callback_keys(), billers(), token_keeper(), clock())
+    return ReceiveToken(callback_keys(), billers(), tokens().take, clock())
 
 
 async def check() -> None:
@@ -144,17 +141,13 @@ def callback_keys() -> "CallbackKeys":
 
 
 @cache
-def token_keeper() -> "TokenKeeper":
-    from shared.tokens.keep import TokenKeeper  # noqa: PLC0415 - on first use
-
-    return TokenKeeper(_vault(), _token_rows(), clock(), settings().token_cache_seconds)
-
-
-@cache
-def _token_rows() -> "TableTokens":
+def tokens() -> "TokenParts":
     from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.runtime.token_parts import TokenParts  # noqa: PLC0415 - as above
 
-    return TableTokens(_tables().get_table_client("tokens"))
+    rows = TableTokens(_tables().get_table_client("tokens"))
+    shared = SharedClock(_server_time())
+    return TokenParts(settings(), billers(), rows, vault=_vault(), clock=clock(), shared=shared)
 
 
 @cache
@@ -182,24 +175,7 @@ def _receipting() -> "CaselleCashReceipting":
 
     deadline = settings().times.deadline
     wire = Wire(settings().caselle_base_url, deadline)
-    return CaselleCashReceipting(CaselleClient(wire, _tokens(), deadline))
-
-
-@cache
-def _tokens() -> "ServeToken":
-    from shared.tokens.renew import RenewToken  # noqa: PLC0415 - only what calls Caselle needs it
-    from shared.tokens.serve import ServeToken  # noqa: PLC0415 - as above
-
-    renew = RenewToken(token_keeper(), _token_rows(), _token_endpoint(), clock())
-    return ServeToken(token_keeper(), renew, clock())
-
-
-def _token_endpoint() -> "HttpTokenEndpoint | None":
-    from shared.caselle.token_endpoint import HttpTokenEndpoint  # noqa: PLC0415 - httpx on first use
-    from shared.tokens.renew import ANSWER_WITHIN  # noqa: PLC0415 - as above
-
-    url = settings().caselle_token_url
-    return HttpTokenEndpoint(url, ANSWER_WITHIN, clock()) if url else None
+    return CaselleCashReceipting(CaselleClient(wire, tokens().serve, deadline))
 
 
 @cache
