@@ -123,7 +123,7 @@ param tags object = {}
 // Invoice Cloud writes the inbound queues; the app writes the internal ones to itself. The host copies what failed too
 // often to the queue's poison queue, whose name it fixes.
 var inboundQueues = ['payments', 'ach-rejects', 'reversals']
-var internalQueues = ['due']
+var internalQueues = ['due', 'token-renewals']
 var poisonQueues = [for queue in concat(inboundQueues, internalQueues): '${queue}-poison']
 var resultQueue = 'posting-results'
 var tables = ['ledger', 'billers', 'callbackkeys', 'tokens', 'quarantine']
@@ -282,8 +282,6 @@ module alerts 'modules/alerts.bicep' = {
     tags: stampTags
     workspaceId: monitoring.outputs.workspaceId
     actionGroupId: monitoring.outputs.actionGroupId
-    inboundQueues: inboundQueues
-    resultQueue: resultQueue
     runbookBaseUrl: runbookBaseUrl
   }
 }

@@ -4,8 +4,6 @@ param location string
 param tags object
 param workspaceId string
 param actionGroupId string
-param inboundQueues array
-param resultQueue string
 param runbookBaseUrl string
 
 var alerts = loadJsonContent('../alerts.json')
@@ -42,12 +40,8 @@ var queryOf = {
   seen: seen
   missing: missing
   untaken: untaken
+  query: ''
 }
-var queuesOf = {
-  'inbound-not-taken': inboundQueues
-  'results-not-taken': [resultQueue]
-}
-
 resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   for alert in alerts: {
     name: '${alert.name}-${stamp}'
@@ -68,7 +62,9 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: empty(alert.query) ? format(queryOf[alert.kind], '"${join(alert.kind == 'untaken' ? queuesOf[alert.name] : alert.events, '", "')}"', alert.graceMinutes) : alert.query
+            query: empty(alert.query)
+              ? format(queryOf[alert.kind], '"${join(alert.subjects, '", "')}"', alert.graceMinutes)
+              : alert.query
             timeAggregation: 'Count'
             operator: alert.kind == 'missing' ? 'LessThan' : 'GreaterThan'
             threshold: alert.threshold
