@@ -126,7 +126,7 @@ var inboundQueues = ['payments', 'ach-rejects', 'reversals']
 var internalQueues = ['due', 'token-renewals']
 var poisonQueues = [for queue in concat(inboundQueues, internalQueues): '${queue}-poison']
 var resultQueue = 'posting-results'
-var tables = ['ledger', 'billers', 'callbackkeys', 'tokens', 'quarantine']
+var tables = ['ledger', 'billers', 'callbackkeys', 'authorizations', 'tokens', 'quarantine']
 
 var suffix = toLower(uniqueString(subscription().id, workload, environmentName, location))
 var stamp = '${workload}-${location}-${environmentName}'
@@ -185,6 +185,8 @@ module audit 'modules/audit.bicep' = {
     retentionDays: auditRetentionDays
     geoRedundant: geoRedundant
     zoneRedundant: zoneRedundant
+    closed: vnetEnabled
+    allowedIpRanges: allowedIpRanges
     writerGroupIds: union(operatorGroupIds, configGroupIds, vaultGroupIds)
     readerGroupIds: readerGroupIds
   }

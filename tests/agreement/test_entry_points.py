@@ -6,22 +6,17 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
-from function_app import app
 from functions.outputs import STORAGE
+from tests.agreement.registered import FUNCTIONS
+from tests.agreement.registered import bindings as _bindings
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = {each.get_function_name(): each for each in app.get_functions()}
 READS = {
     "post_payments": "payments",
     "poison_payments": "payments-poison",
     "drive_due": "due",
     "poison_due": "due-poison",
 }
-
-
-def _bindings(kind):
-    for function in FUNCTIONS.values():
-        yield from (each.get_dict_repr() for each in function.get_bindings() if each.type == kind)
 
 
 def test_every_file_of_functions_is_registered():

@@ -93,7 +93,7 @@ def _scopes(source: Source) -> Iterator[str]:
 def _members(source: Source, others: dict[Path, Source]) -> Iterator[str]:
     """``module.outputs.x`` and ``resource.properties.x`` name something that exists."""
     for node in walk(source.root):
-        if node.type == "member_expression" and (node.parent is None or node.parent.type != "member_expression"):
+        if node.type == "member_expression" and not _is_inner(node):
             root, path = _path(node)
             if root in source.modules and path[:1] == ["outputs"]:
                 target = _target(source, source.modules[root].declared, others)
@@ -105,10 +105,24 @@ def _members(source: Source, others: dict[Path, Source]) -> Iterator[str]:
                 yield f"resource {root} has no {'.'.join(path)}"
 
 
+def _is_inner(node: Node) -> bool:
+    """Whether a longer path goes on from it."""
+    parent = node.parent
+    return (
+        parent is not None
+        and parent.type in {"member_expression", "subscript_expression"}
+        and node == parent.children[0]
+    )
+
+
 def _path(node: Node) -> tuple[str, list[str]]:
-    """``a!.b.c`` as ``("a", ["b", "c"])``; indexes count for nothing."""
-    names = [text(each) for each in walk(node) if each.type in {"identifier", "property_identifier"}]
-    return names[0], names[1:]
+    """``a!.b[i].c`` as ``("a", ["b", "c"])``: indexes count for nothing."""
+    if node.type == "member_expression":
+        root, path = _path(node.named_children[0])
+        return root, [*path, text(node.named_children[-1])]
+    if node.type in {"subscript_expression", "parenthesized_expression"}:
+        return _path(node.named_children[0])
+    return text(node), []
 
 
 def _defaults(source: Source) -> Iterator[str]:
@@ -119,9 +133,7 @@ def _defaults(source: Source) -> Iterator[str]:
 
 def _circles(source: Source) -> Iterator[str]:
     names = {each.name: each for each in source.declarations if each.kind in {"var", "resource", "module"}}
-    needs = {
-        name: {text(node) for node, _ in references(each.node)} & names.keys() for name, each in names.items()
-    }
+    needs = {name: {text(node) for node, _ in references(each.node)} & names.keys() for name, each in names.items()}
     done: set[str] = set()
     while ready := {name for name, wanted in needs.items() if name not in done and wanted <= done}:
         done |= ready

@@ -215,7 +215,7 @@ def _locks(sources: dict[str, Source]) -> Iterator[str]:
 
 def _audit(source: Source) -> Iterator[str]:
     policies = [each for each in source.resources.values() if each.type.endswith("/immutabilityPolicies")]
-    kept = [each.value.over.text for each in policies if isinstance(each.value, Each)]
+    kept = [getattr(each.value.over, "text", "") for each in policies if isinstance(each.value, Each)]
     if kept != ["containers"]:
         yield "audit.bicep: a container can be changed"
     if "audit" not in source.variables["containers"].value:

@@ -3,11 +3,11 @@
 Strings, numbers, objects and arrays become Python values; anything that only Azure could work out stays an ``Expression``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import tree_sitter_bicep
 from tree_sitter import Language, Node, Parser
@@ -140,27 +140,19 @@ def strings(root: Node) -> Iterator[Node]:
 
 def value(node: Node) -> Any:
     """The node as a Python value, or an ``Expression``."""
-    match node.type:
-        case "string":
-            return _string(node)
-        case "number":
-            return int(text(node))
-        case "boolean":
-            return text(node) == "true"
-        case "null":
-            return None
-        case "object":
-            return {_key(each): value(each.children[-1]) for each in node.children if each.type == "object_property"}
-        case "array":
-            return [value(each) for each in node.named_children if each.type != "comment"]
-        case "parenthesized_expression":
-            return value(node.named_children[0])
-        case "for_statement":
-            return _each(node)
-        case "if_statement":
-            return value(node.named_children[-1])
-        case _:
-            return Expression(text(node), node)
+    return _READERS.get(node.type, _expression)(node)
+
+
+def _expression(node: Node) -> Expression:
+    return Expression(text(node), node)
+
+
+def _object(node: Node) -> dict[str, Any]:
+    return {_key(each): value(each.children[-1]) for each in node.children if each.type == "object_property"}
+
+
+def _array(node: Node) -> list[Any]:
+    return [value(each) for each in node.named_children if each.type != "comment"]
 
 
 def _string(node: Node) -> Any:
@@ -204,3 +196,16 @@ def _declaration(node: Node, decorators: dict[str, Any]) -> Declaration:
         decorators=decorators,
         existing="existing" in tokens,
     )
+
+
+_READERS: Final[dict[str, Callable[[Node], Any]]] = {
+    "string": _string,
+    "number": lambda node: int(text(node)),
+    "boolean": lambda node: text(node) == "true",
+    "null": lambda _: None,
+    "object": _object,
+    "array": _array,
+    "parenthesized_expression": lambda node: value(node.named_children[0]),
+    "for_statement": _each,
+    "if_statement": lambda node: value(node.named_children[-1]),
+}

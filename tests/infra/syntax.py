@@ -14,20 +14,20 @@ FUNCTIONS = frozenset(
     maxValue metadata min minLength minValue newGuid objectKeys padLeft parseCidr pickZones range readEnvironmentVariable
     reference replace resourceGroup resourceId sealed secure shallowMerge skip split startsWith string subscription
     subscriptionResourceId substring take tenant tenantResourceId toLogicalZone toLower toUpper trim union uniqueString
-    uri uriComponent utcNow""".split()
+    uri uriComponent utcNow""".split()  # noqa: SIM905 - a list would be seventy lines long
 )
 """Of the language itself. The functions that read keys of a resource (``list...``) are left out on purpose."""
 
 
 def problems(source: Source) -> Iterator[str]:
-    yield from _unreadable(source)
+    """Of a file that can be read."""
     yield from _crowded_lines(source)
     yield from _repeated_names(source)
     yield from _unknown_names(source)
     yield from _unused_names(source)
 
 
-def _unreadable(source: Source) -> Iterator[str]:
+def unreadable(source: Source) -> Iterator[str]:
     for node in walk(source.root):
         if node.type == "ERROR" or node.is_missing:
             yield f"line {node.start_point.row + 1}: cannot be read: {text(node)[:40]!r}"
@@ -77,18 +77,18 @@ def _unused_names(source: Source) -> Iterator[str]:
 
 def references(node: Node, loop_names: frozenset[str] = frozenset()) -> Iterator[tuple[Node, frozenset[str]]]:
     """Every name that stands for something declared elsewhere, with the loop variables that it may stand for."""
-    if node.type == "for_statement":
+    if node.type == "identifier":
+        yield node, loop_names
+    elif node.type == "for_statement":
         parts = [each for each in node.named_children if each.type != "comment"]
         names = {text(each) for each in walk(parts[0]) if not each.children and each.is_named}
         yield from references(parts[1], loop_names)
         for part in parts[2:]:
             yield from references(part, loop_names | names)
-        return
-    for child in node.children:
-        if child.type == "identifier" and not _is_a_name_of(node, child):
-            yield child, loop_names
-        elif child.type != "type":
-            yield from references(child, loop_names)
+    elif node.type != "type":
+        for child in node.children:
+            if not _is_a_name_of(node, child):
+                yield from references(child, loop_names)
 
 
 def _is_a_name_of(parent: Node, child: Node) -> bool:

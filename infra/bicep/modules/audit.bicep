@@ -5,6 +5,10 @@ param tags object
 param retentionDays int
 param geoRedundant bool
 param zoneRedundant bool
+
+@description('Closed to the internet but for the allowed ranges; Azure Monitor still archives here.')
+param closed bool
+param allowedIpRanges array
 param writerGroupIds array
 param readerGroupIds array
 
@@ -29,6 +33,11 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
+    networkAcls: {
+      bypass: 'AzureServices'
+      defaultAction: closed ? 'Deny' : 'Allow'
+      ipRules: [for range in allowedIpRanges: { value: range, action: 'Allow' }]
+    }
   }
 }
 

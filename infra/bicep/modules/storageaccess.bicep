@@ -15,7 +15,7 @@ var storageTableDataReader = '76199698-9eea-4c19-bc75-cec21354c6b6'
 
 // Operators change payments; who sets up billers changes these, and neither the other's.
 var operatorTables = ['ledger', 'quarantine']
-var configTables = ['billers', 'callbackkeys', 'tokens']
+var configTables = ['billers', 'callbackkeys', 'authorizations', 'tokens']
 var everybody = union(readerGroupIds, operatorGroupIds, configGroupIds)
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
