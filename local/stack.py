@@ -260,6 +260,7 @@ class Stack:
             "caselleUrl": self._caselle_url,
             "tokenUrl": self._token_url,
             "keys": {"host": self._host_keys.function, "master": self._host_keys.master},
+            "settings": self._settings(),
             "billers": callbacks,
         }
         return described | ({"controlUrl": self.simulator.control_url} if self.simulator else {})

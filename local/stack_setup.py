@@ -37,7 +37,7 @@ from shared.tokens.supervise import Supervised, SuperviseRenewal
 
 _INBOUND = ("payments", "ach-rejects", "reversals", "due", "token-renewals")
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
-TABLES = ("ledger", "billers", "callbackkeys", "authorizations", "tokens", "quarantine")
+TABLES = ("ledger", "billers", "callbackkeys", "authorizations", "tokens", "quarantine", "audit")
 
 _PEPPER_BYTES = 32
 

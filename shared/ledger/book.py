@@ -13,7 +13,6 @@ from shared.ledger.store import ANY, Change, Insert, LedgerStore, Replace, Row, 
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError, Unavailable
 
-_FIRST: Final = 1
 _TRIES: Final = 5
 _SHARED: Final = "shared"
 
@@ -25,6 +24,10 @@ class Known(CaselleError):
         """Carry the entry as it stands."""
         super().__init__(f"{found.key} is known")
         self.found = found
+
+
+class Forestalled(CaselleError):
+    """A void of this payment came before it; nothing was written."""
 
 
 class ReferenceTaken(CaselleError):
@@ -80,21 +83,42 @@ class Ledger:
             received_at=now,
         )
 
-    async def begin(self, entry: Entry) -> Entry:
-        """Write an entry that must not exist yet.
+    async def begin(self, entry: Entry, *, also: Sequence[Change] = ()) -> Entry:
+        """Write an entry that must not exist yet; ``also`` are changes to other rows of the same biller.
 
         Raises:
             Known: it exists; a repetition or a conflict.
+            Forestalled: a void came before it.
             ReferenceTaken: another entry has its reference.
             SlotTaken: another send has its slot.
+            Contended: one of ``also`` met a row that is there.
             Unavailable: the store does not answer; nothing may be sent.
         """
-        first = replace(entry, version=_FIRST, nonce=uuid.uuid4().hex)
+        first = replace(entry, version=entry.version + 1, nonce=uuid.uuid4().hex)
         try:
-            return await self._write(None, first)
+            return await self._write(None, first, also)
         except RowExists as error:
             self._explain(error, first)
             raise
+
+    async def begin_forestalling(self, void: Entry) -> Entry:
+        """Write a void whose payment has not come yet; from now on the payment cannot begin without noticing.
+
+        Raises:
+            Contended: its payment has come.
+            Known, ReferenceTaken, Unavailable: as ``begin``.
+        """
+        return await self.begin(void, also=[transition.forestalls(void, self.now())])
+
+    async def begin_with_void(self, payment: Entry, void: Entry, void_after: Entry) -> Entry:
+        """Write a payment that was forestalled, and the next version of its void, in one transaction.
+
+        Raises:
+            Known: the payment exists.
+            Unavailable: the store does not answer, or somebody else changed the void first.
+        """
+        following = replace(void_after, version=void.version + 1, nonce=uuid.uuid4().hex)
+        return await self.begin(after_forestalling(payment), also=transition.changes(void, following, self.now()))
 
     async def move(self, before: Entry, after: Entry, *, rebind: bool = False, also: Sequence[Change] = ()) -> Entry:
         """Write the next version of an entry.
@@ -160,6 +184,12 @@ class Ledger:
         """The entry under a key, or None."""
         row = await self._store.read(rows.shard_of(key.biller), rows.state_key(key))
         return rows.entry_of(row) if row else None
+
+    async def forestaller(self, payment: Key) -> Entry | None:
+        """The void that came before a payment, or None."""
+        first = await self._store.read(rows.shard_of(payment.biller), rows.event_key(payment, transition.FIRST))
+        by = first.values.get("forestalled_by") if first else None
+        return await self.read(Key(payment.biller, Kind.REVERSAL, str(by))) if by else None
 
     async def receipt_owner(self, biller: str, receipt_number: str) -> str | None:
         """The key of the entry that a receipt number is bound to, as text, or None."""
@@ -231,16 +261,23 @@ class Ledger:
             if found is None:
                 # Azure names the first row where it does not say which one it was: try again rather than conclude.
                 raise Unavailable("the ledger's table refused a write without saying why") from None
-            raise (Known(found) if after.version == _FIRST else Moved(found)) from error
+            raise (Moved(found) if after.etag else Known(found)) from error
         return replace(after, etag=etags[rows.state_key(after.key)])
 
     @staticmethod
     def _explain(error: RowExists, entry: Entry) -> None:
         biller = entry.key.biller
+        if error.key == rows.event_key(entry.key, transition.FIRST):
+            raise Forestalled(str(error)) from error
         if entry.slot is not None and error.key == rows.slot_key(biller, entry.slot):
             raise SlotTaken(str(error)) from error
         if error.key == rows.reference_key(biller, entry.reference):
             raise ReferenceTaken(str(error)) from error
+
+
+def after_forestalling(payment: Entry) -> Entry:
+    """A payment as it begins behind the event of the void that came before it."""
+    return replace(payment, version=transition.FIRST)
 
 
 def _names_another(error: RowExists | RowChanged, after: Entry) -> bool:

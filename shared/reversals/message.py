@@ -88,6 +88,11 @@ def stored(kind: Kind, message: bytes) -> Undoing:
     return model.model_validate_json(message)
 
 
+def is_void(message: Undoing) -> bool:
+    """Whether Invoice Cloud took the payment back itself: it may end one that was never sent."""
+    return isinstance(message, Reversal) and message.type == "void"
+
+
 def fingerprint(message: Undoing) -> str:
     """What makes two messages the same: everything that decides whose money goes back, and how much."""
     decisive = [message.biller_id, message.id, message.payment_id, message.cause, int(message.amount)]

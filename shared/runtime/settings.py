@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from shared.billers.callback_keys import REFRESH_SECONDS
 from shared.ledger.times import Times
 from shared.runtime.urls import azure_url, checked_url
 from shared.vocabulary.errors import Misconfigured
@@ -40,6 +41,7 @@ class Settings(BaseModel):
     times: Times
     biller_cache_seconds: Annotated[float, Field(ge=0)]
     token_cache_seconds: Annotated[float, Field(ge=0)]
+    key_cache_seconds: Annotated[float, Field(ge=0)]
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -68,6 +70,7 @@ class Settings(BaseModel):
             times=_times(environ, local=local),
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
+            key_cache_seconds=min(_number(environ, "KEY_CACHE_SECONDS", REFRESH_SECONDS), REFRESH_SECONDS),
         )
 
 

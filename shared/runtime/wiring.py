@@ -1,11 +1,9 @@
 """Puts the parts together: each made once per process, on first use, with its SDK imported only then."""
 
-import base64
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from shared.billers.callback_keys import PEPPER_SECRET
 from shared.exchange.drive import Drive
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
@@ -20,10 +18,9 @@ from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
-from shared.runtime import telemetry
+from shared.runtime import clients, telemetry
 from shared.runtime.clock import SharedClock, SystemClock
 from shared.runtime.settings import Settings
-from shared.vocabulary.errors import Misconfigured
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -38,14 +35,6 @@ if TYPE_CHECKING:
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
     from shared.tokens.receive import ReceiveToken
-
-# The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
-_PATIENCE: Final[dict[str, Any]] = {
-    "retry_total": 2,
-    "retry_backoff_max": 2,
-    "connection_timeout": 5,
-    "read_timeout": 10,
-}
 
 
 @cache
@@ -148,7 +137,7 @@ def callback_keys() -> "CallbackKeys":
     from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
 
     store = TableCallbackKeys(_tables().get_table_client("callbackkeys"))
-    return CallbackKeys(store, billers(), _pepper, clock())
+    return CallbackKeys(store, billers(), _pepper, clock(), settings().key_cache_seconds)
 
 
 @cache
@@ -221,27 +210,14 @@ def _server_time() -> "ServerTime":
 
 @cache
 def _tables() -> "TableServiceClient":
-    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - on first use
-
-    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": _server_time().learn}
-    found = settings()
-    if found.storage_connection:
-        return TableServiceClient.from_connection_string(found.storage_connection.get_secret_value(), **options)
-    if found.table_uri is None:
-        raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
-    return TableServiceClient(found.table_uri, credential=_credential(), **options)
+    return clients.table_service(settings(), _credential, _server_time())
 
 
 @cache
 def _vault() -> "KeyVault":
-    from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - on first use
+    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - Azure's SDK on first use
 
-    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - as above
-
-    ca_file = settings().vault_ca_file
-    # A vault on this machine has no name under vault.azure.net, and a certificate of its own.
-    local: dict[str, Any] = {"verify_challenge_resource": False, "connection_verify": ca_file} if ca_file else {}
-    return KeyVault(SecretClient(settings().vault_url, _credential(), **_PATIENCE, **local))
+    return KeyVault(clients.secret_client(settings(), _credential))
 
 
 @cache
@@ -252,7 +228,4 @@ def _credential() -> "AsyncTokenCredential":
 
 
 async def _pepper() -> bytes:
-    secret = await _vault().get(PEPPER_SECRET)
-    if secret is None:
-        raise Misconfigured(f"the vault has no secret {PEPPER_SECRET}")
-    return base64.b64decode(secret.get_secret_value())
+    return await clients.pepper(_vault())
