@@ -7,6 +7,7 @@ import typer
 
 from admin import audit_app, keys, tokens
 from admin.billers import app as billers
+from admin.deploy import app as stamps
 from admin.options import LOCAL_STATE, Options, use
 
 app = typer.Typer(
@@ -45,3 +46,6 @@ app.add_typer(billers.app, name="biller")
 app.add_typer(keys.app, name="key")
 app.add_typer(tokens.app, name="token")
 app.command("audit")(audit_app.audit)
+app.command("deploy", epilog=stamps.DEPLOY_EXAMPLES)(stamps.deploy)
+app.command("destroy", epilog=stamps.DESTROY_EXAMPLES)(stamps.destroy)
+app.command("package")(stamps.build_package)
