@@ -30,10 +30,16 @@ def deploy(
     no_drain: Annotated[
         bool, typer.Option("--no-drain", help="Do not pause billers; payments under way become unknown.")
     ] = False,
+    package_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--package", metavar="FILE", exists=True, dir_okay=False, help="Publish this zip, do not build one."
+        ),
+    ] = None,
 ) -> None:
     """Deploy or update a region's stamp: resources, package, checks."""
     region = named(stamp)
-    wishes = Wishes(yes=yes, stack=stack, drain=not no_drain)
+    wishes = Wishes(yes=yes, stack=stack, drain=not no_drain, package=package_file)
     with tempfile.TemporaryDirectory(prefix="icadmin-") as work:
         az = None if dry_run else Az()
         deployment = Deployment(region=region, wishes=wishes, work=Path(work), az=az, wait=time.sleep)
@@ -56,7 +62,7 @@ def destroy(
     if dry_run:
         names = ("<storageAccountName>" if ledger else None, "<keyVaultName>" if vault else None)
         for line in destruction.lines(region, ledger=names[0], vault=names[1]):
-            say(line)
+            typer.echo(line)
         return
     az = Az()
     storage_name = _typed("storage account, which holds the ledger") if ledger else None

@@ -37,7 +37,7 @@ class Az:
             raise WrongUse(_sentence(arguments, done.stderr))
         return done.stdout.rstrip("\r\n")
 
-    def json(self, *arguments: str) -> Any:
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - as JSON is
         """What the command prints as JSON; None where it prints nothing."""
         printed = self.text(*arguments, "--output", "json")
         return json.loads(printed) if printed else None

@@ -10,6 +10,15 @@ REGISTERED: Command = ("provider", "list", "--query", "[?registrationState=='Reg
 TOKEN: Command = ("account", "get-access-token", "--query", "accessToken", "--output", "tsv")
 
 
+def line(command: Command) -> str:
+    """As a person would type it, in any shell."""
+    return " ".join(["az", *(_quoted(each) for each in command)])
+
+
+def _quoted(argument: str) -> str:
+    return f'"{argument}"' if set(argument) & set(" '[]<>|?*") else argument
+
+
 def register(provider: str) -> Command:
     return ("provider", "register", "--namespace", provider, "--wait")
 

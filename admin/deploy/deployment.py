@@ -1,11 +1,12 @@
 """The sequence of a deployment: each step says what it runs before it runs it, and a dry run only says it."""
 
 import asyncio
-import shlex
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+import typer
 
 from admin.confirm import confirm
 from admin.deploy import commands, package, stores
@@ -16,8 +17,12 @@ from admin.deploy.region import PROVIDERS, Region
 from admin.deploy.site import RETRY_SECONDS, Site
 from admin.errors import WrongUse
 from admin.output import say, warn
+from shared.billers.callback_keys import PEPPER_SECRET
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from admin.address import Address
     from admin.stamp import Stamp
 
 _LIST_TRIES = 20
@@ -41,6 +46,8 @@ class Wishes:
     """As a deployment stack."""
     drain: bool = True
     """Pause the billers while the app is replaced."""
+    package: Path | None = None
+    """Publish this one instead of building it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,10 +61,13 @@ class Deployment:
     az: Az | None = None
     """None in a dry run."""
     wait: Callable[[float], None]
-    https: str = "https"
-    """How the app is reached; tests reach theirs without certificates."""
+    scheme: str = "https"
+    """How the app is reached."""
+    open_stamp: "Callable[[Address], AbstractAsyncContextManager[Stamp]] | None" = None
+    """Opens the stores; None for the usual way."""
     outputs: Outputs = field(init=False)
     _subscription: str = "<subscription>"
+    _package: Path = field(init=False)
     _expected: list[str] = field(default_factory=list)
     _first: bool = False
     _paused: bool = False
@@ -69,9 +79,8 @@ class Deployment:
         """Say every command, and run none."""
         for number, make in enumerate(self._steps(), start=1):
             step = make()
-            say(f"{number}. {step.title}")
-            for line in step.lines:
-                say(f"   {line}")
+            # As they are, without the folding of tables: they are there to be copied.
+            typer.echo("\n   ".join([f"{number}. {step.title}", *step.lines]))
 
     def run(self) -> None:
         """Do it.
@@ -117,18 +126,19 @@ class Deployment:
                 if provider not in registered:
                     self._az.shown(*commands.register(provider))
 
-        missing = f"{_line(commands.register('<each that is missing>'))}  # of {', '.join(PROVIDERS)}"
-        return Step("Resource providers", [_line(commands.REGISTERED), missing], run)
+        missing = f"{commands.line(commands.register('<each that is missing>'))}  # of {', '.join(PROVIDERS)}"
+        return Step("Resource providers", [commands.line(commands.REGISTERED), missing], run)
 
     def _packing(self) -> Step:
         def run() -> None:
-            built = package.build(self.work)
-            self._expected = package.index(built, self.work)
-            say(f"{len(self._expected)} functions, SHA-256 {package.digest(built)}")
+            self._package = self.wishes.package or package.build(self.work)
+            self._expected = package.index(self._package, self.work)
+            say(f"{len(self._expected)} functions, SHA-256 {package.digest(self._package)}")
 
-        install = shlex.join(["python", *package.install_command(Path("<work>/vendored"))[1:]])
+        install = " ".join(["uv", *package.install_command(Path("<work>/vendored"))[1:]])
         listed = "python -I -S: the functions of the unpacked package, with nothing but what is in it"
-        return Step("Package with its dependencies", [install, listed], run)
+        built = [] if self.wishes.package else [install]
+        return Step("Package with its dependencies", [*built, listed], run)
 
     def _previewing(self) -> Step:
         def run() -> None:
@@ -136,7 +146,7 @@ class Deployment:
             confirm(f"Deploy {self.region.name} to {self._subscription}?", yes=self.wishes.yes)
 
         asked = [] if self.wishes.yes else ["ask whether to go on"]
-        return Step("What would change", [_line(commands.what_if(self.region)), *asked], run)
+        return Step("What would change", [commands.line(commands.what_if(self.region)), *asked], run)
 
     def _pausing(self) -> Step:
         def run() -> None:
@@ -155,11 +165,13 @@ class Deployment:
 
     def _creating(self) -> Step:
         command = commands.create(self.region, stack=self.wishes.stack)
-        return Step("Resources", [_line(command)], lambda: self._az.shown(*command))
+        return Step("Resources", [commands.line(command)], lambda: self._az.shown(*command))
 
     def _reading(self) -> Step:
         return Step(
-            "Names of what was made", [_line(commands.outputs(self.region, stack=self.wishes.stack))], self._read
+            "Names of what was made",
+            [commands.line(commands.outputs(self.region, stack=self.wishes.stack))],
+            self._read,
         )
 
     def _read(self) -> None:
@@ -170,9 +182,7 @@ class Deployment:
             if self._in_stores(stores.ensure_pepper):
                 say("Made the pepper of the callback keys.")
 
-        return Step(
-            "Vault", [f"make the secret {stores.PEPPER_SECRET} where {self.outputs.key_vault_name} has none"], run
-        )
+        return Step("Vault", [f"make the secret {PEPPER_SECRET} where {self.outputs.key_vault_name} has none"], run)
 
     def _publishing(self) -> Step:
         command = commands.publishing_host(self.outputs.resource_group_name, self.outputs.function_app_name)
@@ -183,7 +193,7 @@ class Deployment:
         return Step(
             "Publish",
             [*_shown(command, commands.TOKEN), posted, polled],
-            lambda: self._site().publish(self.work / "package.zip"),
+            lambda: self._site().publish(self._package),
         )
 
     def _comparing(self) -> Step:
@@ -199,7 +209,7 @@ class Deployment:
             strange = ", ".join(sorted(set(found) - set(self._expected))) or "none"
             raise WrongUse(f"Azure lists other functions than the package has; missing: {missing}; unknown: {strange}.")
 
-        return Step("Functions", [f"{_line(command)}  # must be those of the package"], run)
+        return Step("Functions", [f"{commands.line(command)}  # must be those of the package"], run)
 
     def _asking(self) -> Step:
         command = commands.host_key(self.outputs.resource_group_name, self.outputs.function_app_name)
@@ -210,7 +220,11 @@ class Deployment:
             site.answers()
             site.ready(self._az.json(*command))
 
-        asked = [f"GET https://{host}/api/health", _line(command), f"GET https://{host}/api/ready, with that key"]
+        asked = [
+            f"GET https://{host}/api/health",
+            commands.line(command),
+            f"GET https://{host}/api/ready, with that key",
+        ]
         return Step("Readiness", asked, run)
 
     def _resuming(self) -> Step:
@@ -229,7 +243,7 @@ class Deployment:
             say("For ~/.config/icadmin/stamps.toml:")
             say(self.outputs.toml(self.region, self._az.json(*command)))
 
-        return Step("Done", [_line(command), f"print the callback: {self.outputs.callback_url}"], run)
+        return Step("Done", [commands.line(command), f"print the callback: {self.outputs.callback_url}"], run)
 
     @property
     def _az(self) -> Az:
@@ -242,21 +256,19 @@ class Deployment:
         publishing = self._az.json(*commands.publishing_host(*names))
         app = self.outputs.function_app_host_name
         token = lambda: self._az.text(*commands.TOKEN)  # noqa: E731 - a fresh one for each request
-        return Site(f"{self.https}://{publishing}", f"{self.https}://{app}", token, self.wait)
+        return Site(f"{self.scheme}://{publishing}", f"{self.scheme}://{app}", token, self.wait)
 
     def _in_stores[T](self, work: "Callable[[Stamp], Awaitable[T]]") -> T:
-        async def opened_and_worked() -> T:
-            from admin.stamp import opened  # noqa: PLC0415 - Azure's SDKs on first use
+        from admin.stamp import opened  # noqa: PLC0415 - Azure's SDKs on first use
 
-            async with opened(self.outputs.address(self.region)) as stamp:
+        open_stamp = self.open_stamp or opened
+
+        async def opened_and_worked() -> T:
+            async with open_stamp(self.outputs.address(self.region)) as stamp:
                 return await work(stamp)
 
         return asyncio.run(opened_and_worked())
 
 
-def _line(command: Command) -> str:
-    return shlex.join(["az", *command])
-
-
 def _shown(*several: Command) -> list[str]:
-    return [_line(command) for command in several]
+    return [commands.line(each) for each in several]

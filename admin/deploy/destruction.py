@@ -1,6 +1,5 @@
 """Taking a stamp down. What cannot be made again - the ledger, the vault - stays unless it is named twice."""
 
-import shlex
 from collections.abc import Iterator
 from typing import Final
 
@@ -48,11 +47,11 @@ def destroy(region: Region, az: Az, *, yes: bool, ledger: str | None, vault: str
 
 def lines(region: Region, *, ledger: str | None, vault: str | None) -> list[str]:
     """What a destruction runs."""
-    listed = [_line(commands.resources(region.group, kind)) for kind in REPLACEABLE]
-    deleted = _line(commands.delete(("<those that were listed>",)))
-    stores = [_line(command) for command in _stores(region, ledger, vault)]
+    listed = [commands.line(commands.resources(region.group, kind)) for kind in REPLACEABLE]
+    deleted = commands.line(commands.delete(("<those that were listed>",)))
+    stores = [commands.line(command) for command in _stores(region, ledger, vault)]
     return [
-        _line(commands.outputs(region, stack=False)),
+        commands.line(commands.outputs(region, stack=False)),
         *(line for each in listed for line in (each, deleted)),
         *stores,
     ]
@@ -70,7 +69,3 @@ def _stores(region: Region, ledger: str | None, vault: str | None) -> Iterator[C
 def _demand_name(what: str, given: str | None, named: str) -> None:
     if given is not None and given != named:
         raise Declined(f"Nothing was changed: the {what} of this stamp is not called {given}.")
-
-
-def _line(command: Command) -> str:
-    return shlex.join(["az", *command])

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -34,12 +36,17 @@ print(json.dumps(sorted(each.get_function_name() for each in app.get_functions()
 
 
 def install_command(target: Path) -> list[str]:
-    """Dependencies for the app's Python on Azure's Linux, whatever this machine runs; only wheels, only with their hash."""
+    """For the Python and the Linux of the app, whatever this machine runs; only wheels, only with their hash."""
     return [
-        *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", str(target)),
+        *(_uv(), "pip", "install", "--quiet", "--target", str(target)),
         *("--python-version", PYTHON, "--python-platform", _PLATFORM),
-        *("--only-binary", ":all:", "--require-hashes", "-r", str(ROOT / "requirements.txt")),
+        *("--only-binary", ":all:", "--require-hashes", "-r", "requirements.txt"),
     ]
+
+
+def _uv() -> str:
+    """The installer that ``make setup`` brings, or the machine's own."""
+    return shutil.which("uv", path=ROOT / ".tools/bin") or shutil.which("uv") or "uv"
 
 
 def build(work: Path) -> Path:
@@ -78,8 +85,11 @@ def index(package: Path, work: Path) -> list[str]:
         WrongUse: it cannot be loaded: on Azure it would have no functions at all.
     """
     unpacked = work / "unpacked"
-    with zipfile.ZipFile(package) as archive:
-        archive.extractall(unpacked)
+    try:
+        with zipfile.ZipFile(package) as archive:
+            archive.extractall(unpacked)
+    except zipfile.BadZipFile:
+        raise WrongUse(f"{package} is not a zip file.") from None
     # Without site packages (-S) and without this folder (-I): nothing of this machine helps out.
     alone = [sys.executable, "-I", "-S", "-c", _INDEX, str(unpacked), str(unpacked / VENDORED)]
     printed = _run(alone, f"The package cannot be loaded (build it on Linux with Python {PYTHON})")
@@ -93,7 +103,14 @@ def digest(package: Path) -> str:
 
 
 def _run(command: list[str], trouble: str) -> str:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - fixed commands
+    # Networks with a proxy of their own need the machine's certificates, and the installer does not look by itself.
+    environment = {"UV_SYSTEM_CERTS": "true"} | os.environ
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed commands
+            command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment
+        )
+    except OSError:
+        raise WrongUse(f"{trouble}: {command[0]} is missing; `make setup` installs it.") from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise WrongUse(f"{trouble}: {lines[-1][:300] if lines else 'no reason was given'}.")

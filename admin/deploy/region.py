@@ -61,5 +61,5 @@ def named(name: str, folder: Path = TEMPLATES / "regions") -> Region:
     path = folder / f"{name}.bicepparam"
     if found is None or not path.is_file():
         known = ", ".join(sorted(each.name.removesuffix(".bicepparam") for each in folder.glob("*.bicepparam")))
-        raise WrongUse(f"There is no stamp {name}: {folder} has {known or 'none'}.")
+        raise WrongUse(f"There is no stamp {name}; there are {known or 'none'}.")
     return Region(found[1], found[2], path)

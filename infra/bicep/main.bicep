@@ -126,7 +126,7 @@ var inboundQueues = ['payments', 'ach-rejects', 'reversals']
 var internalQueues = ['due', 'token-renewals']
 var poisonQueues = [for queue in concat(inboundQueues, internalQueues): '${queue}-poison']
 var resultQueue = 'posting-results'
-var tables = ['ledger', 'billers', 'callbackkeys', 'authorizations', 'tokens', 'quarantine']
+var tables = ['ledger', 'billers', 'callbackkeys', 'authorizations', 'tokens', 'quarantine', 'audit']
 
 var suffix = toLower(uniqueString(subscription().id, workload, environmentName, location))
 var stamp = '${workload}-${location}-${environmentName}'
@@ -159,6 +159,7 @@ module monitoring 'modules/monitoring.bicep' = {
     alertEmails: alertEmails
     appPrincipalId: identity.outputs.principalId
     readerGroupIds: union(readerGroupIds, operatorGroupIds, configGroupIds)
+    changerGroupIds: union(operatorGroupIds, configGroupIds, vaultGroupIds)
   }
 }
 
@@ -223,6 +224,7 @@ module storageAccess 'modules/storageaccess.bicep' = {
     readerGroupIds: readerGroupIds
     operatorGroupIds: operatorGroupIds
     configGroupIds: configGroupIds
+    vaultGroupIds: vaultGroupIds
   }
 }
 

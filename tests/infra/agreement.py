@@ -84,7 +84,8 @@ def used_tables() -> set[str]:
     """Every table that the app or an admin command opens."""
     files = [path for folder in ("shared", "admin") for path in (ROOT / folder).rglob("*.py")]
     code = "".join(path.read_text(encoding="utf-8") for path in files)
-    return set(re.findall(r"get_table_client\(\s*\"([a-z]+)\"", code))
+    opened = re.findall(r"(?:get_table_client|\.table)\(\s*\"([a-z]+)\"", code)
+    return {*opened, *re.findall(r"^TABLE: Final = \"([a-z]+)\"", code, re.MULTILINE)}
 
 
 def _tables(main: Source) -> Iterator[str]:

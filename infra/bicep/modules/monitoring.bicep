@@ -7,6 +7,9 @@ param alertEmails array
 param appPrincipalId string
 param readerGroupIds array
 
+@description('Whose changes are told to the workspace, beside the events of the app.')
+param changerGroupIds array
+
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 var logAnalyticsReader = '73c42c96-874c-492b-b04d-ab87d138a893'
 
@@ -58,6 +61,18 @@ resource appPublishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
   }
 }
+
+resource peoplePublish 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for groupId in changerGroupIds: {
+    scope: component
+    name: guid(component.id, groupId, monitoringMetricsPublisher)
+    properties: {
+      principalId: groupId
+      principalType: 'Group'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
+    }
+  }
+]
 
 resource peopleRead 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for groupId in readerGroupIds: {
