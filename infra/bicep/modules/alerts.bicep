@@ -42,8 +42,13 @@ var queryOf = {
   untaken: untaken
   query: ''
 }
+var named = [for alert in alerts: '"${join(alert.subjects, '", "')}"']
+var queries = [
+  for (alert, index) in alerts: empty(alert.query) ? format(queryOf[alert.kind], named[index], alert.graceMinutes) : alert.query
+]
+
 resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
-  for alert in alerts: {
+  for (alert, index) in alerts: {
     name: '${alert.name}-${stamp}'
     location: location
     tags: tags
@@ -62,9 +67,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       criteria: {
         allOf: [
           {
-            query: empty(alert.query)
-              ? format(queryOf[alert.kind], '"${join(alert.subjects, '", "')}"', alert.graceMinutes)
-              : alert.query
+            query: queries[index]
             timeAggregation: 'Count'
             operator: alert.kind == 'missing' ? 'LessThan' : 'GreaterThan'
             threshold: alert.threshold
