@@ -90,6 +90,10 @@ REASONS: Final[dict[str, Reason]] = {
     "payment_not_yet_posted": Reason("Its payment is not posted yet.", "Nothing: it is undone after that."),
     "voided_before": Reason("It was voided before it was ever sent.", "Nothing."),
     "paused": Reason("Posting is paused for this biller.", "Resume the biller when it may go on."),
+    "ledger_lost": Reason(
+        "It was paid before the ledger of its region was lost, and may be at Caselle already.",
+        "Nothing: Caselle is asked.",
+    ),
     "breaker_open": Reason("The city's server keeps failing.", "Ask the city's COWS admin if it lasts."),
     "no_token": Reason("Caselle has not delivered a token for this biller.", f"Ask {_CSM} to add an OAuth token."),
     "token_refused": Reason("Caselle refuses the token.", f"Ask {_CSM} whether the token is active."),

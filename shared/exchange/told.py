@@ -20,7 +20,7 @@ def tell(entry: Entry) -> None:
 
 def _waited(entry: Entry) -> float | None:
     """Seconds from its arrival to the send that got through."""
-    if entry.state is not State.POSTED or entry.sent_at is None:
+    if entry.state is not State.POSTED or entry.sent_at is None or not entry.attempt:
         return None
     return round((entry.sent_at - entry.received_at).total_seconds(), 1)
 
