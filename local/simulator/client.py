@@ -17,10 +17,12 @@ class SwitchChanges(TypedDict, total=False):
     cows: Literal["up", "http_503", "graphql_error"]
     latencyMs: int
     licence: bool
+    arLicence: bool
     onlinePayments: bool
     distributionOnline: bool
     thirdPartyEnabled: bool
     workspaceInUse: bool
+    updateImmediately: bool
     receiptNumbersLeft: int | None
     connectVersion: str
     closedThrough: str | None
@@ -72,6 +74,11 @@ class SimulatorControl:
         answer = await self._ask("POST", f"/billers/{subdomain}/deliver-token", body)
         status: int = answer.json()["status"]
         return status
+
+    async def update_payments(self, subdomain: str) -> int:
+        """Have the clerk hand the receipts to accounts receivable; how many there were."""
+        updated: int = (await self._ask("POST", f"/billers/{subdomain}/update-payments")).json()["updated"]
+        return updated
 
     async def revoke_tokens(self, subdomain: str) -> None:
         """Make every access token of the biller inactive; refresh tokens stay."""

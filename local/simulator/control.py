@@ -28,6 +28,7 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
             Route(biller, api.put_biller, methods=["PUT"]),
             Route(biller, api.switch, methods=["PATCH"]),
             Route(f"{biller}/deliver-token", api.deliver_token, methods=["POST"]),
+            Route(f"{biller}/update-payments", api.update_payments, methods=["POST"]),
             Route(f"{biller}/revoke-tokens", api.revoke_tokens, methods=["POST"]),
             Route(f"{biller}/authorization-codes", api.authorization_code, methods=["POST"]),
             Route("/relay", api.switch_relay, methods=["PATCH"]),
@@ -89,6 +90,9 @@ class _Control:
             # The error's text may hold the URL, and that holds the key.
             raise HTTPException(502, "The callback did not answer.") from None
         return JSONResponse({"status": answer.status_code})
+
+    async def update_payments(self, request: Request) -> Response:
+        return JSONResponse({"updated": self._biller(request).update_payments()})
 
     async def revoke_tokens(self, request: Request) -> Response:
         self._biller(request).tokens.revoke()

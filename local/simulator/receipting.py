@@ -71,8 +71,7 @@ def void_receipt(biller: Biller, number: str) -> Receipt:
     if receipt.voided:
         raise Refusal("RECEIPT_ALREADY_VOIDED", "The receipt is already voided.")
     _check_open(biller, receipt.day)
-    receipt.voided = True
-    receipt.unbook()
+    receipt.void()
     return receipt
 
 
@@ -208,7 +207,8 @@ def _record(biller: Biller, receipt: Receipt) -> None:
     if biller.switches.receipt_numbers_left is not None:
         biller.switches.receipt_numbers_left -= 1
     biller.receipts.append(receipt)
-    receipt.book()
+    if biller.switches.update_immediately:
+        receipt.update()
 
 
 def _position(cursor: str | None) -> int:

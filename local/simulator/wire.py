@@ -16,6 +16,9 @@ SIX_MONTHS = 180 * 24 * 3600
 Release = Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{2}(\.\d+)?$")]
 """A release of Caselle Connect, such as 2025.11 or 2021.02.160."""
 
+StatementType = Literal["OPEN_ITEM", "BALANCE_FORWARD"]
+"""As the schema's StatementType."""
+
 
 class _Wire(BaseModel):
     model_config = ConfigDict(
@@ -38,6 +41,7 @@ class CustomerSetup(_Wire):
 
     name: str
     invoices: dict[str, Amount] = {}
+    statement_type: StatementType = "OPEN_ITEM"
 
 
 class BillerSetup(_Wire):
@@ -59,10 +63,15 @@ class Switches(_Wire):
     cows: Literal["up", "http_503", "graphql_error"] = "up"
     latency_ms: int = Field(default=0, ge=0)
     licence: bool = True
+    """Of the web services as a whole."""
+    ar_licence: bool = True
+    """Of accounts receivable."""
     online_payments: bool = True
     distribution_online: bool = True
     third_party_enabled: bool = True
     workspace_in_use: bool = False
+    update_immediately: bool = True
+    """Whether a receipt reaches accounts receivable at once, or with the clerk's routine."""
     receipt_numbers_left: int | None = Field(default=None, ge=0)
     connect_version: Release = "2025.11"
     closed_through: date | None = None

@@ -48,6 +48,8 @@ _ENTRY, _BILLER = Scope.ENTRY, Scope.BILLER
 TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason code
 
 CONTRACT_MISMATCH: Final = "contract_mismatch"
+COWS_DOWN: Final = "COWS_UNREACHABLE"
+"""The relay cannot reach the city's server. Of a write it says nothing: the server may have acted before."""
 ALREADY_VOIDED: Final = "RECEIPT_ALREADY_VOIDED"
 """No refusal: what was asked for is so."""
 

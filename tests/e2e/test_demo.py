@@ -8,6 +8,7 @@ import time
 import pytest
 
 from local.processes import ROOT
+from shared.vocabulary.money import Money
 
 EXPECTED = json.loads((ROOT / "local/samples/expected.json").read_text())
 SECONDS = 300
@@ -70,6 +71,16 @@ def test_the_peer_holds_just_that(demo):
         for biller, tenders in EXPECTED["posted"].items()
     }
     assert demo["report"]["peer"] == expected
+
+
+def test_open_items_are_asked_before_and_after_for_three_customers(demo):
+    asked = demo["report"]["after"]["openItems"]
+    assert [each["billerId"] for each in asked] == ["3180", "2493", "2137"]
+    for each in asked:
+        before, after = Money.parse(each["before"]["balance"]), Money.parse(each["after"]["balance"])
+        assert before > 0
+        assert (after, each["after"]["openItems"], each["after"]["collectable"]) == (0, [], "0.00")
+        assert each["customerNumber"] in demo["said"]
 
 
 def test_it_ends_well_and_in_time(demo):

@@ -400,6 +400,52 @@ async def test_caselle_allocates_by_itself_and_keeps_the_rest_on_account(peer):
     assert await peer.balances() == {"10023": "100.00", "10044": "10.00", "": "105.40"}
 
 
+async def test_payments_that_are_not_updated_at_once_lower_the_balances_with_the_clerk_s_routine(peer, control):
+    await control.switch("newportor", updateImmediately=False)
+    kept, voided = await peer.posted(), await peer.posted(reference="IC2")
+    await peer.ask(VOID, number=voided)
+    assert await peer.balances() == {"10023": "100.00", "10044": "25.40", "": "125.40"}
+    assert await control.update_payments("newportor") == 1
+    assert await peer.balances() == {"10023": "50.00", "10044": "15.40", "": "65.40"}
+    assert await control.update_payments("newportor") == 0
+    await peer.ask(VOID, number=kept)
+    assert await peer.balances() == {"10023": "100.00", "10044": "25.40", "": "125.40"}
+
+
+async def test_a_balance_forward_customer_has_one_balance_and_no_open_invoices(peer, control):
+    setup = new_setup(NEWPORT)
+    setup["customers"] = {"000412": SETUP["customers"]["000412"] | {"statementType": "BALANCE_FORWARD"}}
+    await control.put_billers([setup])
+    peer.credentials = (setup["clientId"], setup["clientSecret"])
+    await peer.renew()
+    await peer.posted()
+    customer = (await peer.ask(OPEN_ITEMS, "ar0", number="000412")).json()["data"]["customer"]
+    assert customer == {
+        "name": "Ada Byron",
+        "balance": "65.40",
+        "statement_type": "BALANCE_FORWARD",
+        "open_invoices": [],
+    }
+
+
+async def test_one_invoice_is_found_whether_open_or_paid(peer):
+    query = (
+        "query One($number: String!) { customer(customer_number: $number) "
+        '{ paid: invoice(invoice_number: "10023") { balance } open: invoice(invoice_number: "10044") { balance } '
+        'none: invoice(invoice_number: "1") { balance } } }'
+    )
+    await peer.posted(amount="100.00", allocations=[{"invoice_number": "10023", "amount": "100.00"}])
+    assert (await peer.ask(query, "ar0", number="000412")).json() == {
+        "data": {"customer": {"paid": {"balance": "0.00"}, "open": {"balance": "25.40"}, "none": None}}
+    }
+
+
+async def test_accounts_receivable_has_a_licence_of_its_own(peer, control):
+    await control.switch("newportor", arLicence=False)
+    assert_not_executed(await peer.ask(CUSTOMER, "ar0", number="000412"), 403, "LICENSE_MISSING")
+    await peer.posted()
+
+
 async def test_an_unknown_customer_is_null_and_no_error(peer):
     for area in ("cr0", "ar0"):
         assert (await peer.ask(CUSTOMER, area, number="412")).json() == {"data": {"customer": None}}
