@@ -53,6 +53,7 @@ def write_answer(folder: Path, city: dict[str, Any]) -> tuple[Path, Path]:
     codes = [f"applications.AR.{name}={code}" for name, code in _CODES.items()]
     tenders = [f"applications.AR.paymentCodes.{tender}={code}" for tender, code in _PAYMENT_CODES.items()]
     named = [f"{name}={city[name]}" for name in ("subdomain", "clientId", "connectVersion")]
+    named.append(f"cowsVersion={city['connectVersion']}")
     write_private(values, "\n".join([*named, *codes, *tenders, ""]).encode())
     write_private(secret, f"{city['clientSecret']}\n".encode())
     return values, secret

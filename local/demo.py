@@ -12,9 +12,11 @@ from azure.storage.queue.aio import QueueServiceClient
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from local.after import After
+from local.after import After, Part
+from local.customer_updates import send_updates
 from local.open_items import BeforeAndAfter, Portal, choose
 from local.processes import NotReady
+from local.rejects import send_rejects
 from local.report import Findings
 from local.simulator.client import SimulatorControl
 from local.stack import Stack
@@ -32,15 +34,15 @@ _MOST_ROWS = 10_000_000
 _WIDE = 140
 
 
-def run_demo(stack: Stack, lines: Sequence[str], report: Path | None) -> bool:
-    """Send the lines through a running stack, and show what became of them and of what some customers owe.
+def run_demo(stack: Stack, lines: Sequence[str], report: Path | None, rejects: Sequence[str] = ()) -> bool:
+    """Send the lines through a running stack, then rejects and customer updates, and show what became of them.
 
     Returns:
         Whether ledger, results and peer agree; False also when a part of the stack ended meanwhile.
     """
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     try:
-        findings, after = asyncio.run(_run(stack, lines, console))
+        findings, after = asyncio.run(_run(stack, lines, rejects, console))
     except NotReady as ended:
         console.print(str(ended), markup=False, soft_wrap=True)
         return False
@@ -59,12 +61,18 @@ async def read_ledger(storage: str) -> list[Entry]:
     return [rows.entry_of(row) for page in pages for row in page]
 
 
-async def _run(stack: Stack, lines: Sequence[str], console: Console) -> tuple[Findings, After]:
+async def _run(stack: Stack, lines: Sequence[str], rejects: Sequence[str], console: Console) -> tuple[Findings, After]:
     portal, customers = Portal(stack.functions_url, stack.function_key), choose(lines, stack.billers)
     before = await portal.ask(customers)
     findings = await _findings(stack, lines, console)
     items = BeforeAndAfter(before, await portal.ask(customers), findings.entries)
-    return findings, After({"openItems": items})
+    return findings, After({"openItems": items} | await _afterwards(stack, lines, rejects))
+
+
+async def _afterwards(stack: Stack, lines: Sequence[str], rejects: Sequence[str]) -> dict[str, Part]:
+    """What is sent when the payments are done."""
+    parts: dict[str, Part] = {"rejects": await send_rejects(stack, rejects, PATIENCE)} if rejects else {}
+    return parts | {"customerUpdates": await send_updates(stack, lines, PATIENCE)}
 
 
 async def _findings(stack: Stack, lines: Sequence[str], console: Console) -> Findings:

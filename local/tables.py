@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from rich.markup import escape
 from rich.table import Table
 
 from local.report import OUTCOMES, Findings, money
@@ -47,7 +48,7 @@ def _held(findings: Findings) -> Table:
     for entry in findings.held:
         reason = result_of(entry, entry.received_at).reason
         why, action = (f"{reason.code}: {reason.message}", reason.action) if reason else ("", "")
-        table.add_row(entry.key.biller, entry.key.id, money(entry.cents), why, action)
+        table.add_row(entry.key.biller, entry.key.id, money(entry.cents), escape(why), action)
     return table
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from admin import output
-from admin.billers import ask, assign, missing, secret, yaml_file
+from admin.billers import ask, assign, missing, modes, secret, yaml_file
 from admin.billers.record import STATE, BillerId, biller_of, change, change_shown, known, shown
+from admin.check import app as checks
 from admin.confirm import Reason, Yes, confirm
 from admin.difference import flat
 from admin.errors import WrongUse
@@ -177,11 +178,19 @@ async def _copy(stamp: "Stamp", biller_id: str, name: str, source: str, *, yes: 
 
 
 _OF_ONE_CITY = frozenset(
-    {"subdomain", "clientId", "callbackUrl", "contacts", "licences", "formDefinition", "renewalConsent", "features"}
+    {"subdomain", "clientId", "callbackUrl", "contacts", "licences", "formDefinition", "renewalConsent"}
 )
 
 
 app.command("email")(mails.email)
+app.command("check")(checks.check)
+app.command("confirm")(checks.confirm_)
+app.command("shadow")(modes.shadow)
+app.command("go-live")(modes.go_live)
+app.command("pause")(modes.pause)
+app.command("resume")(modes.resume)
+app.command("unblock")(modes.unblock)
+app.command("retire")(modes.retire)
 
 
 async def _refuse_known(stamp: "Stamp", biller_id: str) -> None:

@@ -17,13 +17,15 @@ from shared.vocabulary.errors import Malformed
 if TYPE_CHECKING:
     from admin.stamp import Stamp
 
-STATE: Final = frozenset({"mode", "goLiveAt", "paused", "passedCheck", "confirmed"})
+STATE: Final = frozenset(
+    {"mode", "goLiveAt", "paused", "passedCheck", "confirmed", "features", "contractPasses", "firstFiles"}
+)
 """What commands of their own change; no file brings it from one biller to another."""
 
 _NOISE: Final = "Value error, "
 
 
-def _checked_id(text: str) -> str:
+def checked_id(text: str) -> str:
     try:
         return identity.biller_id(text)
     except Malformed as error:
@@ -31,7 +33,7 @@ def _checked_id(text: str) -> str:
 
 
 BillerId = Annotated[
-    str, typer.Argument(metavar="BILLER", help="The BID: 1 to 9 digits.", callback=_checked_id, show_default=False)
+    str, typer.Argument(metavar="BILLER", help="The BID: 1 to 9 digits.", callback=checked_id, show_default=False)
 ]
 
 
@@ -39,9 +41,12 @@ async def known(stamp: "Stamp", biller_id: str) -> Biller:
     """The biller of that id.
 
     Raises:
-        WrongUse: there is none.
+        WrongUse: there is none, or there cannot be.
     """
-    biller = await stamp.billers.get(biller_id)
+    try:
+        biller = await stamp.billers.get(identity.biller_id(biller_id))
+    except Malformed as error:
+        raise WrongUse(f"{biller_id}: {error}.") from None
     if biller is None:
         raise WrongUse(f"There is no biller {biller_id} here; `biller list` shows who is, `biller add` adds one.")
     return biller

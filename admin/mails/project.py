@@ -95,7 +95,7 @@ def to_biller(biller: Biller, attached: Sequence[str]) -> Mail:
                     (
                         f"Security licences {CASH_RECEIPTING_LICENCE} (Cash Receipting Web Service Interface) and "
                         f"{WEB_SERVICE_LICENCE} (Utility Management Web Service Interface). If one is missing, ask "
-                        "your Caselle CRM to add it to your security file; that takes a couple of days, so please ask now."
+                        "your Caselle CRM to add it to your security file; that takes a couple of days: please ask now."
                     ),
                     (
                         'The Cash Receipting workspace for online payments is marked "Use for Online Payments", with '

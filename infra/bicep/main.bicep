@@ -122,7 +122,7 @@ param tags object = {}
 
 // Invoice Cloud writes the inbound queues; the app writes the internal ones to itself. The host copies what failed too
 // often to the queue's poison queue, whose name it fixes.
-var inboundQueues = ['payments', 'ach-rejects', 'reversals']
+var inboundQueues = ['payments', 'ach-rejects', 'reversals', 'autopay-changes', 'registrations']
 var internalQueues = ['due', 'token-renewals']
 var poisonQueues = [for queue in concat(inboundQueues, internalQueues): '${queue}-poison']
 var resultQueue = 'posting-results'

@@ -14,6 +14,10 @@ ROOT = Path(__file__).parents[2]
 READS = {
     "post_payments": "payments",
     "poison_payments": "payments-poison",
+    "update_autopay": "autopay-changes",
+    "update_registrations": "registrations",
+    "poison_autopay_changes": "autopay-changes-poison",
+    "poison_registrations": "registrations-poison",
     "drive_due": "due",
     "poison_due": "due-poison",
 }

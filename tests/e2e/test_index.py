@@ -19,11 +19,16 @@ WORKER_PACKAGES = ("azure_functions_runtime", "azurefunctions")
 ROUTES = {
     "ICOAuthTokenProcessor": ("ICOAuthTokenProcessor", ["GET", "POST"], "ANONYMOUS"),
     "health": ("health", ["GET"], "ANONYMOUS"),
+    "open_items": ("billers/{billerId}/customers/{customerNumber}/open-items", ["GET"], "FUNCTION"),
     "payment_status": ("billers/{billerId}/payments/{paymentId}", ["GET"], "FUNCTION"),
     "ready": ("ready", ["GET"], "FUNCTION"),
 }
 QUEUES = {
     "drive_due": "due",
+    "poison_autopay_changes": "autopay-changes-poison",
+    "poison_registrations": "registrations-poison",
+    "update_autopay": "autopay-changes",
+    "update_registrations": "registrations",
     "poison_due": "due-poison",
     "poison_ach_rejects": "ach-rejects-poison",
     "poison_payments": "payments-poison",

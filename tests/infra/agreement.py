@@ -31,11 +31,9 @@ OF_THE_HOST: Final = {
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
 }
 NO_ALERT: Final = {
-    "payment.unknown": "asked about by itself; overdue follows where that does not settle it",
-    "ach_reject.unknown": "as a payment's",
-    "reversal.unknown": "as a payment's",
-    "ach_reject.repeated_after_reversal": "only payments repeat so",
-    "reversal.repeated_after_reversal": "only payments repeat so",
+    "<kind>.unknown": "asked about by itself; overdue follows where that does not settle it",
+    "<kind>.repeated_after_reversal": "only payments repeat so, and theirs are watched",
+    "<kind>.double_draft": "only AutoPay changes lead to it, and theirs are watched",
     "callback_keys.stamp_failed": "the last use of a key is a convenience",
 }
 """Loud events that ask nobody, and why."""
@@ -144,8 +142,9 @@ def _code() -> Iterator[ast.AST]:
 
 def _alerts(alerts: list[dict[str, Any]], main: Source) -> Iterator[str]:
     watched = {name for each in alerts if each["kind"] != "untaken" for name in each["subjects"]}
+    silent = {name for each in NO_ALERT for name in _for_each_kind(each)}
     yield from (f"event {name}: nothing emits it" for name in sorted(watched - emitted_events()))
-    yield from (f"event {name}: no alert" for name in sorted(loud_events() - watched - NO_ALERT.keys()))
+    yield from (f"event {name}: no alert" for name in sorted(loud_events() - watched - silent))
     outside = {name for each in alerts if each["kind"] == "untaken" for name in each["subjects"]}
     yield from _differ(
         "queue watched from outside,", outside, {*_list(main, "inboundQueues"), *_list(main, "resultQueue")}
