@@ -16,6 +16,7 @@ WORKER_PACKAGES = ("azure_functions_runtime", "azurefunctions")
 ROUTES = {
     "ICOAuthTokenProcessor": ("ICOAuthTokenProcessor", ["GET", "POST"], "ANONYMOUS"),
     "health": ("health", ["GET"], "ANONYMOUS"),
+    "open_items": ("billers/{billerId}/customers/{customerNumber}/open-items", ["GET"], "FUNCTION"),
     "payment_status": ("billers/{billerId}/payments/{paymentId}", ["GET"], "FUNCTION"),
     "ready": ("ready", ["GET"], "FUNCTION"),
 }
