@@ -38,7 +38,9 @@ def joined(children: Iterable[Node]) -> Html:
 def text(value: str | int | None) -> Html:
     """A value as text. What cannot be seen, or turns the direction of writing, becomes a blank."""
     shown = "" if value is None else str(value)
-    return Html(escape("".join(letter if letter.isprintable() or letter == "\n" else " " for letter in shown)))
+    if not shown.isprintable():
+        shown = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in shown)
+    return Html(escape(shown))
 
 
 def verbatim(markup: str) -> Html:
