@@ -44,7 +44,7 @@ async def tender_figures(store: LedgerStore, biller: Biller, posted: Sequence[Ro
     Raises:
         Unavailable: the store does not answer.
     """
-    entries = await each_entry(store, [rows.key_of(row) for row in posted[:MOST_READ]])
+    entries = await each_entry(store, [rows.key_in(row.key) for row in posted[:MOST_READ]])
     undone = [Key(biller.biller_id, Kind.PAYMENT, entry.reverses) for entry in entries if entry.reverses]
     payments = {entry.key.id: entry for entry in await each_entry(store, undone)}
     tenders: dict[str, Tender] = {}

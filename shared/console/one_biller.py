@@ -124,7 +124,7 @@ async def _causes(store: LedgerStore, biller: Biller, held: Sequence[Row]) -> li
 
 
 async def _cause(store: LedgerStore, biller: Biller, code: str, held: Sequence[Row]) -> Cause:
-    entries = await each_entry(store, [rows.key_of(row) for row in held[:MOST_LISTED]])
+    entries = await each_entry(store, [rows.key_in(row.key) for row in held[:MOST_LISTED]])
     words, total = REASONS[code], Total()
     for row in held:
         total.add(int(row.values.get("cents", 0)))
@@ -150,7 +150,7 @@ async def _last_days(store: LedgerStore, biller: Biller, today: date) -> list[tu
 def _payments(posted: Iterable[Row]) -> Total:
     total = Total()
     for row in posted:
-        if row.values["kind"] == Kind.PAYMENT:
+        if rows.key_in(row.key).kind is Kind.PAYMENT:
             total.add(int(row.values["cents"]))
     return total
 
@@ -162,4 +162,4 @@ async def _posted(store: LedgerStore, biller: Biller, day: date) -> list[Row]:
     )
     start, end = rows.posted_from(first), rows.posted_from(last)
     only = {"biller": biller.biller_id}
-    return await store.scan(rows.shard_of(biller.biller_id), start, end, limit=MOST, only=only)
+    return await store.scan(rows.shard_of(biller.biller_id), start, end, limit=MOST, only=only, fields=("cents",))

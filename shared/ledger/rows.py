@@ -86,6 +86,12 @@ def moment_in(row_key: str) -> datetime:
     return from_ms(int(row_key.split("~", 2)[1]))
 
 
+def key_in(row_key: str) -> Key:
+    """The entry's key in an open, held or posted row's key."""
+    _, _, biller, kind, id_ = row_key.split("~", 4)
+    return Key(biller, Kind(kind), id_)
+
+
 def slot_key(lane: str, slot: int) -> str:
     return f"S~{lane}~{slot}"
 
