@@ -56,6 +56,11 @@ def tidied(before: Entry, after: Entry) -> list[Change]:
     return [_state(before, after), *_moved(before, after)]
 
 
+def moved_in(entry: Entry) -> list[Change]:
+    """The transaction that brings an entry from another table: its state row, and its open or held row."""
+    return [_state(None, entry), *_moved(None, entry)]
+
+
 def _state(before: Entry | None, after: Entry) -> Change:
     key = rows.state_key(after.key)
     values = rows.entry_values(after)
