@@ -13,6 +13,7 @@ from functions import (
     renew_tokens,
     reverse_payments,
     sweep,
+    update_customers,
 )
 
 app = func.FunctionApp()
@@ -26,3 +27,4 @@ app.register_functions(post_payments.bp)
 app.register_functions(renew_tokens.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)
+app.register_functions(update_customers.bp)

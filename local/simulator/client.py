@@ -6,13 +6,13 @@ from typing import Literal, Self, TypedDict, Unpack
 
 import httpx
 
-from local.simulator.wire import ReceiptRow, Summary
+from local.simulator.wire import AccountRow, ReceiptRow, Summary
 
 _SECONDS = 60  # setting up 30,000 customers takes a few; a delivery waits for the callback
 
 
 class SwitchChanges(TypedDict, total=False):
-    """What ``switch`` takes; ``closedThrough`` is YYYY-MM-DD."""
+    """What ``switch`` takes; ``closedThrough`` and ``ledgerUpdatedThrough`` are YYYY-MM-DD."""
 
     cows: Literal["up", "http_503", "graphql_error"]
     latencyMs: int
@@ -21,15 +21,25 @@ class SwitchChanges(TypedDict, total=False):
     onlinePayments: bool
     distributionOnline: bool
     thirdPartyEnabled: bool
+    onlineWorkspaces: int
+    workspaceThirdParty: bool
+    newReceipts: bool
+    manualAllocation: bool
     workspaceInUse: bool
     updateImmediately: bool
     receiptNumbersLeft: int | None
     connectVersion: str
     closedThrough: str | None
+    ledgerUpdatedThrough: str | None
+    voidUpdated: bool
     queryLagSeconds: float
     clockAheadSeconds: float
     callbackUrl: str | None
     dropAnswers: int
+    introspection: bool
+    customerUpdates: bool
+    directPay: list[str]
+    refusedEmails: list[str]
 
 
 class SimulatorControl:
@@ -98,6 +108,16 @@ class SimulatorControl:
         """Live receipts, their cents and doubled ones, by biller id."""
         summaries: dict[str, Summary] = (await self._ask("GET", "/summary")).json()
         return summaries
+
+    async def accounts(self) -> dict[str, dict[str, AccountRow]]:
+        """What Caselle was told about customers, by biller id and customer number."""
+        accounts: dict[str, dict[str, AccountRow]] = (await self._ask("GET", "/accounts")).json()
+        return accounts
+
+    async def balances(self) -> dict[str, dict[str, int]]:
+        """What every customer owes in cents, by biller id and customer number."""
+        balances: dict[str, dict[str, int]] = (await self._ask("GET", "/balances")).json()
+        return balances
 
     async def calls(self) -> dict[str, dict[str, int]]:
         """How often each operation reached the relay, whatever the answer, by biller id."""

@@ -10,15 +10,15 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     execute_sync,
     get_operation_ast,
     parse,
     validate,
 )
 
-from local.simulator.answers import RequestError
+from local.simulator.answers import Refusal, RequestError
 from local.simulator.books import Biller
-from local.simulator.receipting import Refusal
 
 _DOCUMENTS: Final = 256
 _LOG: Final = logging.getLogger(__name__)
@@ -40,6 +40,8 @@ class Schema:
             RequestError: nothing was executed: syntax, validation, operation name or variables.
         """
         document = self._validated(query)
+        if not biller.switches.introspection and validate(self._schema, document, [NoSchemaIntrospectionCustomRule]):
+            raise RequestError(400, "GRAPHQL_VALIDATION_FAILED", "GraphQL introspection is not allowed.")
         if get_operation_ast(document, operation_name) is None:
             raise RequestError(400, "OPERATION_RESOLUTION_FAILURE", "operationName does not name one operation.")
         result = execute_sync(

@@ -69,16 +69,37 @@ class Switches(_Wire):
     online_payments: bool = True
     distribution_online: bool = True
     third_party_enabled: bool = True
+    online_workspaces: int = Field(default=1, ge=1)
+    """Marked for online payments; releases before 2023.08 take one only."""
+    workspace_third_party: bool = True
+    """Whether one of several is Invoice Cloud's."""
+    new_receipts: bool = True
+    """"Allow new receipts" of workspace, category and distribution."""
+    manual_allocation: bool = False
+    """"Require manual allocation" of the category."""
     workspace_in_use: bool = False
     update_immediately: bool = True
     """Whether a receipt reaches accounts receivable at once, or with the clerk's routine."""
     receipt_numbers_left: int | None = Field(default=None, ge=0)
     connect_version: Release = "2025.11"
     closed_through: date | None = None
+    """Receipts of these days are neither made nor voided."""
+    ledger_updated_through: date | None = None
+    """Receipts of these days are in the general ledger and no longer voided."""
+    void_updated: bool = True
+    """Whether a receipt is voided that accounts receivable has."""
     query_lag_seconds: float = Field(default=0, ge=0)
     clock_ahead_seconds: float = 0
     callback_url: str | None = None
     drop_answers: int = Field(default=0, ge=0)
+    """So many writes to come are done without an answer."""
+    introspection: bool = True
+    """Whether the schemas can be asked for."""
+    customer_updates: bool = True
+    """Whether accounts receivable has mutations at all."""
+    direct_pay: frozenset[str] = frozenset()
+    """Numbers of customers on Caselle's own Direct Pay."""
+    refused_emails: frozenset[str] = frozenset()
 
 
 class RelaySwitch(_Wire):
@@ -104,6 +125,14 @@ class ReceiptRow(TypedDict):
     createdAt: str
     paymentCode: str
     customerNumber: str
+
+
+class AccountRow(TypedDict):
+    """One customer of ``GET /accounts``; None where nothing was told."""
+
+    autopay: bool | None
+    effectiveOn: str | None
+    email: str | None
 
 
 class Summary(TypedDict):

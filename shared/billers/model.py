@@ -1,14 +1,25 @@
 """A biller: a city that is Invoice Cloud's customer, and how we post for it."""
 
-from datetime import date
+from collections.abc import Container
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
+from shared.vocabulary.money import Amount
 
 MOST_SLOTS: Final = 20
 """One transaction opens all closed slots of a biller, and holds at most a hundred changes."""
@@ -54,6 +65,21 @@ class TokenStrategy(StrEnum):
     CLIENT_CREDENTIALS = "client_credentials"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name
     MANUAL = "manual"
+
+
+class Capability(StrEnum):
+    """What only some releases of Caselle Connect can do; ``capabilities`` says since when."""
+
+    RECEIPT = "receipt"
+    """The query: an unknown outcome can be asked about."""
+    VOID_RECEIPT = "void_receipt"
+    """The mutation: a payment can be undone from here."""
+    ONLINE_WORKSPACES = "online_workspaces"
+    """More than one workspace for online payments, told apart by their third party."""
+    LONG_RECEIPT_NUMBERS = "long_receipt_numbers"
+    """Nine digits behind a group of two, which do not run out."""
+    PARALLEL_RECEIPTS = "parallel_receipts"
+    """Several payments within the same second: more than one slot."""
 
 
 class _Record(BaseModel):
@@ -130,6 +156,31 @@ class Pause(_Record):
     until: AwareDatetime | None = None
 
 
+class Override(_Record):
+    """An admin's word about a capability, which goes before the release."""
+
+    enabled: bool
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class OptIn(_Record):
+    """Somebody's word that an operation which is only assumed may be used for a biller."""
+
+    by: Annotated[str, Field(min_length=1)]
+    at: AwareDatetime
+    reason: Annotated[str, Field(min_length=1)]
+
+
+class ContractPass(_Record):
+    """When ``contract check`` found that an operation fits a biller's Caselle.
+
+    ``document`` is the digest of what was compared: a document that was changed since has not passed.
+    """
+
+    at: AwareDatetime
+    document: str
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -162,9 +213,11 @@ class Biller(_Record):
     token_strategy: TokenStrategy = TokenStrategy.CALLBACK
     renewal_consent: bool = False
     """Utility, which shares the third-party record, agrees that its token is renewed from here."""
+    nsf_fee: Annotated[Amount, Field(gt=0)] | None = None
+    """What the city charges for a debit that came back short of funds; a person bills it. None: no such fee."""
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
     slots: Annotated[int, Field(ge=1, le=MOST_SLOTS)] | None = None
-    capability_overrides: dict[str, bool] = Field(default_factory=dict)
+    capability_overrides: dict[Capability, Override] = Field(default_factory=dict)
     callback_url: str | None = None
     """Without its key."""
     contacts: Contacts = Contacts()
@@ -176,9 +229,22 @@ class Biller(_Record):
     confirmed: dict[str, date] = Field(default_factory=dict)
     """Prerequisites that only a person can see, and when one confirmed them."""
     passed_check: PassedCheck | None = None
-    features: dict[str, bool] = Field(default_factory=dict)
+    features: dict[str, OptIn] = Field(default_factory=dict)
+    """Operations that are only assumed and that the biller opted in to, by Caselle's name."""
+    contract_passes: dict[str, ContractPass] = Field(default_factory=dict)
+    """By Caselle's name of the operation."""
+    first_files: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    """How set-up reads the biller's invoice file and bill images, and what it found there; nothing posts by it."""
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone that the biller's calendar days are counted in."""
         return ZoneInfo(self.time_zone)
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether sending waits for a person, or for the pause to end."""
+        return self.paused is not None and (self.paused.until is None or now < self.paused.until)
+
+    def is_at_home_in(self, regions: Container[str]) -> bool:
+        """Whether a stamp that serves these regions sends for it."""
+        return self.region is None or self.region in regions

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from shared.exchange import reasons
+from shared.exchange import nacha, reasons
 from shared.exchange.inbound import InvalidMessage
 from shared.ledger.due import Due
 from shared.ledger.entry import SETTLED, Entry, Kind, State
@@ -21,6 +21,7 @@ class Outcome(StrEnum):
 
     POSTED = "posted"
     REVERSED = "reversed"
+    APPLIED = "applied"
     HELD = "held"
     NOT_POSTED = "not_posted"
     SKIPPED = "skipped"
@@ -52,7 +53,7 @@ class ReasonText(_Record):
 
 
 class PostingResult(_Record):
-    """One outcome. ``id`` is the message's own: a payment's, a reject's or a reversal's.
+    """One outcome. ``id`` is the message's own: a payment's, a reject's, a reversal's or an update's.
 
     Its identity is kind, billerId, id, version and messageId; a lower version is stale.
     """
@@ -83,6 +84,7 @@ class _Shown(BaseModel):
 
     confirmation_number: str | None = None
     correlation_id: str | None = None
+    return_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,9 @@ def result_of(entry: Entry, at: datetime, *, message_id: str | None = None) -> P
         final=entry.state in SETTLED - {State.HELD},
         receipt_number=entry.receipt_number,
         confirmation_number=message.confirmation_number,
-        amount=Money(entry.cents),
+        amount=Money(entry.cents) if entry.cents else None,
         posting_date=date.fromisoformat(entry.posting_date) if entry.posting_date else None,
-        reason=_explained(entry.reason, entry.detail),
+        reason=_reason(entry, message.return_code),
         correlation_id=message.correlation_id,
         at=at,
         attempts=entry.attempt,
@@ -128,8 +130,8 @@ def conflict_of(found: Entry, other: Entry, at: datetime) -> PostingResult:
         version=found.version,
         final=True,
         confirmation_number=message.confirmation_number,
-        amount=Money(other.cents),
-        reason=_explained("conflict", None),
+        amount=Money(other.cents) if other.cents else None,
+        reason=_explained("conflict"),
         correlation_id=message.correlation_id,
         at=at,
         attempts=0,
@@ -153,16 +155,29 @@ def invalid_of(kind: Kind, invalid: InvalidMessage, message_id: str, at: datetim
 
 
 def _outcome(entry: Entry) -> Outcome:
-    """For a reject or a reversal, ``posted`` means that it is done in Caselle: the payment is reversed."""
-    if entry.state is State.POSTED and entry.reverses is not None:
-        return Outcome.REVERSED
+    """Of what is no payment, ``posted`` means that it is done in Caselle."""
+    if entry.state is State.POSTED and entry.key.kind is not Kind.PAYMENT:
+        return Outcome.APPLIED if entry.key.kind.is_update else Outcome.REVERSED
     return _BY_STATE.get(entry.state, Outcome.PENDING)
 
 
-def _explained(code: str | None, detail: str | None) -> ReasonText | None:
+def _reason(entry: Entry, return_code: str | None) -> ReasonText | None:
+    """Why it stands as it does; of a reject, also what the bank said and what the payer must do."""
+    code = "returned" if return_code and entry.state is State.POSTED else entry.reason
     if code is None:
         return None
+    to_do = {State.HELD: entry.by_hand, State.POSTED: entry.afterwards}.get(entry.state)
+    why = _explained(code, entry.detail, to_do)
+    if return_code is None or entry.state not in {State.HELD, State.POSTED}:
+        return why
+    bank = nacha.explained(return_code)
+    message = f"{why.message} The bank's code is {return_code}: {bank.meaning}."
+    return ReasonText(code=why.code, message=message, action=f"{why.action} {bank.payer}")
+
+
+def _explained(code: str, detail: str | None = None, to_do: str | None = None) -> ReasonText:
     shown = reasons.listed(code)
     words = reasons.REASONS[shown]
     message = f"{words.message} ({detail})" if detail else words.message
-    return ReasonText(code=shown, message=message, action=words.action)
+    action = f"{words.action} {to_do}" if to_do else words.action
+    return ReasonText(code=shown, message=message, action=action)

@@ -1,6 +1,5 @@
 """The ledger itself: every read and every transition goes through here."""
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,8 +15,6 @@ from shared.vocabulary.errors import CaselleError, Unavailable
 
 _TRIES: Final = 5
 _SHARED: Final = "shared"
-_MOST_OF_CUSTOMER: Final = 500
-"""Open or held entries of one customer; nobody has that many, and a cut list would hide money."""
 
 
 class Known(CaselleError):
@@ -43,6 +40,10 @@ class ReceiptTaken(CaselleError):
 
 class SlotTaken(CaselleError):
     """Another send of this biller holds the slot."""
+
+
+class SubjectTaken(CaselleError):
+    """Another entry on the same subject is being sent or in doubt."""
 
 
 class Moved(CaselleError):
@@ -83,18 +84,20 @@ class Ledger:
             message_id=draft.message_id,
             message=draft.message,
             reverses=draft.reverses,
+            subject=draft.subject,
+            order=draft.order,
             received_at=now,
         )
 
     async def begin(self, entry: Entry, *, also: Sequence[Change] = ()) -> Entry:
-        """Write an entry that must not exist yet; ``also`` are changes to other rows of the same biller.
+        """Write an entry that must not exist yet; ``also`` as for ``move``.
 
         Raises:
             Known: it exists; a repetition or a conflict.
             Forestalled: a void came before it.
             ReferenceTaken: another entry has its reference.
             SlotTaken: another send has its slot.
-            Contended: one of ``also`` met a row that is there.
+            Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; nothing may be sent.
         """
         first = replace(entry, version=entry.version + 1, nonce=uuid.uuid4().hex)
@@ -132,6 +135,7 @@ class Ledger:
         Raises:
             Moved: somebody else was first.
             SlotTaken: another send has the slot it wants.
+            SubjectTaken: another entry on its subject is being sent or in doubt.
             ReceiptTaken: the receipt number is bound to another entry.
             Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; the caller must not act on ``after``.
@@ -221,27 +225,10 @@ class Ledger:
         start = f"{after}{rows.BEHIND}" if after else "O~"
         return await self._store.scan(shard, start, rows.open_until(until), limit=limit, skip=skip)
 
-    async def waiting(self, biller: str, limit: int) -> list[Row]:
-        """Open rows of entries of one biller that are ``received``, the longest due first."""
-        only = {"queue": rows.queue_of(biller, State.RECEIVED)}
-        return await self._store.scan(rows.shard_of(biller), "O~", f"O~{rows.END}", limit=limit, only=only)
-
-    async def unfinished(self, biller: str, kind: Kind, customer_number: str) -> list[Entry]:
-        """Entries of one customer that have an open or held row, as they stand now.
-
-        Raises:
-            Unavailable: the store does not answer, or there are more than can be read.
-        """
-        shard, found = rows.shard_of(biller), dict[Key, None]()
-        only = {"biller": biller, "kind": str(kind), "customer": customer_number}
-        # The held ones last: what is held meanwhile was open, or is among them.
-        for prefix in ("O~", "H~"):
-            page = await self._store.scan(shard, prefix, f"{prefix}{rows.END}", limit=_MOST_OF_CUSTOMER, only=only)
-            if len(page) == _MOST_OF_CUSTOMER:
-                raise Unavailable("too many entries of one customer")
-            found |= dict.fromkeys(rows.key_of(row) for row in page)
-        entries = await asyncio.gather(*(self.read(key) for key in found))
-        return [entry for entry in entries if entry]
+    async def waiting(self, lane: str, limit: int) -> list[Row]:
+        """Open rows of entries of one lane that are ``received``, the longest due first."""
+        only = {"queue": rows.queue_of(lane, State.RECEIVED)}
+        return await self._store.scan(rows.shard_of(lane), "O~", f"O~{rows.END}", limit=limit, only=only)
 
     async def _write(self, before: Entry | None, after: Entry, also: Sequence[Change] = ()) -> Entry:
         changes = [*transition.changes(before, after, self.now()), *also]
@@ -252,7 +239,7 @@ class Ledger:
             if before and moved.found.etag == before.etag and also:
                 raise Contended(str(moved)) from None
             raise
-        except RowExists as error:
+        except (RowExists, RowChanged) as error:
             if any(change.key == error.key for change in also):
                 raise Contended(str(error)) from None
             raise
@@ -286,12 +273,13 @@ class Ledger:
 
     @staticmethod
     def _explain(error: RowExists, entry: Entry) -> None:
-        biller = entry.key.biller
         if error.key == rows.event_key(entry.key, transition.FIRST):
             raise Forestalled(str(error)) from error
-        if entry.slot is not None and error.key == rows.slot_key(biller, entry.slot):
+        if entry.slot is not None and error.key == rows.slot_key(entry.lane, entry.slot):
             raise SlotTaken(str(error)) from error
-        if error.key == rows.reference_key(biller, entry.reference):
+        if entry.subject is not None and error.key == rows.subject_key(entry.key, entry.subject):
+            raise SubjectTaken(str(error)) from error
+        if error.key == rows.reference_key(entry.key.biller, entry.reference):
             raise ReferenceTaken(str(error)) from error
 
 
@@ -301,7 +289,9 @@ def after_forestalling(payment: Entry) -> Entry:
 
 
 def _names_another(error: RowExists | RowChanged, after: Entry) -> bool:
-    return isinstance(error, RowExists) and error.key != rows.state_key(after.key)
+    """An entry that is new replaces nothing of its own: what has changed is then another's row."""
+    certain = isinstance(error, RowExists) or after.version == transition.FIRST
+    return certain and error.key != rows.state_key(after.key)
 
 
 def _named(entry: Entry) -> dict[str, str]:

@@ -11,11 +11,18 @@ class Kind(StrEnum):
     PAYMENT = "payment"
     ACH_REJECT = "achReject"
     REVERSAL = "reversal"
+    AUTOPAY_CHANGE = "autopayChange"
+    REGISTRATION = "registration"
 
     @property
     def noun(self) -> str:
         """How events name it."""
-        return {Kind.ACH_REJECT: "ach_reject"}.get(self, str(self))
+        return {Kind.ACH_REJECT: "ach_reject", Kind.AUTOPAY_CHANGE: "autopay_change"}.get(self, str(self))
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it sets something about a customer, and moves no money."""
+        return self in {Kind.AUTOPAY_CHANGE, Kind.REGISTRATION}
 
 
 class State(StrEnum):
@@ -49,6 +56,10 @@ OUTCOME_UNKNOWN = "outcome_unknown"
 """Why an entry is held whose peer cannot be asked."""
 
 
+UPDATES = ".updates"
+"""Follows the biller in the name of the lane that customer updates take; billers are all digits."""
+
+
 class Wait(StrEnum):
     """Why an entry is open, that is, what is to be done when it is due."""
 
@@ -73,6 +84,11 @@ class Key:
         return f"{self.biller}~{self.kind}~{self.id}"
 
 
+def lane_of(biller: str, kind: Kind) -> str:
+    """What shares slots, breaker and block: customer updates that fail must hold up no payment."""
+    return f"{biller}{UPDATES}" if kind.is_update else biller
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message before the ledger knows it."""
@@ -86,6 +102,8 @@ class Draft:
     message_id: str
     message: bytes
     reverses: str | None = None
+    subject: str | None = None
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +145,24 @@ class Entry:
     reason: str | None = None
     """Code of the latest refusal or failure; of the hold while ``held``."""
     detail: str | None = None
-    """The peer's own words, where they add something; never personal data."""
+    """The peer's own words, where they add something: without secrets, and never logged."""
     receipt_number: str | None = None
     """Under which it is at the peer; of a reject or reversal: the receipt that it undoes."""
     reverses: str | None = None
     """Id of the payment that it undoes."""
+    by_hand: str | None = None
+    """How a person does at the peer what this entry is for; told while it is held."""
+    afterwards: str | None = None
+    """What a person has still to do once it is done; told when it is."""
+    subject: str | None = None
+    """What it sets: entries of one kind on one subject go one at a time, and only the newest of them."""
+    order: str = ""
+    """Its place among the entries on its subject; sorts as text."""
+
+    @property
+    def lane(self) -> str:
+        """Under which its slots, breaker and block are kept."""
+        return lane_of(self.key.biller, self.key.kind)
 
     @property
     def in_doubt(self) -> bool:

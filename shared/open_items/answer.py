@@ -42,6 +42,14 @@ class PendingPayment(_Record):
     amount: Amount
 
 
+class _Asked(_Record):
+    """About whom, and the moment from which on the answer holds."""
+
+    biller_id: str
+    customer_number: str
+    as_of: AwareDatetime
+
+
 class _Owed(_Record):
     """``collectable`` is ``balance`` without what is pending, never below zero."""
 
@@ -61,30 +69,24 @@ class OpenItem(_Owed):
     amount: SignedAmount
 
 
-class OpenItems(_Owed):
+class OpenItems(_Owed, _Asked):
     """One customer, with all that is open. ``carried_balance`` only of a balance-forward customer, who has no items.
 
     What is pending here are all the customer's payments, those without allocations included.
     """
 
-    biller_id: str
-    customer_number: str
     customer_name: Annotated[str, Field(repr=False)]
     statement_type: StatementType
     carried_balance: SignedAmount | None
     open_items: tuple[OpenItem, ...]
-    as_of: AwareDatetime
 
 
-class InvoiceAnswer(_Record):
+class InvoiceAnswer(_Asked):
     """One invoice; ``item`` only where it is open."""
 
-    biller_id: str
-    customer_number: str
     invoice_number: str
     status: InvoiceState
     item: OpenItem | None
-    as_of: AwareDatetime
 
 
 def open_items(biller: str, customer: Customer, pending: PendingById, as_of: AwareDatetime) -> OpenItems:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from shared.billers.model import Biller, Mode
 from shared.billers.registry import BillerRegistry
 from shared.exchange.inbound import Text
-from shared.ledger.book import Ledger
+from shared.ledger.unfinished import Unfinished
 from shared.open_items import answer
 from shared.open_items.answer import InvoiceAnswer, OpenItems
 from shared.open_items.calls import SharedCalls
@@ -56,14 +56,14 @@ class AskOpenItems:
         *,
         billers: BillerRegistry,
         receivable: AccountsReceivable,
-        ledger: Ledger,
+        unfinished: Unfinished,
         regions: Container[str],
         within: float,
     ) -> None:
         """``regions``: whose billers are at home here. ``within``: seconds for one question in all."""
         self._billers = billers
         self._receivable = receivable
-        self._ledger = ledger
+        self._unfinished = unfinished
         self._regions = regions
         self._within = within
         self._calls = SharedCalls[_Question]()
@@ -109,7 +109,7 @@ class AskOpenItems:
     async def _told[AnswerT](self, asked: _Question, look: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
         """Bound the call in time, and give every failure its code."""
         try:
-            async with asyncio.timeout(self._within), self._room[asked.biller]:
+            async with asyncio.timeout(self._within):
                 answered = await look()
         except (TimeoutError, Unavailable, Unanswered) as error:
             why = _why(error)
@@ -126,10 +126,11 @@ class AskOpenItems:
         what was here at ``as_of``, nothing can be missing from both sides. It may be in both for one answer.
         """
         biller = await self._ready(asked.biller)
-        as_of = self._ledger.now()
-        before = await pending_of(self._ledger, asked.biller, asked.customer)
-        found = await read(biller)
-        after = await pending_of(self._ledger, asked.biller, asked.customer)
+        async with self._room[asked.biller]:
+            as_of = self._unfinished.now()
+            before = await pending_of(self._unfinished, asked.biller, asked.customer)
+            found = await read(biller)
+            after = await pending_of(self._unfinished, asked.biller, asked.customer)
         return _Seen(found, {**before, **after}, as_of)
 
     async def _ready(self, biller_id: str) -> Biller:

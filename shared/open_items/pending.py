@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from shared.ledger.book import Ledger
 from shared.ledger.entry import SETTLED, Entry, Kind, State
+from shared.ledger.unfinished import Unfinished
 from shared.payments.message import stored
 from shared.vocabulary.money import Money
 
-_APPLICATION: Final = "AR"
+APPLICATION: Final = "AR"
 """The one that is asked about; utility customers have numbers of their own."""
 
 
@@ -28,13 +28,13 @@ class Pending:
 type PendingById = Mapping[str, Pending]
 
 
-async def pending_of(ledger: Ledger, biller: str, customer_number: str) -> PendingById:
+async def pending_of(unfinished: Unfinished, biller: str, customer_number: str) -> PendingById:
     """A customer's pending payments by id, longest waiting first.
 
     Raises:
         Unavailable: the ledger does not answer.
     """
-    entries = await ledger.unfinished(biller, Kind.PAYMENT, customer_number)
+    entries = await unfinished.of(biller, Kind.PAYMENT, customer_number)
     return {each.payment_id: each for each in _pending(entries)}
 
 
@@ -42,7 +42,7 @@ def _pending(entries: Iterable[Entry]) -> Iterable[Pending]:
     for entry in sorted(entries, key=lambda each: each.received_at):
         message = stored(entry.message)
         finished = entry.state in SETTLED - {State.HELD}
-        if finished or message.application != _APPLICATION:
+        if finished or message.application != APPLICATION:
             continue
         yield Pending(
             payment_id=entry.key.id,

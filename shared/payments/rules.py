@@ -3,6 +3,7 @@
 from collections.abc import Container
 from datetime import date, datetime
 
+from shared.billers import capabilities
 from shared.billers.model import AutoAllocate, Biller, Mode, PostingDateRule
 from shared.payments.message import PaymentMessage
 
@@ -11,16 +12,18 @@ def hold_reason(message: PaymentMessage, biller: Biller | None, regions: Contain
     """Why a payment waits for a person before it is ever sent, or None; the first reason in the contract's order."""
     if biller is None:
         return "unknown_biller"
-    if biller.region is not None and biller.region not in regions:
+    if not biller.is_at_home_in(regions):
         return "wrong_region"
     if biller.mode in {Mode.DRAFT, Mode.RETIRED}:
         return "biller_not_live"
+    if biller.mode is Mode.LIVE and biller.connect_version is not None and not capabilities.can_go_live(biller):
+        return "connect_too_old"
     return _about_time(message, biller) or _about_codes(message, biller) or _about_age(message, biller, now)
 
 
 def paused(biller: Biller, now: datetime) -> bool:
     """Whether posting waits for a person, or for the pause to end."""
-    return biller.paused is not None and (biller.paused.until is None or now < biller.paused.until)
+    return biller.is_paused(now)
 
 
 def posting_date(message: PaymentMessage, biller: Biller, now: datetime) -> date:

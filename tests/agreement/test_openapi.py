@@ -5,18 +5,18 @@ import json
 import azure.functions as func
 import pytest
 
-from function_app import app
 from local.contracts import FOLDER
 from shared.exchange.result import PostingResult
 from shared.open_items.answer import InvoiceAnswer, OpenItems
 from shared.open_items.unanswered import CODES
+from tests.agreement.registered import FUNCTIONS
 
 DOCUMENT = json.loads((FOLDER / "openapi.json").read_text(encoding="utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
 def _triggers():
-    for function in app.get_functions():
+    for function in FUNCTIONS.values():
         trigger = function.get_trigger().get_dict_repr()
         if trigger["type"] == "httpTrigger":
             yield trigger

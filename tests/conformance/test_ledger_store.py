@@ -14,6 +14,7 @@ from shared.azure_stores.table_ledger import ServerTime, TableLedger
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Key, Kind, State
 from shared.ledger.store import ANY, Delete, Insert, LedgerStore, Replace, RowChanged, RowExists
+from shared.ledger.unfinished import Unfinished
 from shared.runtime.clock import SystemClock
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ledger import MemoryLedger
@@ -113,7 +114,7 @@ async def test_a_scan_keeps_only_and_passes_over(store):
 
 
 async def test_a_customer_s_unfinished_entries_are_found_among_everybody_s(store):
-    ledger = Ledger(store)
+    ledger, unfinished = Ledger(store), Unfinished(store)
     for number, (customer, state) in enumerate(
         [("000412", "received"), ("000412", "held"), ("000412", "skipped"), ("000413", "received"), ("O'Hara", "held")]
     ):
@@ -121,12 +122,12 @@ async def test_a_customer_s_unfinished_entries_are_found_among_everybody_s(store
         placed = {"due": NOON} if state == "received" else {"held_at": NOON if state == "held" else None}
         await ledger.begin(replace(one, key=Key("2493", Kind.PAYMENT, f"pay-{number}"), **placed))
     found = [
-        [each.key.id for each in await ledger.unfinished("2493", Kind.PAYMENT, customer)]
+        [each.key.id for each in await unfinished.of("2493", Kind.PAYMENT, customer)]
         for customer in ("000412", "O'Hara", "412")
     ]
     assert found == [["pay-0", "pay-1"], ["pay-4"], []]
-    assert await ledger.unfinished("2493", Kind.REVERSAL, "000412") == []
-    assert await ledger.unfinished("2137", Kind.PAYMENT, "000412") == []
+    assert await unfinished.of("2493", Kind.REVERSAL, "000412") == []
+    assert await unfinished.of("2137", Kind.PAYMENT, "000412") == []
 
 
 async def test_a_scan_reads_past_one_page(store):

@@ -1,5 +1,6 @@
 import pytest
 
+from shared.ledger.unfinished import Unfinished
 from shared.open_items.ask import AskOpenItems
 from tests.fakes.receivable import MemoryReceivable
 from tests.payments.world import World
@@ -20,7 +21,7 @@ class Portal:
         return AskOpenItems(
             billers=self.world.billers,
             receivable=self.receivable,
-            ledger=self.world.ledger,
+            unfinished=Unfinished(self.world.store),
             regions=frozenset({"westus2"}),
             within=seconds,
         )

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from shared.ledger.answer import Accepted, Ambiguous, NotSent
-from shared.ledger.entry import State
+from shared.ledger.entry import Kind, State
+from shared.ledger.unfinished import Unfinished
 from shared.vocabulary.errors import Unavailable
 from tests.payments.world import message, reject, reversal
 
@@ -157,11 +158,11 @@ async def test_years_of_posted_payments_are_not_read(world, portal):
 
 
 async def test_more_payments_than_can_be_listed_are_an_error_and_not_a_shorter_list(world, portal, monkeypatch):
-    monkeypatch.setattr("shared.ledger.book._MOST_OF_CUSTOMER", 2)
+    monkeypatch.setattr("shared.ledger.unfinished.MOST", 2)
     for _ in range(2):
         await waiting(world)
     with pytest.raises(Unavailable, match="too many"):
-        await world.ledger.unfinished("2493", "payment", "000412")
+        await Unfinished(world.store).of("2493", Kind.PAYMENT, "000412")
 
 
 async def test_a_question_writes_nothing(world, portal):
