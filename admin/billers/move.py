@@ -47,7 +47,7 @@ def move(
     """Move a biller to another stamp: pause, let sends end, copy ledger, token and secrets, resume there.
 
     From its beginning nothing is sent from here any more. Interrupted, it is run again and goes on. The callback key is
-    asked for: each stamp keeps its own digest. The ledger here stays as history; Invoice Cloud enqueues at the new home.
+    asked for: each stamp keeps its own digest. The ledger here stays as history; Invoice Cloud enqueues there.
 
     Example: icadmin --stamp westus2.prod biller move 2493 --to eastus2.prod --region eastus2 --reason "region closes"
     """
