@@ -51,7 +51,7 @@ async def _compared(stamp: "Stamp", biller_id: str, days: int) -> list[dict[str,
     entries = [entry async for entry in _skipped(stamp, biller_id) if entry.received_at >= since]
     if not entries:
         return []
-    by_reference = {receipt.reference.casefold(): receipt for receipt in await _receipts(stamp, biller, entries)}
+    by_reference = {str(each.reference).casefold(): each for each in await _receipts(stamp, biller, entries)}
     return [_line(biller, entry, by_reference) for entry in entries]
 
 
