@@ -9,7 +9,18 @@ from typing import Final
 
 from shared.ledger import rows, transition
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
-from shared.ledger.store import ANY, Change, Insert, LedgerStore, Replace, Row, RowChanged, RowExists, Values
+from shared.ledger.store import (
+    ANY,
+    NO_VALUES,
+    Change,
+    Insert,
+    LedgerStore,
+    Replace,
+    Row,
+    RowChanged,
+    RowExists,
+    Values,
+)
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError, Unavailable
 
@@ -77,6 +88,7 @@ class Ledger:
             message_id=draft.message_id,
             message=draft.message,
             reverses=draft.reverses,
+            booked_on=draft.booked_on,
             received_at=now,
         )
 
@@ -89,18 +101,27 @@ class Ledger:
             SlotTaken: another send has its slot.
             Unavailable: the store does not answer; nothing may be sent.
         """
-        first = replace(entry, version=_FIRST, nonce=uuid.uuid4().hex)
+        first = replace(entry, version=_FIRST, nonce=uuid.uuid4().hex, changed_at=self.now())
         try:
             return await self._write(None, first)
         except RowExists as error:
             self._explain(error, first)
             raise
 
-    async def move(self, before: Entry, after: Entry, *, rebind: bool = False, also: Sequence[Change] = ()) -> Entry:
+    async def move(
+        self,
+        before: Entry,
+        after: Entry,
+        *,
+        rebind: bool = False,
+        also: Sequence[Change] = (),
+        note: Values = NO_VALUES,
+    ) -> Entry:
         """Write the next version of an entry.
 
         ``rebind`` posts also under a receipt number that another entry has: the peer's own word for this attempt.
-        ``also`` are changes to other rows of the same biller in the same transaction.
+        ``also`` are changes to other rows of the same biller in the same transaction. ``note`` stays with the event:
+        who decided, and why.
 
         Raises:
             Moved: somebody else was first.
@@ -109,9 +130,9 @@ class Ledger:
             Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; the caller must not act on ``after``.
         """
-        following = replace(after, version=before.version + 1, nonce=uuid.uuid4().hex)
+        following = self._following(before, after)
         try:
-            return await self._write(before, following, also)
+            return await self._write(before, following, also, note)
         except RowExists as error:
             if error.key == rows.receipt_key(following.key.biller, following.receipt_number or ""):
                 if not rebind:
@@ -120,7 +141,7 @@ class Ledger:
             self._explain(error, following)
             raise
 
-    async def move_reversing(self, before: Entry, after: Entry) -> Entry:
+    async def move_reversing(self, before: Entry, after: Entry, *, note: Values = NO_VALUES) -> Entry:
         """Write a reject or reversal as done, and its payment as reversed, in one transaction.
 
         Raises:
@@ -131,12 +152,15 @@ class Ledger:
             payment = await self.read(Key(after.key.biller, Kind.PAYMENT, after.reverses or ""))
             if payment is None or payment.state is not State.POSTED:
                 events.emit("ledger.reversed_unposted", events.ERROR, **_named(after))
-                return await self.move(before, after)
+                return await self.move(before, after, note=note)
             with suppress(Contended):
-                return await self.move_with_payment(before, after, payment, replace(payment, state=State.REVERSED))
+                reversed_ = replace(payment, state=State.REVERSED)
+                return await self.move_with_payment(before, after, payment, reversed_, note=note)
         raise Unavailable("the payment keeps changing")
 
-    async def move_with_payment(self, before: Entry, after: Entry, payment: Entry, payment_after: Entry) -> Entry:
+    async def move_with_payment(
+        self, before: Entry, after: Entry, payment: Entry, payment_after: Entry, *, note: Values = NO_VALUES
+    ) -> Entry:
         """Write the next version of an entry and of the payment that it undoes, in one transaction.
 
         Raises:
@@ -144,8 +168,8 @@ class Ledger:
             Contended: somebody else changed the payment first; read it again.
             Unavailable: the store does not answer.
         """
-        following = replace(payment_after, version=payment.version + 1, nonce=uuid.uuid4().hex)
-        return await self.move(before, after, also=transition.changes(payment, following, self.now()))
+        following = self._following(payment, payment_after)
+        return await self.move(before, after, also=transition.changes(payment, following, self.now()), note=note)
 
     async def tidy(self, before: Entry, after: Entry) -> Entry:
         """Drop or move an open row; same version, no event.
@@ -193,8 +217,13 @@ class Ledger:
         only = {"queue": rows.queue_of(biller, State.RECEIVED)}
         return await self._store.scan(rows.shard_of(biller), "O~", f"O~{rows.END}", limit=limit, only=only)
 
-    async def _write(self, before: Entry | None, after: Entry, also: Sequence[Change] = ()) -> Entry:
-        changes = [*transition.changes(before, after, self.now()), *also]
+    def _following(self, before: Entry, after: Entry) -> Entry:
+        return replace(after, version=before.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
+
+    async def _write(
+        self, before: Entry | None, after: Entry, also: Sequence[Change] = (), note: Values = NO_VALUES
+    ) -> Entry:
+        changes = [*transition.changes(before, after, self.now(), note), *also]
         try:
             return await self._commit(after, changes)
         except Moved as moved:

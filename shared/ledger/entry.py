@@ -86,6 +86,7 @@ class Draft:
     message_id: str
     message: bytes
     reverses: str | None = None
+    booked_on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,10 @@ class Entry:
     message: bytes
     received_at: datetime
     posting_date: str
+    booked_on: str = ""
+    """The day that reports list it under: of a payment its deposit's, of a reject or reversal its own."""
+    changed_at: datetime | None = None
+    """When this version was written."""
     attempt: int = 0
     """How many sends were begun."""
     sent_at: datetime | None = None

@@ -10,6 +10,7 @@ PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes aft
     S~{biller}~{slot}           slot taken, or closed
     N~{biller}~{reference}      reference used
     R~{biller}~{receipt}        receipt number bound to an entry
+    D~{day}~{key}               booked under this day, never changed
     B~{biller}                  breaker and block
 """
 
@@ -87,6 +88,10 @@ def receipt_key(biller: str, receipt_number: str) -> str:
     return f"R~{biller}~{digest}"
 
 
+def day_key(day: str, key: Key) -> str:
+    return f"D~{day}~{key}"
+
+
 def gate_key(biller: str) -> str:
     return f"B~{biller}"
 
@@ -101,7 +106,9 @@ def state_in(queue: str) -> str:
     return queue.rpartition("~")[2]
 
 
-_INSTANTS: Final = frozenset({"received_at", "sent_at", "lease_until", "due", "absent_at", "answered_at", "held_at"})
+_INSTANTS: Final = frozenset(
+    {"received_at", "changed_at", "sent_at", "lease_until", "due", "absent_at", "answered_at", "held_at"}
+)
 _ELSEWHERE: Final = frozenset({"key", "etag"})
 _NAMES: Final = tuple(field.name for field in fields(Entry) if field.name not in _ELSEWHERE)
 _READ: Final[Mapping[str, Any]] = MappingProxyType(

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.ledger import rows
-from shared.ledger.entry import Entry, State
-from shared.ledger.store import ANY, Change, Delete, Insert, Replace, Values
+from shared.ledger.entry import Entry, Key, State
+from shared.ledger.store import ANY, NO_VALUES, Change, Delete, Insert, Replace, Values
 
 S = State
 
@@ -28,8 +28,8 @@ TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
 """What may follow what; ``received`` and ``held`` become ``posted`` by a person or by a late answer to the attempt."""
 
 
-def changes(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
-    """The transaction that leads from ``before`` (None: not there yet) to ``after``.
+def changes(before: Entry | None, after: Entry, at: datetime, note: Values = NO_VALUES) -> list[Change]:
+    """The transaction that leads from ``before`` (None: not there yet) to ``after``; ``note`` is kept with its event.
 
     The state row comes first, so that a repeated first message fails on it and on nothing else.
 
@@ -38,7 +38,7 @@ def changes(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
     """
     if after.state not in TRANSITIONS[before.state if before else None]:
         raise ValueError(f"{before and before.state} -> {after.state} is no transition")
-    event = Insert(rows.event_key(after.key, after.version), _event(before, after, at))
+    event = Insert(rows.event_key(after.key, after.version), {**_event(before, after, at), **note})
     return [_state(before, after), event, *_moved(before, after), *_bound(before, after)]
 
 
@@ -71,27 +71,35 @@ def _closed_slot(before: Entry, after: Entry) -> dict[str, Values]:
 
 
 def _positions(entry: Entry) -> dict[str, Values]:
-    named = {"biller": entry.key.biller, "kind": str(entry.key.kind), "id": entry.key.id}
+    named = _named(entry.key)
     found: dict[str, Values] = {}
     if entry.due is not None:
         queue = rows.queue_of(entry.key.biller, entry.state)
         found[rows.open_key(entry.due, entry.key)] = {**named, "version": entry.version, "queue": queue}
     if entry.held_at is not None:
-        found[rows.held_key(entry.held_at, entry.key)] = {**named, "reason": entry.reason or ""}
+        found[rows.held_key(entry.held_at, entry.key)] = {**named, "reason": entry.reason or "", "cents": entry.cents}
     if entry.slot is not None:
         found[rows.slot_key(entry.key.biller, entry.slot)] = named
     return found
 
 
 def _bound(before: Entry | None, after: Entry) -> list[Change]:
-    """Numbers that belong to one entry for ever: its reference and its receipt."""
+    """What belongs to one entry for ever: its reference, its receipt and its day."""
     named = {"key": str(after.key)}
     bound: list[Change] = []
     if before is None and after.reference:
         bound.append(Insert(rows.reference_key(after.key.biller, after.reference), named))
+    if before is None and after.booked_on:
+        received_at = after.received_at.isoformat(timespec="milliseconds")
+        values = {**_named(after.key), "received_at": received_at}
+        bound.append(Insert(rows.day_key(after.booked_on, after.key), values))
     if after.state is State.POSTED and after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
     return bound
+
+
+def _named(key: Key) -> dict[str, str]:
+    return {"biller": key.biller, "kind": str(key.kind), "id": key.id}
 
 
 def _event(before: Entry | None, after: Entry, at: datetime) -> Values:

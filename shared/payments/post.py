@@ -19,7 +19,7 @@ from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
 from shared.payments.peer import PaymentPeer
-from shared.payments.rules import hold_reason, paused, posting_date
+from shared.payments.rules import deposit_day, hold_reason, paused, posting_date
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
@@ -110,6 +110,7 @@ class PostPayment:
             posting_date=dated.isoformat(),
             message_id=message_id,
             message=to_store(message),
+            booked_on=deposit_day(message, biller).isoformat(),
         )
 
     async def _begin(self, entry: Entry, message: PaymentMessage, biller: Biller | None) -> Entry:

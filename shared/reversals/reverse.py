@@ -80,4 +80,5 @@ def _draft(kind: Kind, message: Undoing, message_id: str) -> Draft:
         message_id=message_id,
         message=to_store(message),
         reverses=message.payment_id,
+        booked_on=message.day.isoformat(),
     )
