@@ -2,7 +2,17 @@
 
 import azure.functions as func
 
-from functions import drive_due, health, oauth_callback, payment_status, poison, post_payments, reverse_payments, sweep
+from functions import (
+    drive_due,
+    health,
+    oauth_callback,
+    payment_status,
+    poison,
+    post_payments,
+    renew_tokens,
+    reverse_payments,
+    sweep,
+)
 
 app = func.FunctionApp()
 app.register_functions(drive_due.bp)
@@ -11,5 +21,6 @@ app.register_functions(oauth_callback.bp)
 app.register_functions(payment_status.bp)
 app.register_functions(poison.bp)
 app.register_functions(post_payments.bp)
+app.register_functions(renew_tokens.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)

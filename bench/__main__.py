@@ -5,9 +5,9 @@ import asyncio
 import logging
 import sys
 
-from bench import transactions
+from bench import token_sweep, transactions
 
-CASES = {"transactions": transactions.run}
+CASES = {"transactions": transactions.run, "token-sweep": token_sweep.run}
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from local.processes import ROOT, NotReady, Service, bind_loopback
 from local.services import FunctionsHost, HostKeys, Vault
 from local.simulator.client import SimulatorControl
 from local.stack_services import CoreTools, Simulator
-from local.stack_setup import fill_stores, introduce, keep_client_secrets, takes_tokens
+from local.stack_setup import fill_stores, introduce, keep_client_secrets, renews, supervise_renewals, takes_tokens
 from local.state_folder import StateFolder
 from shared.billers.model import Biller
 
@@ -238,11 +238,15 @@ class Stack:
             return
         async with SimulatorControl(self.control_url) as control:
             client_secrets = await introduce(control, self.billers, self.callback_urls, self._lines)
-            await keep_client_secrets(self.storage, self.vault, client_secrets)
+            await keep_client_secrets(self.vault, client_secrets)
             for biller in filter(takes_tokens, self.billers):
                 status = await control.deliver_token(str(biller.subdomain))
                 if status != HTTPStatus.OK:
                     raise NotReady(f"The callback answered {status} when biller {biller.biller_id}'s token came.")
+        renewing = [biller for biller in self.billers if renews(biller)]
+        urls = {"caselle_url": self.simulator.caselle_url, "token_url": self.simulator.token_url}
+        if renewing:
+            await supervise_renewals(self.storage, self.vault, renewing, **urls)
 
     def _description(self) -> dict[str, Any]:
         callbacks = {biller: {"callbackUrl": url} for biller, url in self.callback_urls.items()}
@@ -253,6 +257,7 @@ class Stack:
             "caselleUrl": self._caselle_url,
             "tokenUrl": self._token_url,
             "keys": {"host": self._host_keys.function, "master": self._host_keys.master},
+            "settings": self._settings(),
             "billers": callbacks,
         }
         return described | ({"controlUrl": self.simulator.control_url} if self.simulator else {})

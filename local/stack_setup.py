@@ -4,7 +4,7 @@ import base64
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 
 from azure.data.tables.aio import TableServiceClient
 from azure.identity.aio import ManagedIdentityCredential
@@ -12,6 +12,7 @@ from azure.keyvault.secrets.aio import SecretClient
 from azure.storage.queue.aio import QueueServiceClient
 from pydantic import SecretStr
 
+from local.processes import NotReady
 from local.services import Vault
 from local.simulator.client import SimulatorControl
 from local.simulator.seed import seed
@@ -20,13 +21,22 @@ from shared.azure_stores.table_billers import TableBillers
 from shared.azure_stores.table_callback_keys import TableCallbackKeys
 from shared.azure_stores.table_tokens import TableTokens
 from shared.billers.callback_keys import PEPPER_SECRET, CallbackKeys, generate
-from shared.billers.model import Biller, Mode
+from shared.billers.model import Biller, Mode, TokenStrategy
+from shared.caselle.client import Wire
+from shared.caselle.token_endpoint import HttpTokenEndpoint
+from shared.caselle.token_proof import CustomerRead
 from shared.runtime.clock import SystemClock
+from shared.tokens.credentials import Credentials
+from shared.tokens.endpoint import ANSWER_WITHIN
+from shared.tokens.grants import Grants
 from shared.tokens.keep import TokenKeeper
+from shared.tokens.prove import PROOF_WITHIN
+from shared.tokens.renew import RenewToken
+from shared.tokens.supervise import Supervised, SuperviseRenewal
 
-_INBOUND = ("payments", "ach-rejects", "reversals", "due")
+_INBOUND = ("payments", "ach-rejects", "reversals", "due", "token-renewals")
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
-TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine")
+TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine", "audit")
 
 _PEPPER_BYTES = 32
 
@@ -67,12 +77,41 @@ async def introduce(
     return {setup["billerId"]: SecretStr(setup["clientSecret"]) for setup in setups}
 
 
-async def keep_client_secrets(storage: str, vault: Vault, client_secrets: Mapping[str, SecretStr]) -> None:
+async def keep_client_secrets(vault: Vault, client_secrets: Mapping[str, SecretStr]) -> None:
     """Put client secrets, by biller id, where the app looks for them."""
-    async with _client(vault) as client, TableServiceClient.from_connection_string(storage) as tables:
-        keeper = TokenKeeper(KeyVault(client), TableTokens(tables.get_table_client("tokens")), SystemClock())
+    async with _client(vault) as client:
         for biller_id, secret in client_secrets.items():
-            await keeper.keep_client_secret(biller_id, secret)
+            await Credentials(KeyVault(client)).keep_client_secret(biller_id, secret)
+
+
+async def supervise_renewals(
+    storage: str, vault: Vault, billers: Iterable[Biller], *, caselle_url: str, token_url: str
+) -> None:
+    """Renew the token of each biller that asks the token endpoint once, as a person does before it goes on by itself.
+
+    Raises:
+        NotReady: naming a biller whose first renewal did not go well.
+    """
+    clock = SystemClock()
+    async with (
+        _client(vault) as client,
+        TableServiceClient.from_connection_string(storage) as tables,
+        aclosing(HttpTokenEndpoint(token_url, ANSWER_WITHIN, clock)) as endpoint,
+        aclosing(Wire(caselle_url, PROOF_WITHIN)) as wire,
+    ):
+        rows, kept = TableTokens(tables.get_table_client("tokens")), KeyVault(client)
+        keeper = TokenKeeper(kept, rows, clock)
+        renew = RenewToken(keeper, rows, Grants(Credentials(kept), endpoint), clock)
+        supervise = SuperviseRenewal(keeper, renew, CustomerRead(wire, PROOF_WITHIN))
+        for biller in billers:
+            shown = await supervise(biller)
+            if shown is not Supervised.PASSED:
+                raise NotReady(f"The first renewal of biller {biller.biller_id}'s token did not go well: {shown}.")
+
+
+def renews(biller: Biller) -> bool:
+    """Whether the biller's token is renewed at the token endpoint with what the simulator hands out."""
+    return takes_tokens(biller) and biller.token_strategy is TokenStrategy.CLIENT_CREDENTIALS
 
 
 def is_connected(biller: Biller) -> bool:

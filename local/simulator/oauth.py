@@ -39,6 +39,7 @@ class TokenEndpoint:
         """A new access token for the biller whose client asks."""
         form = await _form(request)
         biller = self._authenticated(*_credentials(request, form))
+        biller.calls["token"] += 1
         refresh = _redeem(biller, form)
         token = {"access_token": biller.tokens.mint(SIX_MONTHS), "token_type": "Bearer", "expires_in": SIX_MONTHS}
         return JSONResponse(token | refresh, headers=_NOT_STORED)

@@ -1,5 +1,6 @@
 """Token rows in the table ``tokens``: ``T~{biller}``, and ``D~{dueMs:015}~{biller}`` which orders them by due time."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from azure.core import MatchConditions
@@ -7,7 +8,7 @@ from azure.data.tables import TableEntity, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.azure_stores.answering import answering, find_entity
-from shared.tokens.keep import TokenRow
+from shared.tokens.row import TokenRow
 from shared.vocabulary.clock import to_ms
 
 _PARTITION = "tokens"
@@ -41,13 +42,30 @@ class TableTokens:
             return await self.read(row.biller_id) == row
         return True
 
+    async def due(self, now: datetime, most: int) -> list[str]:
+        """Ids of the billers whose due time has come, longest due first; a range of keys, so no other row is read."""
+        end = f"D~{to_ms(now + timedelta(milliseconds=1)):015}"
+        rows = self._table.query_entities(
+            "PartitionKey eq @partition and RowKey ge 'D~' and RowKey lt @end",
+            parameters={"partition": _PARTITION, "end": end},
+            select=["RowKey"],
+            results_per_page=most,
+        )
+        found: list[str] = []
+        with answering(_PEER):
+            async for row in rows:
+                found.append(str(row["RowKey"]).rpartition("~")[2])
+                if len(found) >= most:
+                    break
+        return found
+
     async def _find(self, biller_id: str) -> TableEntity | None:
         with answering(_PEER):
             return await find_entity(self._table, _PARTITION, _row_key(biller_id))
 
     async def _commit(self, row: TokenRow, replaces: TableEntity | None) -> None:
         try:
-            await self._table.submit_transaction(_operations(row, replaces))
+            await self._table.submit_transaction(operations(row, replaces))
         except TableTransactionError as error:
             if error.status_code in _CONFLICTS:
                 raise _Conflict from None
@@ -61,20 +79,21 @@ class _Conflict(Exception):
     pass
 
 
-def _operations(row: TokenRow, replaces: TableEntity | None) -> list[_Operation]:
+def operations(row: TokenRow, replaces: TableEntity | None) -> list[_Operation]:
+    """The transaction that puts a row, and its due entry, in the place of what is there."""
     entity = _keys(_row_key(row.biller_id)) | {"token": row.model_dump_json()}
     due = _due_key(row)
-    operations: list[_Operation] = [("upsert", _keys(due))]
+    dues: list[_Operation] = [("upsert", _keys(due))] if due else []
     if replaces is None:
-        return [("create", entity), *operations]
+        return [("create", entity), *dues]
     guard = {
         "mode": UpdateMode.REPLACE,
         "etag": replaces.metadata["etag"],
         "match_condition": MatchConditions.IfNotModified,
     }
-    if (old_due := _due_key(_row(replaces))) != due:
-        operations.append(("delete", _keys(old_due)))
-    return [("update", entity, guard), *operations]
+    if (old_due := _due_key(_row(replaces))) and old_due != due:
+        dues.append(("delete", _keys(old_due)))
+    return [("update", entity, guard), *dues]
 
 
 def _row(entity: TableEntity) -> TokenRow:
@@ -89,5 +108,5 @@ def _row_key(biller_id: str) -> str:
     return f"T~{biller_id}"
 
 
-def _due_key(row: TokenRow) -> str:
-    return f"D~{to_ms(row.due_at):015}~{row.biller_id}"
+def _due_key(row: TokenRow) -> str | None:
+    return f"D~{to_ms(row.due_at):015}~{row.biller_id}" if row.due_at else None

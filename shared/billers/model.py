@@ -44,10 +44,12 @@ class RejectStrategy(StrEnum):
 
 
 class TokenStrategy(StrEnum):
-    """Where a new token comes from: Caselle's callback only, or the token endpoint as well."""
+    """Where a new token comes from: Caselle's callback only, the token endpoint as well, or a person."""
 
     CALLBACK = "callback"
     CLIENT_CREDENTIALS = "client_credentials"
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name
+    MANUAL = "manual"
 
 
 class _Record(BaseModel):
@@ -111,6 +113,8 @@ class Biller(_Record):
     auto_allocate: AutoAllocate = AutoAllocate.HOLD
     reject_strategy: RejectStrategy = RejectStrategy.MANUAL
     token_strategy: TokenStrategy = TokenStrategy.CALLBACK
+    renewal_consent: bool = False
+    """Utility, which shares the third-party record, agrees that its token is renewed from here."""
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
     slots: Annotated[int, Field(ge=1)] | None = None
     capability_overrides: dict[str, bool] = Field(default_factory=dict)

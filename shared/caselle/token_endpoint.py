@@ -1,4 +1,4 @@
-"""Caselle's token endpoint over HTTP; implements ``shared.tokens.renew.TokenEndpoint``.
+"""Caselle's token endpoint over HTTP; implements ``shared.tokens.endpoint.TokenEndpoint``.
 
 Where it is and what it takes is not public. Assumed: RFC 6749, and of its two ways to authenticate HTTP Basic, which
 every such endpoint must support.
@@ -10,29 +10,18 @@ from typing import Final
 from urllib.parse import quote_plus, urlencode
 
 import httpx
+from pydantic import SecretStr
 
 from shared.caselle.client import Wire
 from shared.caselle.protocol import Request
 from shared.tokens.body import DeliveryRefused, Fields, read_json_fields
 from shared.tokens.delivery import Delivery, read_delivery
-from shared.tokens.renew import Client, RenewalRefused
+from shared.tokens.endpoint import OUR_OWN, REFUSALS, Client, RenewalRefused
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import Unavailable
 
 MOST_BYTES: Final = 64 * 1024
 """Of one answer; a token answer has a few hundred."""
-
-REFUSALS: Final = frozenset(
-    {
-        "invalid_request",
-        "invalid_client",
-        "invalid_grant",
-        "unauthorized_client",
-        "unsupported_grant_type",
-        "invalid_scope",
-    }
-)
-"""The codes of RFC 6749, section 5.2."""
 
 _OK: Final = 200
 _REFUSED: Final = frozenset({400, 401, 403})
@@ -48,24 +37,27 @@ class HttpTokenEndpoint:
         self._clock = clock
 
     async def client_credentials(self, client: Client) -> Delivery:
-        """A new token for the client (RFC 6749, section 4.4).
+        """A new token for the client (section 4.4); raises as the port says."""
+        return await self._grant(client, {"grant_type": "client_credentials"})
 
-        Raises:
-            RenewalRefused: the endpoint says no.
-            Unavailable: no answer, or none of use; a token may have been made all the same.
-        """
-        try:
-            async with asyncio.timeout(self._deadline):
-                request = _request(client, {"grant_type": "client_credentials"})
-                status, body = await self._wire.post(request, self._deadline)
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
-            # The original holds the request, and that the client's secret.
-            raise Unavailable(f"token endpoint: {type(error).__name__}") from None
-        return self._delivery(status, body)
+    async def refresh(self, client: Client, refresh_token: SecretStr) -> Delivery:
+        """A new token for a refresh token (section 6); raises as the port says."""
+        return await self._grant(
+            client, {"grant_type": "refresh_token", "refresh_token": refresh_token.get_secret_value()}
+        )
 
     async def aclose(self) -> None:
         """Close what is open."""
         await self._wire.aclose()
+
+    async def _grant(self, client: Client, form: dict[str, str]) -> Delivery:
+        try:
+            async with asyncio.timeout(self._deadline):
+                status, body = await self._wire.post(_request(client, form), self._deadline)
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            # The original holds the request, and that the client's secret.
+            raise Unavailable(f"token endpoint: {type(error).__name__}") from None
+        return self._delivery(status, body)
 
     def _delivery(self, status: int, body: bytes) -> Delivery:
         if status in _REFUSED:
@@ -97,7 +89,7 @@ def _refusal(body: bytes) -> str:
         error = read_json_fields(body).first("error")
     except DeliveryRefused:
         return "unlisted"
-    return error[1] if error and error[1] in REFUSALS else "unlisted"
+    return error[1] if error and error[1] in REFUSALS.keys() - OUR_OWN else "unlisted"
 
 
 def _check_kind(fields: Fields) -> None:

@@ -1,11 +1,9 @@
 """Puts the parts together: each made once per process, on first use, with its SDK imported only then."""
 
-import base64
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from shared.billers.callback_keys import PEPPER_SECRET
 from shared.exchange.drive import Drive
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
@@ -20,10 +18,9 @@ from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
-from shared.runtime import telemetry
-from shared.runtime.clock import SystemClock
+from shared.runtime import clients, telemetry
+from shared.runtime.clock import SharedClock, SystemClock
 from shared.runtime.settings import Settings
-from shared.vocabulary.errors import Misconfigured
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -31,22 +28,11 @@ if TYPE_CHECKING:
 
     from shared.azure_stores.key_vault import KeyVault
     from shared.azure_stores.table_ledger import ServerTime, TableLedger
-    from shared.azure_stores.table_tokens import TableTokens
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
-    from shared.caselle.token_endpoint import HttpTokenEndpoint
-    from shared.tokens.keep import TokenKeeper
+    from shared.runtime.token_parts import TokenParts
     from shared.tokens.receive import ReceiveToken
-    from shared.tokens.serve import ServeToken
-
-# The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
-_PATIENCE: Final[dict[str, Any]] = {
-    "retry_total": 2,
-    "retry_backoff_max": 2,
-    "connection_timeout": 5,
-    "read_timeout": 10,
-}
 
 
 @cache
@@ -102,7 +88,7 @@ def payment_status() -> PaymentStatus:
 async def receive_token() -> "ReceiveToken":
     from shared.tokens.receive import ReceiveToken  # noqa: PLC0415 - only the callback needs it
 
-    return ReceiveToken(callback_keys(), billers(), token_keeper(), clock())
+    return ReceiveToken(callback_keys(), billers(), tokens().take, clock())
 
 
 async def check() -> None:
@@ -144,17 +130,13 @@ def callback_keys() -> "CallbackKeys":
 
 
 @cache
-def token_keeper() -> "TokenKeeper":
-    from shared.tokens.keep import TokenKeeper  # noqa: PLC0415 - on first use
-
-    return TokenKeeper(_vault(), _token_rows(), clock(), settings().token_cache_seconds)
-
-
-@cache
-def _token_rows() -> "TableTokens":
+def tokens() -> "TokenParts":
     from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.runtime.token_parts import TokenParts  # noqa: PLC0415 - as above
 
-    return TableTokens(_tables().get_table_client("tokens"))
+    rows = TableTokens(_tables().get_table_client("tokens"))
+    shared = SharedClock(_server_time())
+    return TokenParts(settings(), billers(), rows, vault=_vault(), clock=clock(), shared=shared)
 
 
 @cache
@@ -182,24 +164,7 @@ def _receipting() -> "CaselleCashReceipting":
 
     deadline = settings().times.deadline
     wire = Wire(settings().caselle_base_url, deadline)
-    return CaselleCashReceipting(CaselleClient(wire, _tokens(), deadline))
-
-
-@cache
-def _tokens() -> "ServeToken":
-    from shared.tokens.renew import RenewToken  # noqa: PLC0415 - only what calls Caselle needs it
-    from shared.tokens.serve import ServeToken  # noqa: PLC0415 - as above
-
-    renew = RenewToken(token_keeper(), _token_rows(), _token_endpoint(), clock())
-    return ServeToken(token_keeper(), renew, clock())
-
-
-def _token_endpoint() -> "HttpTokenEndpoint | None":
-    from shared.caselle.token_endpoint import HttpTokenEndpoint  # noqa: PLC0415 - httpx on first use
-    from shared.tokens.renew import ANSWER_WITHIN  # noqa: PLC0415 - as above
-
-    url = settings().caselle_token_url
-    return HttpTokenEndpoint(url, ANSWER_WITHIN, clock()) if url else None
+    return CaselleCashReceipting(CaselleClient(wire, tokens().serve, deadline))
 
 
 @cache
@@ -218,27 +183,14 @@ def _server_time() -> "ServerTime":
 
 @cache
 def _tables() -> "TableServiceClient":
-    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - on first use
-
-    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": _server_time().learn}
-    found = settings()
-    if found.storage_connection:
-        return TableServiceClient.from_connection_string(found.storage_connection.get_secret_value(), **options)
-    if found.table_uri is None:
-        raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
-    return TableServiceClient(found.table_uri, credential=_credential(), **options)
+    return clients.table_service(settings(), _credential, _server_time())
 
 
 @cache
 def _vault() -> "KeyVault":
-    from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - on first use
+    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - Azure's SDK on first use
 
-    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - as above
-
-    ca_file = settings().vault_ca_file
-    # A vault on this machine has no name under vault.azure.net, and a certificate of its own.
-    local: dict[str, Any] = {"verify_challenge_resource": False, "connection_verify": ca_file} if ca_file else {}
-    return KeyVault(SecretClient(settings().vault_url, _credential(), **_PATIENCE, **local))
+    return KeyVault(clients.secret_client(settings(), _credential))
 
 
 @cache
@@ -249,7 +201,4 @@ def _credential() -> "AsyncTokenCredential":
 
 
 async def _pepper() -> bytes:
-    secret = await _vault().get(PEPPER_SECRET)
-    if secret is None:
-        raise Misconfigured(f"the vault has no secret {PEPPER_SECRET}")
-    return base64.b64decode(secret.get_secret_value())
+    return await clients.pepper(_vault())

@@ -11,7 +11,8 @@ from shared.billers.model import Biller, Mode
 from shared.billers.registry import BillerRegistry
 from shared.tokens.body import BodyTooLarge, DeliveryRefused, UnsupportedContentType, read_fields
 from shared.tokens.delivery import read_delivery
-from shared.tokens.keep import TokenKeeper
+from shared.tokens.keep import Stored
+from shared.tokens.take import TakeDelivery
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 
@@ -55,10 +56,10 @@ class Callback:
 class ReceiveToken:
     """Keeps the token of a callback for the biller whose key it carries."""
 
-    def __init__(self, keys: CallbackKeys, billers: BillerRegistry, keeper: TokenKeeper, clock: Clock) -> None:
+    def __init__(self, keys: CallbackKeys, billers: BillerRegistry, take: TakeDelivery, clock: Clock) -> None:
         self._keys = keys
         self._billers = billers
-        self._keeper = keeper
+        self._take = take
         self._clock = clock
 
     async def __call__(self, callback: Callback) -> Received:
@@ -80,8 +81,8 @@ class ReceiveToken:
             return _refused(biller, Received(Outcome.TOO_LARGE))
         except UnsupportedContentType:
             return _refused(biller, Received(Outcome.UNSUPPORTED_TYPE))
-        stored = await self._keeper.store(biller.biller_id, delivery)
-        name = "token.stored" if stored else "token.already_stored"
+        stored = await self._take(biller, delivery)
+        name = "token.already_stored" if stored is Stored.KNOWN else "token.stored"
         events.emit(name, biller=biller.biller_id, expires_at=delivery.expires_at.isoformat())
         return Received(Outcome.STORED)
 

@@ -3,25 +3,22 @@
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import partial
-from typing import Final, Protocol
-
-from pydantic import SecretStr
+from typing import Final
 
 from shared.billers.model import Biller, TokenStrategy
 from shared.tokens.delivery import Delivery
-from shared.tokens.keep import Renewal, Token, TokenKeeper, TokenRow, TokenRows, fingerprint
+from shared.tokens.endpoint import ANSWER_WITHIN, REFUSALS, RenewalRefused
+from shared.tokens.grants import Grants
+from shared.tokens.keep import Token, TokenKeeper
+from shared.tokens.row import Renewal, TokenRow, TokenRows, fingerprint
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
-from shared.vocabulary.errors import CaselleError, Unavailable
+from shared.vocabulary.errors import Unavailable
 
 LEASE: Final = timedelta(seconds=30)
 """How long one instance may take to renew; after that its answer counts as lost."""
-ANSWER_WITHIN: Final = 20.0
-"""Seconds the token endpoint is given: the lease outlives the request and the storing of what it brought."""
 AFTER_SUCCESS: Final = timedelta(minutes=10)
 """No renewal before: a new token that is refused at once would otherwise be renewed with every payment."""
 AFTER_REFUSAL: Final = timedelta(minutes=10)
@@ -32,39 +29,7 @@ WAIT: Final = 10.0
 _ATTEMPTS = 3
 _FIRST_LOOK = 0.1
 _LONGEST_PAUSE = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """The biller as the token endpoint knows it."""
-
-    client_id: str
-    client_secret: SecretStr
-
-
-class RenewalRefused(CaselleError):
-    """The token endpoint says no; ``code`` is RFC 6749's, ``unlisted``, or ``same_token`` for the refused one again."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(f"the token endpoint refuses: {code}")
-        self.code = code
-
-
-class TokenEndpoint(Protocol):
-    """Caselle's token endpoint (RFC 6749)."""
-
-    async def client_credentials(self, client: Client) -> Delivery:
-        """A new token for the client, within ``ANSWER_WITHIN`` seconds.
-
-        Raises:
-            RenewalRefused: the endpoint says no.
-            Unavailable: no answer, or none of use; a token may have been made all the same.
-        """
-        ...
-
-
-type _Grant = Callable[[], Awaitable[Delivery]]
-"""One request of the token endpoint, ready to be made."""
+_RENEWING: Final = frozenset({TokenStrategy.CLIENT_CREDENTIALS, TokenStrategy.REFRESH_TOKEN})
 
 
 class NoRenewal(StrEnum):
@@ -72,6 +37,10 @@ class NoRenewal(StrEnum):
 
     NOT_SET_UP = "not_set_up"
     """By the biller's strategy, or without a token URL."""
+    NO_CONSENT = "no_consent"
+    """Utility shares the third-party record, and has not agreed."""
+    UNSUPERVISED = "unsupervised"
+    """Nobody has seen yet that the old token goes on answering after a renewal."""
     NO_CREDENTIALS = "no_credentials"
     PAUSED = "paused"
     """The last renewal is too recent."""
@@ -87,54 +56,53 @@ class RenewToken:
         self,
         keeper: TokenKeeper,
         rows: TokenRows,
-        endpoint: TokenEndpoint | None,
+        grants: Grants | None,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Without an ``endpoint`` no token is ever renewed."""
+        """``clock``: the same for all instances, as far as that can be had. Without ``grants`` nothing is renewed."""
         self._keeper = keeper
         self._rows = rows
-        self._endpoint = endpoint
+        self._grants = grants
         self._clock = clock
         self._sleep = sleep
 
-    async def __call__(self, biller: Biller, generation: int) -> Token | NoRenewal:
+    async def __call__(self, biller: Biller, generation: int, *, supervised: bool = False) -> Token | NoRenewal:
         """The token that follows this generation: renewed here, by another instance, or delivered meanwhile.
+
+        ``supervised``: a person watches, so it may be the first one.
 
         Raises:
             Unavailable: vault or table do not answer.
         """
-        if self._endpoint is None or biller.token_strategy is not TokenStrategy.CLIENT_CREDENTIALS:
-            return NoRenewal.NOT_SET_UP
+        if self._grants is None or _not_allowed(biller):
+            return _not_allowed(biller) or NoRenewal.NOT_SET_UP
         for _ in range(_ATTEMPTS):
             row = await self._rows.read(biller.biller_id)
             if row is None or row.generation != generation:
                 return await self._newest(biller.biller_id)
             if row.renewal and row.renewal.until > self._clock.now():
                 return await self._wait_for(row) if row.renewal.holder else NoRenewal.PAUSED
-            grant = await self._grant(biller, self._endpoint)
-            if grant is None:
-                return NoRenewal.NO_CREDENTIALS
+            if reason := await self._not_ready(biller, row, self._grants, supervised=supervised):
+                return reason
             began = self._clock.monotonic()
             claimed = self._claimed(row)
             if await self._rows.write(claimed, replaces=row):
-                return await self._ask(claimed, began, grant)
+                return await self._ask(claimed, began, biller, self._grants)
         return NoRenewal.ELSEWHERE
 
-    async def _grant(self, biller: Biller, endpoint: TokenEndpoint) -> _Grant | None:
-        secret = await self._keeper.client_secret(biller.biller_id)
-        if secret is None or biller.client_id is None:
-            return None
-        return partial(endpoint.client_credentials, Client(biller.client_id, secret))
+    async def _not_ready(self, biller: Biller, row: TokenRow, grants: Grants, *, supervised: bool) -> NoRenewal | None:
+        if not supervised and row.supervised is not biller.token_strategy:
+            return NoRenewal.UNSUPERVISED
+        return None if await grants.ready(biller) else NoRenewal.NO_CREDENTIALS
 
     def _claimed(self, row: TokenRow) -> TokenRow:
         claim = Renewal(until=self._clock.now() + LEASE, holder=uuid.uuid4().hex)
         return row.model_copy(update={"renewal": claim})
 
-    async def _ask(self, claimed: TokenRow, began: float, grant: _Grant) -> Token | NoRenewal:
+    async def _ask(self, claimed: TokenRow, began: float, biller: Biller, grants: Grants) -> Token | NoRenewal:
         try:
-            self._check_time(began)
-            await self._store(claimed, await grant())
+            await self._store(claimed, await grants.ask(biller, lambda: self._check_time(began)))
         except RenewalRefused as refusal:
             return await self._failed(claimed, refusal.code, AFTER_REFUSAL)
         except Unavailable as error:
@@ -157,7 +125,8 @@ class RenewToken:
     async def _failed(self, claimed: TokenRow, error: str, pause: timedelta) -> Token | NoRenewal:
         """Nothing that is stored is touched: the endpoint may be wrong, and a person may need it."""
         fields = {"biller": claimed.biller_id, "generation": claimed.generation, "error": error}
-        events.emit("token.renewal_failed", events.ERROR, **fields)
+        action = REFUSALS.get(error, "None yet: the answer was lost, and it is asked again.")
+        events.emit("token.renewal_failed", events.ERROR, **fields, action=action)
         row = await self._rows.read(claimed.biller_id)
         if row is None:
             return NoRenewal.FAILED
@@ -183,3 +152,14 @@ class RenewToken:
 
     async def _newest(self, biller_id: str) -> Token | NoRenewal:
         return await self._keeper.current(biller_id, fresh=True) or NoRenewal.FAILED
+
+
+def _not_allowed(biller: Biller) -> NoRenewal | None:
+    if biller.token_strategy not in _RENEWING:
+        return NoRenewal.NOT_SET_UP
+    return NoRenewal.NO_CONSENT if _shares_record(biller) and not biller.renewal_consent else None
+
+
+def _shares_record(biller: Biller) -> bool:
+    """Whether Utility's payments use the same third-party record at Caselle, and so the same token."""
+    return {"AR", "UM"} <= biller.applications.keys()

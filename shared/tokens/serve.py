@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from shared.billers.model import Biller
 from shared.tokens.keep import Token, TokenKeeper
+from shared.tokens.prove import ProveToken
 from shared.tokens.renew import NoRenewal, RenewToken
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
@@ -28,13 +29,14 @@ class _Refusals:
 
 
 class ServeToken:
-    """Serves the current token; after a refusal a newer one, else the other one that is kept, else a renewed one.
+    """Serves the current token; after a refusal a newer one, a candidate, the other one that is kept, a renewed one.
 
     However many calls of one process are refused at once, they share one search.
     """
 
-    def __init__(self, keeper: TokenKeeper, renew: RenewToken, clock: Clock) -> None:
+    def __init__(self, keeper: TokenKeeper, prove: ProveToken, renew: RenewToken, clock: Clock) -> None:
         self._keeper = keeper
+        self._prove = prove
         self._renew = renew
         self._clock = clock
         self._refusals: dict[str, _Refusals] = {}
@@ -84,6 +86,8 @@ class ServeToken:
 
     async def _search(self, biller: Biller, refusals: _Refusals) -> SecretStr | None:
         current = await self._keeper.current(biller.biller_id, fresh=True)
+        if current and current.value in refusals.tokens and await self._proved(biller):
+            current = await self._keeper.current(biller.biller_id)
         if current is None or current.value not in refusals.tokens:
             return current.value if current else None
         if (other := await self._other(biller.biller_id)) and other not in refusals.tokens:
@@ -96,6 +100,11 @@ class ServeToken:
         if renewed is not NoRenewal.ELSEWHERE:
             self._tell(biller.biller_id, current.generation, renewed)
         return None
+
+    async def _proved(self, biller: Biller) -> bool:
+        with suppress(Unavailable):
+            return await self._prove(biller, eager=True)
+        return False
 
     async def _other(self, biller_id: str) -> SecretStr | None:
         with suppress(Unavailable):  # a version that was disabled is refused by the vault for good

@@ -15,16 +15,21 @@ from shared.billers.model import Biller, TokenStrategy
 from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.caselle.client import CaselleClient, Wire
 from shared.caselle.token_endpoint import HttpTokenEndpoint
+from shared.caselle.token_proof import CustomerRead
 from shared.ledger.answer import Accepted, NotSent, Refused, Scope
 from shared.runtime.clock import SystemClock
+from shared.tokens.credentials import Credentials
+from shared.tokens.endpoint import ANSWER_WITHIN, Client
+from shared.tokens.grants import Grants
 from shared.tokens.keep import TokenKeeper
-from shared.tokens.renew import ANSWER_WITHIN, Client, RenewToken
+from shared.tokens.prove import PROOF_WITHIN, ProveToken
+from shared.tokens.renew import RenewToken
 from shared.tokens.serve import ServeToken
 from tests.caselle.test_contract import ORDER
 from tests.fakes.tokens import FakeTokenRows
 from tests.fakes.vault import FakeVault
 from tests.payments.world import NEWPORT
-from tests.tokens.instances import told
+from tests.tokens.instances import supervised, told
 
 CITY = Biller.model_validate(NEWPORT | {"clientId": "client", "tokenStrategy": "client_credentials"})
 WAITING = CITY.model_copy(update={"token_strategy": TokenStrategy.CALLBACK})
@@ -58,16 +63,19 @@ class _City:
         endpoint = opened(HttpTokenEndpoint(f"{proxy.url}{path}", ANSWER_WITHIN, clock))
         self._unseen = opened(HttpTokenEndpoint(addresses["tokenUrl"], ANSWER_WITHIN, clock))
         vault, rows = FakeVault(), FakeTokenRows()
-        self.keeper = TokenKeeper(vault, rows, clock)
-        serve = ServeToken(self.keeper, RenewToken(self.keeper, rows, endpoint, clock), clock)
+        self.keeper, self.credentials = TokenKeeper(vault, rows, clock), Credentials(vault)
         wire = opened(Wire(addresses["caselleUrl"], 30))
+        prove = ProveToken(self.keeper, rows, CustomerRead(wire, PROOF_WITHIN), clock)
+        renew = RenewToken(self.keeper, rows, Grants(self.credentials, endpoint), clock)
+        serve = ServeToken(self.keeper, prove, renew, clock)
         self.cash = CaselleCashReceipting(CaselleClient(wire, serve, 30))
 
     async def set_up(self):
         await self.control.put_billers([SETUP | {"clientSecret": self.secret}])
-        await self.keeper.keep_client_secret("2493", SecretStr(self.secret))
+        await self.credentials.keep_client_secret("2493", SecretStr(self.secret))
         delivery = await self._unseen.client_credentials(Client("client", SecretStr(self.secret)))
         await self.keeper.store("2493", delivery)
+        await self.keeper.change("2493", supervised)
 
     @property
     def renewals(self):
@@ -135,7 +143,7 @@ async def test_a_token_that_is_switched_off_in_the_middle_of_a_batch_is_renewed_
 async def test_refused_for_ever_it_is_told_once_and_nothing_is_in_doubt(city, caplog, biller):
     """P17. The endpoint knows the client no more, so that no renewal helps."""
     await city.control.revoke_tokens("newportor")
-    await city.keeper.keep_client_secret("2493", SecretStr("an old one"))
+    await city.credentials.keep_client_secret("2493", SecretStr("an old one"))
     answers = await city.post_all(biller)
     assert set(answers) == {NotSent("token_refused", peer_failed=False)}
     assert len(told(caplog, "token.refused")) == 1

@@ -22,14 +22,20 @@ from shared.azure_stores.key_vault import KeyVault
 from shared.azure_stores.table_tokens import TableTokens
 from shared.caselle.token_endpoint import HttpTokenEndpoint
 from shared.runtime.clock import SystemClock
+from shared.tokens.credentials import Credentials
 from shared.tokens.delivery import Delivery
+from shared.tokens.endpoint import ANSWER_WITHIN
+from shared.tokens.grants import Grants
 from shared.tokens.keep import TokenKeeper
-from shared.tokens.renew import AFTER_NO_ANSWER, ANSWER_WITHIN, RenewToken
+from shared.tokens.prove import ProveToken
+from shared.tokens.renew import AFTER_NO_ANSWER, RenewToken
 from shared.tokens.serve import ServeToken
+from shared.tokens.take import TakeDelivery
 from shared.vocabulary.errors import Unavailable
 from tests.caselle.raw_server import RawServer, answer, resets
 from tests.fakes.clock import StoppedClock
-from tests.tokens.instances import CITY
+from tests.fakes.proof import FakeProof
+from tests.tokens.instances import CITY, supervised
 
 CACHE_SECONDS = 300
 
@@ -55,12 +61,17 @@ class Instance:
         self.vault, rows = Vault(self.client), TableTokens(table)
         self.rows, self.clock = rows, clock
         self.keeper = TokenKeeper(self.vault, rows, clock, CACHE_SECONDS)
-        self.serve = ServeToken(self.keeper, RenewToken(self.keeper, rows, endpoint, clock), clock)
+        self.credentials = Credentials(self.vault)
+        prove = ProveToken(self.keeper, rows, FakeProof(), clock)
+        renew = RenewToken(self.keeper, rows, endpoint and Grants(self.credentials, endpoint), clock)
+        self.serve = ServeToken(self.keeper, prove, renew, clock)
+        self.take = TakeDelivery(self.keeper, self.credentials, prove)
 
     async def deliver(self, biller, *tokens):
         for token in tokens:
             expires_at = self.clock.now() + timedelta(days=182)
-            await self.keeper.store(biller.biller_id, Delivery(token=SecretStr(token), expires_at=expires_at))
+            await self.take(biller, Delivery(token=SecretStr(token), expires_at=expires_at))
+        await self.keeper.change(biller.biller_id, supervised)
 
     async def token(self, biller):
         token = await self.serve.token(biller.biller_id)
@@ -184,7 +195,7 @@ async def test_a_refused_token_is_neither_replaced_nor_renewed_without_the_vault
         aclosing(HttpTokenEndpoint(server.url, 5, SystemClock())) as endpoint,
     ):
         instance = await start(endpoint)
-        await instance.keeper.keep_client_secret(biller.biller_id, SecretStr("secret"))
+        await instance.credentials.keep_client_secret(biller.biller_id, SecretStr("secret"))
         await instance.deliver(biller, "old", "new")
         async with failing(instance, fault):
             with pytest.raises(Unavailable):
@@ -260,7 +271,7 @@ async def test_two_instances_that_are_refused_at_once_make_one_request(start, bi
     """With 24 calls in flight."""
     endpoint, requests, secret = counted
     instances = [await start(endpoint, SystemClock()) for _ in range(2)]
-    await instances[0].keeper.keep_client_secret(biller.biller_id, secret)
+    await instances[0].credentials.keep_client_secret(biller.biller_id, secret)
     await instances[0].deliver(biller, "refused")
     found = await asyncio.gather(*(instances[n % 2].instead_of(biller, "refused") for n in range(24)))
     assert len(set(found)) == 1
@@ -277,7 +288,7 @@ async def test_a_lost_answer_destroys_nothing_and_the_row_is_read_before_the_nex
         aclosing(HttpTokenEndpoint(server.url, ANSWER_WITHIN, clock)) as endpoint,
     ):
         one, two = [await start(endpoint) for _ in range(2)]
-        await one.keeper.keep_client_secret(biller.biller_id, SecretStr("secret"))
+        await one.credentials.keep_client_secret(biller.biller_id, SecretStr("secret"))
         await one.deliver(biller, "refused")
         for each in (one, two):
             assert await each.instead_of(biller, "refused") is None
@@ -286,5 +297,5 @@ async def test_a_lost_answer_destroys_nothing_and_the_row_is_read_before_the_nex
         assert await one.instead_of(biller, "refused") == "renewed"
         assert await two.instead_of(biller, "refused") == "renewed"
         assert len(server.requests) == 2
-        assert (await one.keeper.client_secret(biller.biller_id)).get_secret_value() == "secret"
+        assert (await one.credentials.client_secret(biller.biller_id)).get_secret_value() == "secret"
         assert (await one.keeper.other(biller.biller_id)).value.get_secret_value() == "refused"

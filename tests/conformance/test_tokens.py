@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.azure_stores.table_tokens import TableTokens
-from shared.tokens.keep import Renewal, TokenRow
+from shared.billers.model import TokenStrategy
+from shared.tokens.row import Candidate, Renewal, TokenRow
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.tokens import FakeTokenRows
 
@@ -21,6 +22,7 @@ def rows(request):
 
 def _row(generation=1, biller_id="2493", **fields):
     usual = {
+        "since": DUE - timedelta(days=150),
         "expires_at": DUE + timedelta(days=30),
         "due_at": DUE,
         "version": uuid.uuid4().hex,
@@ -122,3 +124,39 @@ async def test_a_missing_table_is_not_an_empty_one(table):
     for call in (TableTokens(table).read("2493"), TableTokens(table).write(_row(), replaces=None)):
         with pytest.raises(Unavailable):
             await call
+
+
+async def test_a_row_keeps_everything_it_was_given(rows):
+    waiting = Candidate(
+        version="2",
+        fingerprint="e" * 16,
+        expires_at=DUE,
+        delivered_at=DUE,
+        look_at=DUE + timedelta(hours=1),
+        refusals=1,
+    )
+    fields = {"candidates": (waiting,), "warned_days": 14, "supervised": TokenStrategy.REFRESH_TOKEN}
+    row = _row(previous_version="1", renewal=Renewal(until=DUE, holder="me"), **fields)
+    assert await rows.write(row, replaces=None)
+    assert await rows.read("2493") == row
+
+
+async def test_what_is_due_is_found_longest_first_and_nothing_else(rows):
+    for number, minutes in enumerate([-1, 5, 0, -60, 3]):
+        due_at = DUE + timedelta(minutes=minutes)
+        assert await rows.write(_row(biller_id=str(100 + number), due_at=due_at), replaces=None)
+    assert await rows.write(_row(biller_id="999", due_at=None), replaces=None)
+    assert await rows.due(DUE, 10) == ["103", "100", "102"]
+    assert await rows.due(DUE, 2) == ["103", "100"]
+    assert await rows.due(DUE - timedelta(hours=2), 10) == []
+
+
+async def test_a_row_is_due_at_its_latest_time_only(rows):
+    before = _row()
+    assert await rows.write(before, replaces=None)
+    for due_at in (DUE + timedelta(hours=1), None, DUE + timedelta(hours=2), DUE + timedelta(hours=2)):
+        row = before.model_copy(update={"due_at": due_at, "version": uuid.uuid4().hex})
+        assert await rows.write(row, replaces=before)
+        assert await rows.due(DUE, 10) == []
+        assert await rows.due(DUE + timedelta(days=1), 10) == (["2493"] if due_at else [])
+        before = row

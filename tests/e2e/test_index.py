@@ -25,12 +25,18 @@ QUEUES = {
     "poison_ach_rejects": "ach-rejects-poison",
     "poison_payments": "payments-poison",
     "poison_reversals": "reversals-poison",
+    "poison_token_renewals": "token-renewals-poison",
     "post_payments": "payments",
+    "renew_token": "token-renewals",
     "reverse_ach_rejects": "ach-rejects",
     "reverse_payments": "reversals",
 }
-OUTPUTS = {name: {"due", "posting-results"} for name in QUEUES} | {"sweep": {"due"}}
-TIMERS = {"sweep": "0 * * * * *"}
+WITHOUT_OUTPUT = {"poison_token_renewals", "renew_token"}
+OUTPUTS = {name: {"due", "posting-results"} for name in QUEUES if name not in WITHOUT_OUTPUT} | {
+    "sweep": {"due"},
+    "sweep_tokens": {"token-renewals"},
+}
+TIMERS = {"sweep": "0 * * * * *", "sweep_tokens": "30 */5 * * * *"}
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,11 @@
-"""A token that Caselle refuses while payments come in, on the whole stack: renewed once, every payment posted."""
+"""Tokens that are refused or due, on the whole stack: each is renewed once, and every payment posted."""
 
 import asyncio
 import json
+import time
+from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from azure.data.tables.aio import TableClient
 from azure.storage.queue.aio import QueueServiceClient
@@ -15,29 +18,97 @@ from shared.billers.model import Biller
 from tests.payments.world import NEWPORT, message
 
 CITY = Biller.model_validate(NEWPORT | {"clientId": "client", "tokenStrategy": "client_credentials"})
-LINES = [json.dumps(message()) for _ in range(30)]
+CITIES = [
+    CITY.model_copy(update={"biller_id": str(number), "subdomain": f"city{number}", "client_id": f"client-{number}"})
+    for number in range(1, 51)
+]
+LINES = [json.dumps(message()) for _ in range(500)]
+POSTED_BEFORE = 100
 
 
 @pytest.fixture
-def stack(tmp_path):
+def one_city(tmp_path):
     with Stack(tmp_path / "state", [CITY], LINES) as running:
         yield running
 
 
-async def test_payments_go_on_after_the_city_switched_its_token_off(stack):
+@pytest.fixture
+def two_hosts(tmp_path):
+    with Stack(tmp_path / "state", CITIES) as running:
+        running.start_host()
+        yield running
+
+
+@pytest.mark.timeout(400)
+async def test_payments_go_on_while_the_token_ends_in_the_middle(one_city):
     async with (
-        SimulatorControl(stack.control_url) as control,
-        QueueServiceClient.from_connection_string(stack.storage) as queues,
-        TableClient.from_connection_string(stack.storage, "tokens") as table,
+        SimulatorControl(one_city.control_url) as control,
+        QueueServiceClient.from_connection_string(one_city.storage) as queues,
+        TableClient.from_connection_string(one_city.storage, "tokens") as table,
     ):
-        await control.revoke_tokens("newportor")
+        before = await TableTokens(table).read("2493")
+        await control.forget_calls()
         traffic = Traffic(queues, LINES)
         sending = asyncio.create_task(traffic.enqueue())
-        assert await traffic.collect(patience=60, each_time=lambda: None), traffic.unsettled()
+        collecting = asyncio.create_task(traffic.collect(patience=60, each_time=lambda: None))
+        while (await control.summary())["2493"]["receipts"] < POSTED_BEFORE:
+            assert not collecting.done(), traffic.unsettled()
+        await control.revoke_tokens("newportor")
+        assert (await control.summary())["2493"]["receipts"] < len(LINES)
         await sending
+        assert await collecting, traffic.unsettled()
         assert traffic.counts() == {"posted": len(LINES)}
         summary = (await control.summary())["2493"]
         assert (summary["receipts"], summary["doubled"]) == (len(LINES), 0)
+        assert (await control.calls())["2493"]["token"] == 1
         row = await TableTokens(table).read("2493")
-        # The first one came by the callback.
-        assert (row.generation, row.renewal.holder) == (2, None)
+        assert (row.generation, row.renewal.holder) == (before.generation + 1, None)
+
+
+@pytest.mark.timeout(400)
+async def test_two_hosts_renew_fifty_tokens_that_are_due_at_once_with_fifty_requests(two_hosts):
+    async with (
+        SimulatorControl(two_hosts.control_url) as control,
+        QueueServiceClient.from_connection_string(two_hosts.storage) as queues,
+        TableClient.from_connection_string(two_hosts.storage, "tokens") as table,
+    ):
+        rows = TableTokens(table)
+        before = {city.biller_id: await _make_due(rows, city.biller_id) for city in CITIES}
+        await control.forget_calls()
+        await asyncio.gather(*(_run_timer(host) for host in two_hosts.hosts))
+        await _until_all_are_renewed(rows, before)
+        await _until_empty(queues, "token-renewals")
+        asked = {biller_id: calls.get("token", 0) for biller_id, calls in (await control.calls()).items()}
+        assert asked == dict.fromkeys(before, 1)
+        after = [await rows.read(biller_id) for biller_id in before]
+        assert {row.generation for row in after} == {generation + 1 for generation in before.values()}
+
+
+async def _make_due(rows, biller_id):
+    """Let the token expire in ten days, so that a renewal is due now; its generation."""
+    row, now = await rows.read(biller_id), datetime.now(UTC)
+    ending = {"expires_at": now + timedelta(days=10), "due_at": now, "since": now - timedelta(days=170)}
+    assert await rows.write(row.model_copy(update=ending), replaces=row)
+    return row.generation
+
+
+async def _run_timer(host):
+    async with httpx.AsyncClient(trust_env=False) as http:
+        url, key = f"{host.url}/admin/functions/sweep_tokens", {"x-functions-key": host.keys.master}
+        assert (await http.post(url, json={"input": ""}, headers=key)).status_code == 202
+
+
+async def _until_all_are_renewed(rows, before):
+    deadline = time.monotonic() + 120
+    waiting = dict(before)
+    while waiting:
+        assert time.monotonic() < deadline, waiting
+        found = [await rows.read(biller_id) for biller_id in waiting]
+        waiting = {row.biller_id: row.generation for row in found if row.generation == before[row.biller_id]}
+
+
+async def _until_empty(queues, name):
+    """Messages that are being worked on count, too."""
+    deadline = time.monotonic() + 60
+    while (await queues.get_queue_client(name).get_queue_properties()).approximate_message_count:
+        assert time.monotonic() < deadline

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from shared.tokens.delivery import Delivery
-from shared.tokens.renew import Client
+from shared.tokens.endpoint import Client
 from shared.vocabulary.clock import Clock
 
 type Reaction = Callable[[Delivery], Awaitable[Delivery]]
@@ -18,6 +18,7 @@ class FakeTokenEndpoint:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.clients: list[Client] = []
+        self.refresh_tokens: list[str] = []
         self.script: list[Reaction] = []
         self.in_flight = 0
         self.most_in_flight = 0
@@ -27,6 +28,14 @@ class FakeTokenEndpoint:
         return len(self.clients)
 
     async def client_credentials(self, client: Client) -> Delivery:
+        return await self._granted(client)
+
+    async def refresh(self, client: Client, refresh_token: SecretStr) -> Delivery:
+        self.refresh_tokens.append(refresh_token.get_secret_value())
+        granted = await self._granted(client)
+        return granted.model_copy(update={"refresh_token": SecretStr(f"next to {refresh_token.get_secret_value()}")})
+
+    async def _granted(self, client: Client) -> Delivery:
         self.clients.append(client)
         token = SecretStr(f"renewed {self.requests}")
         granted = Delivery(token=token, expires_at=self._clock.now() + timedelta(days=180))

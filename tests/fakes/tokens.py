@@ -1,6 +1,8 @@
 """Token rows in memory."""
 
-from shared.tokens.keep import TokenRow
+from datetime import datetime
+
+from shared.tokens.row import TokenRow
 from shared.vocabulary.errors import Unavailable
 
 
@@ -21,6 +23,11 @@ class FakeTokenRows:
         if found == replaces:
             self._rows[row.biller_id] = row
         return found in {replaces, row}
+
+    async def due(self, now: datetime, most: int) -> list[str]:
+        self._answer()
+        found = sorted((row.due_at, row.biller_id) for row in self._rows.values() if row.due_at and row.due_at <= now)
+        return [biller_id for _, biller_id in found[:most]]
 
     def _answer(self) -> None:
         if self.down:

@@ -6,9 +6,11 @@ from datetime import timedelta
 import httpx
 from pydantic import SecretStr
 
+from shared.billers.model import Biller
 from shared.billers.registry import BillerRegistry, CachedRegistry
 from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.caselle.client import MOST_BYTES, CaselleClient, Wire
+from shared.caselle.token_proof import CustomerRead
 from shared.exchange.quarantine import Quarantine
 from shared.exchange.result import Handled
 from shared.ledger.book import Ledger
@@ -24,10 +26,18 @@ from shared.ledger.times import Times
 from shared.payments.post import Desk, PostPayment
 from shared.reversals.message import QUEUES
 from shared.reversals.reverse import ReversePayment
+from shared.tokens.credentials import Credentials
 from shared.tokens.delivery import Delivery
-from shared.tokens.keep import SecretVault, TokenKeeper, TokenRows
-from shared.tokens.renew import RenewToken, TokenEndpoint
+from shared.tokens.endpoint import TokenEndpoint
+from shared.tokens.grants import Grants
+from shared.tokens.keep import TokenKeeper
+from shared.tokens.look import LookAfterToken, SweepTokens
+from shared.tokens.prove import PROOF_WITHIN, ProveToken
+from shared.tokens.renew import RenewToken
+from shared.tokens.row import TokenRows
 from shared.tokens.serve import ServeToken
+from shared.tokens.take import TakeDelivery
+from shared.tokens.vault import SecretVault
 from shared.vocabulary.clock import Clock
 from tests.payments.world import drive_of
 
@@ -62,16 +72,30 @@ class SimulatedWire(Wire):
         self._most_bytes = MOST_BYTES
 
 
+class Tokens:
+    """What receives, serves and looks after tokens."""
+
+    def __init__(self, ways: Ways) -> None:
+        rows, clock = ways.token_rows, ways.clock
+        keeper, credentials = TokenKeeper(ways.vault, rows, clock), Credentials(ways.vault)
+        proof = CustomerRead(SimulatedWire(ways.transport, PROOF_WITHIN), PROOF_WITHIN)
+        prove = ProveToken(keeper, rows, proof, clock)
+        renew = RenewToken(keeper, rows, Grants(credentials, ways.token_endpoint), clock)
+        self.take = TakeDelivery(keeper, credentials, prove)
+        self.serve = ServeToken(keeper, prove, renew, clock)
+        self.sweep = SweepTokens(rows, clock)
+        self.look_after = LookAfterToken(ways.billers, keeper, rows, prove=prove, renew=renew, clock=clock)
+
+
 class App:
     """The use cases that the Functions host calls, with memory of their own."""
 
     def __init__(self, ways: Ways, region: str) -> None:
         ledger, slots = Ledger(ways.table), LocalSlots(ways.clock, TIMES)
         self.gates = Gates(ways.table, ways.clock, TIMES)
-        self.keeper = TokenKeeper(ways.vault, ways.token_rows, ways.clock)
-        renew = RenewToken(self.keeper, ways.token_rows, ways.token_endpoint, ways.clock)
-        tokens = ServeToken(self.keeper, renew, ways.clock)
-        client = CaselleClient(SimulatedWire(ways.transport, TIMES.deadline), tokens, TIMES.deadline)
+        self._tokens = Tokens(ways)
+        wire = SimulatedWire(ways.transport, TIMES.deadline)
+        client = CaselleClient(wire, self._tokens.serve, TIMES.deadline)
         desk = Desk(
             billers=CachedRegistry(ways.billers, ways.clock),
             ledger=ledger,
@@ -110,9 +134,14 @@ class App:
         """What the sweeper's timer does: steps, as they go into their queue."""
         return [to_message(due) for due in await self._sweep.run()]
 
-    async def deliver_token(self, biller: str, token: str) -> bool:
+    async def look_after_tokens(self) -> None:
+        """What the other timer and its queue do."""
+        for due in await self._tokens.sweep():
+            await self._tokens.look_after(due)
+
+    async def deliver_token(self, biller: Biller, token: str) -> None:
         """What Caselle's callback does."""
-        return await self.keeper.store(biller, delivery(token, self._clock))
+        await self._tokens.take(biller, delivery(token, self._clock))
 
 
 def delivery(token: str, clock: Clock) -> Delivery:

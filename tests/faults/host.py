@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -77,9 +79,17 @@ class Host:
 
     def sweep(self) -> None:
         """The timer's minute: one instance runs the sweeper."""
+        self._on_one(self._sweep, "sweep")
+
+    def look_after_tokens(self) -> None:
+        """The other timer's minute, and the queue that it fills."""
+        self._on_one(self._look_after_tokens, "token-renewals")
+
+    def _on_one(self, function: "Callable[[Instance], Coroutine[None, None, None]]", queue: str) -> None:
         able = [each for each in self._world.instances if each.taking and not each.frozen]
         if able:
-            self._start(self._sweep(instance := self._dice.choice(able)), instance, "sweep")
+            instance = self._dice.choice(able)
+            self._start(function(instance), instance, queue)
 
     def _visible(self, message: Message) -> None:
         if message.done:
@@ -220,6 +230,10 @@ class Host:
             await self._write(instance, [], due)
         except (Crash, asyncio.CancelledError, Unavailable):
             return
+
+    async def _look_after_tokens(self, instance: "Instance") -> None:
+        with suppress(Crash, asyncio.CancelledError, Unavailable):
+            await instance.app.look_after_tokens()
 
 
 def _deed(put):

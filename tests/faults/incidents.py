@@ -95,7 +95,7 @@ async def _deliver(world: "World", city: City, token: str) -> None:
         instance = next((each for each in world.instances if each.taking and not each.frozen), None)
         try:
             if instance is not None:
-                await instance.app.deliver_token(city.biller.biller_id, token)
+                await instance.app.deliver_token(city.biller, token)
                 return
         except (CaselleError, Crash):
             pass

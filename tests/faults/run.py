@@ -27,6 +27,7 @@ from tests.faults.world import Broken, World
 
 MINUTE: Final = 60.0
 _CLERK: Final = 10 * MINUTE
+_TOKENS: Final = 5 * MINUTE
 _PERSON: Final = 30 * MINUTE
 """From when on a person looks at blocked billers."""
 _PATIENCE: Final = 36 * 60
@@ -169,8 +170,13 @@ class Run:
             if self.world.due_by_now():
                 self._nothing_late()
                 self.world.host.sweep()
-            if int(self.world.loop.time() // MINUTE) % int(_CLERK // MINUTE) == 0:
+            if self._comes(_CLERK):
                 await self._people()
+            if self._comes(_TOKENS) and await self.world.token_rows.due(self.world.clock.now(), 1):
+                self.world.host.look_after_tokens()
+
+    def _comes(self, every: float) -> bool:
+        return int(self.world.loop.time() // MINUTE) % int(every // MINUTE) == 0
 
     async def _people(self) -> None:
         for city in self.world.cities.values():

@@ -14,8 +14,8 @@ from shared.billers.model import Biller
 from shared.exchange.quarantine import Quarantined
 from shared.ledger.store import Change, Delete, Insert, Row, RowChanged, RowExists, Values
 from shared.tokens.delivery import Delivery
-from shared.tokens.keep import TokenRow
-from shared.tokens.renew import Client
+from shared.tokens.endpoint import Client
+from shared.tokens.row import TokenRow
 from shared.vocabulary.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class QuarantineWay:
 
 
 class TokenRowsWay:
-    """``shared.tokens.keep.TokenRows``."""
+    """``shared.tokens.row.TokenRows``."""
 
     def __init__(self, instance: "Instance") -> None:
         self._instance = instance
@@ -149,9 +149,12 @@ class TokenRowsWay:
             raise Unavailable("the table's answer was lost")
         return written
 
+    async def due(self, now: datetime, most: int) -> list[str]:
+        return await self._instance.call("tokens due", lambda: self._world.token_rows.due(now, most))
+
 
 class VaultWay:
-    """``shared.tokens.keep.SecretVault``."""
+    """``shared.tokens.vault.SecretVault``."""
 
     def __init__(self, instance: "Instance") -> None:
         self._instance = instance
@@ -174,11 +177,14 @@ class VaultWay:
 
 
 class TokenEndpointWay:
-    """``shared.tokens.renew.TokenEndpoint``: grants what the client's city accepts from then on."""
+    """``shared.tokens.endpoint.TokenEndpoint``: grants what the client's city accepts from then on."""
 
     def __init__(self, instance: "Instance") -> None:
         self._instance = instance
         self._world = instance.world
+
+    async def refresh(self, client: Client, refresh_token: SecretStr) -> Delivery:
+        raise AssertionError("no biller here renews so")
 
     async def client_credentials(self, client: Client) -> Delivery:
         biller = client.client_id.removeprefix("client-")

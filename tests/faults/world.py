@@ -7,9 +7,12 @@ from typing import Any, Final, override
 
 from pydantic import SecretStr
 
+from shared.billers.model import TokenStrategy
 from shared.ledger import rows
 from shared.ledger.store import Change, Row
+from shared.tokens.credentials import Credentials
 from shared.tokens.keep import TokenKeeper
+from shared.tokens.row import TokenRow
 from shared.vocabulary.errors import CaselleError
 from tests.fakes.billers import FakeBillers
 from tests.fakes.faulty_ledger import Crash
@@ -109,7 +112,9 @@ class World:
         keeper = TokenKeeper(self.vault, self.token_rows, self.clock)
         for city in self.cities.values():
             await keeper.store(city.biller.biller_id, delivery(self.another_token(city), self.clock))
-            await keeper.keep_client_secret(city.biller.biller_id, SecretStr(f"{SECRET}of-the-client"))
+            await keeper.change(city.biller.biller_id, _supervised)
+            secret = SecretStr(f"{SECRET}of-the-client")
+            await Credentials(self.vault).keep_client_secret(city.biller.biller_id, secret)
 
     def another_token(self, city: City) -> str:
         """A token that the city accepts beside those it accepted before."""
@@ -178,3 +183,8 @@ class World:
     def _instance(self) -> Instance:
         self._instances_made += 1
         return Instance(self, self._instances_made)
+
+
+def _supervised(row: TokenRow) -> TokenRow:
+    """As after a first renewal that a person has watched."""
+    return row.model_copy(update={"supervised": TokenStrategy.CLIENT_CREDENTIALS})

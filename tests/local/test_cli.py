@@ -213,6 +213,7 @@ class TestUp:
             "tokenUrl",
             "controlUrl",
             "keys",
+            "settings",
             "billers",
         }
         assert set(stack["keys"]) == {"host", "master"}

@@ -7,11 +7,19 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from shared.billers.model import Biller, TokenStrategy
+from shared.tokens.credentials import Credentials
 from shared.tokens.delivery import Delivery
+from shared.tokens.grants import Grants
 from shared.tokens.keep import TokenKeeper
+from shared.tokens.look import LookAfterToken, SweepTokens
+from shared.tokens.prove import ProveToken
 from shared.tokens.renew import RenewToken
 from shared.tokens.serve import ServeToken
+from shared.tokens.supervise import SuperviseRenewal
+from shared.tokens.take import TakeDelivery
+from tests.fakes.billers import FakeBillers
 from tests.fakes.clock import StoppedClock
+from tests.fakes.proof import FakeProof
 from tests.fakes.token_endpoint import FakeTokenEndpoint
 from tests.fakes.tokens import FakeTokenRows
 from tests.fakes.vault import FakeVault
@@ -20,6 +28,7 @@ CITY = Biller(
     biller_id="2493",
     name="Newport OR",
     time_zone="America/Los_Angeles",
+    subdomain="newportor",
     client_id="client",
     token_strategy=TokenStrategy.CLIENT_CREDENTIALS,
 )
@@ -30,9 +39,16 @@ class Instance:
     """One process's memory."""
 
     def __init__(self, shop):
-        self.keeper = TokenKeeper(shop.vault, shop.rows, shop.clock)
-        renew = RenewToken(self.keeper, shop.rows, shop.endpoint, shop.clock, shop.sleep)
-        self.serve = ServeToken(self.keeper, renew, shop.clock)
+        clock, rows = shop.clock, shop.rows
+        self.keeper, self.credentials = TokenKeeper(shop.vault, rows, clock), Credentials(shop.vault)
+        grants = shop.endpoint and Grants(self.credentials, shop.endpoint)
+        renew = RenewToken(self.keeper, rows, grants, clock, shop.sleep)
+        prove = ProveToken(self.keeper, rows, shop.proof, clock)
+        self.serve = ServeToken(self.keeper, prove, renew, clock)
+        self.take = TakeDelivery(self.keeper, self.credentials, prove)
+        self.sweep = SweepTokens(rows, clock)
+        self.look_after = LookAfterToken(shop.billers, self.keeper, rows, prove=prove, renew=renew, clock=clock)
+        self.supervise = SuperviseRenewal(self.keeper, renew, shop.proof)
 
     async def token(self):
         token = await self.serve.token("2493")
@@ -50,6 +66,7 @@ class Shop:
         self.clock = StoppedClock()
         self.vault, self.rows = FakeVault(), FakeTokenRows()
         self.endpoint = FakeTokenEndpoint(self.clock)
+        self.proof, self.billers = FakeProof(), FakeBillers(CITY)
         self.slept = 0.0
         self.sleeping = asyncio.Event()
 
@@ -66,11 +83,25 @@ class Shop:
     async def deliver(self, *tokens):
         """What Caselle delivers to the callback, which yet another instance serves."""
         for token in tokens:
-            expires_at = self.clock.now() + timedelta(days=182)
-            await self.instance().keeper.store("2493", Delivery(token=SecretStr(token), expires_at=expires_at))
+            await self.instance().take(CITY, self.delivery(token))
+
+    def delivery(self, token, days=182, **credentials):
+        expires_at = self.clock.now() + timedelta(days=days)
+        return Delivery(token=SecretStr(token), expires_at=expires_at, **credentials)
+
+    async def set_up(self, *tokens):
+        """A city whose token is renewed without anybody watching."""
+        await self.deliver(*tokens)
+        await self.instance().credentials.keep_client_secret("2493", SecretStr("secret"))
+        await self.instance().keeper.change("2493", supervised)
 
     async def row(self):
         return await self.rows.read("2493")
+
+
+def supervised(row):
+    """As after a first renewal that a person has watched."""
+    return row.model_copy(update={"supervised": TokenStrategy.CLIENT_CREDENTIALS})
 
 
 class Slow:

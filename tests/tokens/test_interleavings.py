@@ -1,4 +1,6 @@
-"""Instances, deliveries and the token endpoint in any order: never two renewals at once, and the newest delivery wins."""
+"""Instances, deliveries and the token endpoint in any order: never two renewals at once, the newest delivery wins, and
+a forged token never serves.
+"""
 
 import asyncio
 
@@ -6,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from shared.tokens.keep import fingerprint
-from shared.tokens.renew import ANSWER_WITHIN, RenewalRefused
+from shared.tokens.endpoint import ANSWER_WITHIN, RenewalRefused
+from shared.tokens.row import LATEST_LOOK, MOST_CANDIDATES, fingerprint
 from shared.vocabulary.errors import Unavailable
 from tests.tokens.instances import Shop
 
@@ -19,6 +21,9 @@ ACTIONS = st.one_of(
     st.tuples(st.just("refused"), st.integers(0, INSTANCES - 1)),
     st.tuples(st.just("answered"), st.sampled_from(["granted", "refused", "lost"])),
     st.tuples(st.just("delivered"), st.none()),
+    st.tuples(st.just("forged"), st.none()),
+    st.tuples(st.just("city"), st.booleans()),
+    st.tuples(st.just("timer"), st.integers(0, INSTANCES - 1)),
     st.tuples(st.just("restarted"), st.integers(0, INSTANCES - 1)),
     st.tuples(st.just("passed"), st.sampled_from([0.3, 2, 9, 21, 31, 301, 601])),
 )
@@ -32,7 +37,7 @@ class _Theatre(Shop):
         self.sleepers, self.requests, self.calls = [], [], []
         self.asked_at = {}
         self.instances = [self.instance() for _ in range(INSTANCES)]
-        self.newest = "first"
+        self.delivered, self.serving = ["first"], 0
 
     async def sleep(self, seconds):
         woken = asyncio.get_running_loop().create_future()
@@ -62,8 +67,22 @@ class _Theatre(Shop):
             self._end(ending, granted, how)
 
     async def _delivered(self, _):
-        self.newest = f"delivered {(await self.row()).generation}"
-        await self.deliver(self.newest)
+        self.delivered.append(f"delivered {len(self.delivered)}")
+        await self.deliver(self.delivered[-1])
+
+    async def _forged(self, _):
+        if len((await self.row()).candidates) < MOST_CANDIDATES - 2:  # with more, true ones have to go, too
+            junk = f"junk {len(self.proof.refused)}"
+            self.proof.refused.add(junk)
+            await self.deliver(junk)
+
+    async def _city(self, down):
+        self.proof.down = down
+
+    async def _timer(self, number):
+        instance = self.instances[number]
+        for due in await instance.sweep():
+            self.calls.append(asyncio.create_task(instance.look_after(due)))
 
     async def _restarted(self, number):
         """A process with an empty memory takes over; the one before it still ends what it has under way."""
@@ -102,7 +121,12 @@ class _Theatre(Shop):
             [asked_at] = renewed.values()
             assert row.generation == asked_at + 1
         else:
-            assert row.fingerprint == fingerprint(SecretStr(self.newest))
+            prints = [fingerprint(SecretStr(token)) for token in self.delivered]
+            serving = prints.index(row.fingerprint)
+            assert serving >= self.serving
+            self.serving = serving
+            if not any(each.fingerprint in prints for each in row.candidates):
+                assert serving == len(prints) - 1
         kept = {version for version, _ in enumerate(self.vault.versions("oauth-token-"))}
         assert {int(row.version), int(row.previous_version or row.version)} <= kept
 
@@ -111,16 +135,18 @@ class _Theatre(Shop):
         while not all(call.done() for call in self.calls):
             await self.act("passed", 9)
         await asyncio.gather(*self.calls)
+        self.proof.down = False
         await self.deliver("last")
-        self.clock.advance(300)
+        self.clock.advance(LATEST_LOOK.total_seconds())
+        for due in await self.instance().sweep():
+            await self.instance().look_after(due)
         for instance in [*self.instances, self.instance()]:
             assert await instance.token() == "last"
 
 
 async def _play(actions):
     theatre = _Theatre()
-    await theatre.deliver("first")
-    await theatre.instance().keeper.keep_client_secret("2493", SecretStr("secret"))
+    await theatre.set_up("first")
     for action in actions:
         await theatre.act(*action)
     await theatre.heal()

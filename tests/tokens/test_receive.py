@@ -8,12 +8,16 @@ from pydantic import SecretStr
 from shared.billers.callback_keys import CallbackKeys, digest
 from shared.billers.model import Biller, Mode, Pause
 from shared.tokens.body import MOST_BYTES
+from shared.tokens.credentials import Credentials
 from shared.tokens.keep import TokenKeeper
+from shared.tokens.prove import ProveToken
 from shared.tokens.receive import Callback, Outcome, Received, ReceiveToken
+from shared.tokens.take import TakeDelivery
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.billers import FakeBillers
 from tests.fakes.callback_keys import FakeCallbackKeys
 from tests.fakes.clock import StoppedClock
+from tests.fakes.proof import FakeProof
 from tests.fakes.tokens import FakeTokenRows
 from tests.fakes.vault import FakeVault
 
@@ -33,7 +37,9 @@ class _Setting:
         self.keys = CallbackKeys(FakeCallbackKeys(), _pepper, self.clock)
         self.vault, self.rows = FakeVault(), FakeTokenRows()
         self.keeper = TokenKeeper(self.vault, self.rows, self.clock)
-        self._receive = ReceiveToken(self.keys, self.billers, self.keeper, self.clock)
+        prove = ProveToken(self.keeper, self.rows, FakeProof(), self.clock)
+        take = TakeDelivery(self.keeper, Credentials(self.vault), prove)
+        self._receive = ReceiveToken(self.keys, self.billers, take, self.clock)
 
     async def receive(self, body=b"", content_type=JSON, **query):
         return await self._receive(Callback({"BK": KEY} | query, content_type, body))

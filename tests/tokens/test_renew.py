@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 
-from shared.tokens.keep import Renewal
-from shared.tokens.renew import AFTER_NO_ANSWER, AFTER_REFUSAL, AFTER_SUCCESS, LEASE, WAIT, RenewalRefused
+from shared.tokens.endpoint import REFUSALS, RenewalRefused
+from shared.tokens.renew import AFTER_NO_ANSWER, AFTER_REFUSAL, AFTER_SUCCESS, LEASE, WAIT
+from shared.tokens.row import Renewal
 from shared.vocabulary.errors import Unavailable
 from tests.tokens.instances import CITY, WAITING, Shop, Slow, told
 
@@ -16,8 +17,7 @@ from tests.tokens.instances import CITY, WAITING, Shop, Slow, told
 async def shop():
     """With one token, so that none is kept beside it."""
     shop = Shop()
-    await shop.deliver("first")
-    await shop.instance().keeper.keep_client_secret("2493", SecretStr("secret"))
+    await shop.set_up("first")
     return shop
 
 
@@ -166,10 +166,7 @@ async def test_a_claim_that_took_too_long_asks_nobody(shop):
 @pytest.mark.parametrize(
     ("error", "name", "pause"),
     [
-        *(
-            (RenewalRefused(code), code, AFTER_REFUSAL)
-            for code in ("invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope", "unlisted")
-        ),
+        *((RenewalRefused(code), code, AFTER_REFUSAL) for code in REFUSALS),
         (Unavailable("token endpoint: ReadTimeout"), "token endpoint: ReadTimeout", AFTER_NO_ANSWER),
     ],
 )
@@ -179,8 +176,9 @@ async def test_a_failure_is_named_destroys_nothing_and_is_not_repeated_at_once(s
     for instance in (shop.instance(), shop.instance(), shop.instance()):
         assert await instance.instead_of("first") is None
     assert shop.endpoint.requests == 1
-    failed = told(caplog, "token.renewal_failed")
-    assert failed == [{"event": "token.renewal_failed", "generation": 1, "error": name}]
+    [failed] = told(caplog, "token.renewal_failed")
+    assert (failed["generation"], failed["error"]) == (1, name)
+    assert failed["action"] == REFUSALS.get(name, "None yet: the answer was lost, and it is asked again.")
     after = await shop.row()
     assert after == before.model_copy(update={"renewal": Renewal(until=shop.clock.now() + pause)})
     assert shop.vault.names == names

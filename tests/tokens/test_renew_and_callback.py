@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from pydantic import SecretStr
 
 from tests.tokens.instances import Shop, Slow
 
@@ -12,8 +11,7 @@ from tests.tokens.instances import Shop, Slow
 async def shop():
     """With one token, so that none is kept beside it."""
     shop = Shop()
-    await shop.deliver("first")
-    await shop.instance().keeper.keep_client_secret("2493", SecretStr("secret"))
+    await shop.set_up("first")
     return shop
 
 

@@ -1,0 +1,40 @@
+"""A read that shows whether a token is good; implements ``shared.tokens.prove.Proof``."""
+
+import asyncio
+from typing import Final
+
+import httpx
+from pydantic import SecretStr
+
+from shared.billers.model import Biller
+from shared.caselle import customer
+from shared.caselle.client import Wire
+from shared.caselle.errors import AmbiguousError
+from shared.caselle.protocol import build, read, token_refused
+from shared.tokens.prove import Verdict
+
+_CUSTOMER: Final = "0"
+"""Nobody's number in any city we know of; that there is no such customer is an answer, too."""
+
+
+class CustomerRead:
+    """Asks for one customer of the biller's subdomain, over one fresh connection, once."""
+
+    def __init__(self, wire: Wire, deadline: float) -> None:
+        """``deadline``: seconds for one read in all."""
+        self._wire = wire
+        self._deadline = deadline
+
+    async def verdict(self, biller: Biller, token: SecretStr) -> Verdict:
+        """What the answer says of the token; without a subdomain there is nobody to ask."""
+        if biller.subdomain is None:
+            return Verdict.UNDECIDED
+        request = build(customer.OPERATION, customer.variables(_CUSTOMER), token, biller.subdomain)
+        try:
+            async with asyncio.timeout(self._deadline):
+                reply = read(*await self._wire.post(request, self._deadline))
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, AmbiguousError, UnicodeEncodeError):
+            return Verdict.UNDECIDED
+        if customer.answered(reply):
+            return Verdict.ACCEPTED
+        return Verdict.REFUSED if token_refused(reply) else Verdict.UNDECIDED

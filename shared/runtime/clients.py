@@ -1,0 +1,67 @@
+"""Clients of Azure's services, made from the settings of a stamp; the SDKs are imported only here, on first use."""
+
+import base64
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from shared.billers.callback_keys import PEPPER_SECRET
+from shared.runtime.settings import Settings
+from shared.vocabulary.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+    from azure.data.tables.aio import TableServiceClient
+    from azure.keyvault.secrets.aio import SecretClient
+
+    from shared.azure_stores.table_ledger import ServerTime
+    from shared.tokens.vault import SecretVault
+
+type Credential = Callable[[], "AsyncTokenCredential"]
+"""Makes the credential where one is needed; storage by connection string needs none."""
+
+# The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
+_PATIENCE: Final[dict[str, Any]] = {
+    "retry_total": 2,
+    "retry_backoff_max": 2,
+    "connection_timeout": 5,
+    "read_timeout": 10,
+}
+
+
+def table_service(found: Settings, credential: Credential, time: "ServerTime") -> "TableServiceClient":
+    """The stamp's tables; every answer tells ``time`` what the service's clock shows.
+
+    Raises:
+        Misconfigured: the settings name no storage.
+    """
+    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - on first use
+
+    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": time.learn}
+    if found.storage_connection:
+        return TableServiceClient.from_connection_string(found.storage_connection.get_secret_value(), **options)
+    if found.table_uri is None:
+        raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
+    return TableServiceClient(found.table_uri, credential=credential(), **options)
+
+
+def secret_client(found: Settings, credential: Credential) -> "SecretClient":
+    """The stamp's vault."""
+    from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - on first use
+
+    ca_file = found.vault_ca_file
+    # A vault on this machine has no name under vault.azure.net, and a certificate of its own.
+    local: dict[str, Any] = {"verify_challenge_resource": False, "connection_verify": ca_file} if ca_file else {}
+    return SecretClient(found.vault_url, credential(), **_PATIENCE, **local)
+
+
+async def pepper(vault: "SecretVault") -> bytes:
+    """What the digests of callback keys are made with.
+
+    Raises:
+        Misconfigured: the vault does not have it.
+        Unavailable: the vault does not answer.
+    """
+    secret = await vault.get(PEPPER_SECRET)
+    if secret is None:
+        raise Misconfigured(f"the vault has no secret {PEPPER_SECRET}")
+    return base64.b64decode(secret.get_secret_value())
