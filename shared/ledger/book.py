@@ -205,6 +205,10 @@ class Ledger:
         except RowExists:
             return
 
+    async def reword_conflict(self, biller: str, conflict: Row, values: Values) -> None:
+        """Replace what a conflict's row says."""
+        await self._store.commit(rows.shard_of(biller), [Replace(conflict.key, values, conflict.etag)])
+
     async def open_rows(
         self, shard: str, until: datetime, limit: int, *, after: str = "", skip: Sequence[str] = ()
     ) -> list[Row]:

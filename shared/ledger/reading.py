@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Final
 
 from shared.ledger import rows
-from shared.ledger.entry import Entry, Key
+from shared.ledger.entry import Entry, Key, Kind
 from shared.ledger.store import LedgerStore, Row, Values
 from shared.vocabulary import events
 from shared.vocabulary.clock import from_ms
@@ -66,12 +66,12 @@ class Reader:
         found = [row async for row in self._rows(rows.shard_of(biller), start, None)]
         return [Booked(rows.key_of(row), datetime.fromisoformat(str(row.values["received_at"]))) for row in found]
 
-    async def each(self, biller: str, keys: Sequence[Key]) -> AsyncIterator[Entry]:
-        """The entries under these keys of one biller, in their order; what is gone is left out."""
-        shard = rows.shard_of(biller)
+    async def each(self, keys: Sequence[Key]) -> AsyncIterator[Entry]:
+        """The entries under these keys, in their order; what is gone is left out."""
         for start in range(0, len(keys), _AT_ONCE):
-            asked = (self._store.read(shard, rows.state_key(key)) for key in keys[start : start + _AT_ONCE])
-            for row in await asyncio.gather(*asked):
+            asked = keys[start : start + _AT_ONCE]
+            found = [self._store.read(rows.shard_of(key.biller), rows.state_key(key)) for key in asked]
+            for row in await asyncio.gather(*found):
                 if row is not None:
                     with suppress(_Unreadable):
                         yield _entry(row)
@@ -84,10 +84,9 @@ class Reader:
         """Other messages that came under its id."""
         return [row async for row in self._rows(rows.shard_of(key.biller), f"C~{key}~", None)]
 
-    async def reference_owner(self, biller: str, reference: str) -> str | None:
-        """The key of the entry that uses a reference, as text, or None."""
-        row = await self._store.read(rows.shard_of(biller), rows.reference_key(biller, reference))
-        return str(row.values["key"]) if row else None
+    async def reference(self, biller: str, reference: str) -> Row | None:
+        """The row of a reference that is used; ``owner_in`` says by whom."""
+        return await self._store.read(rows.shard_of(biller), rows.reference_key(biller, reference))
 
     async def _rows(self, shard: str, start: str, only: Values | None) -> AsyncIterator[Row]:
         """All rows whose keys begin with ``start``."""
@@ -99,6 +98,12 @@ class Reader:
             if len(page) < _PAGE:
                 return
             following = f"{page[-1].key}{rows.BEHIND}"
+
+
+def owner_in(row: Row) -> Key:
+    """The entry that a reference's row names."""
+    biller, kind, id_ = str(row.values["key"]).split("~", 2)
+    return Key(biller, Kind(kind), id_)
 
 
 class _Unreadable(Exception):

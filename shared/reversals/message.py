@@ -88,6 +88,11 @@ def stored(kind: Kind, message: bytes) -> Undoing:
     return model.model_validate_json(message)
 
 
+def reference(message: Undoing) -> str:
+    """Taken by the first that undoes a payment, so that it is undone once. No confirmation number has a tilde."""
+    return "" if message.cause == "chargeback_won" else f"reverses~{message.payment_id}"
+
+
 def fingerprint(message: Undoing) -> str:
     """What makes two messages the same: everything that decides whose money goes back, and how much."""
     decisive = [message.biller_id, message.id, message.payment_id, message.cause, int(message.amount)]

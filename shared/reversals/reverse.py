@@ -10,7 +10,7 @@ from shared.ledger.book import Known, ReferenceTaken
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
 from shared.ledger.send_once import Peer
 from shared.payments.post import Desk
-from shared.reversals.message import QUEUES, Undoing, fingerprint, parse
+from shared.reversals.message import QUEUES, Undoing, fingerprint, parse, reference
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import CaselleError
 
@@ -74,8 +74,7 @@ def _draft(kind: Kind, message: Undoing, message_id: str) -> Draft:
         fingerprint=fingerprint(message),
         cents=int(message.amount),
         customer_number="",
-        # One payment is undone once: a second message finds this reference taken. No confirmation number has a tilde.
-        reference="" if message.cause == "chargeback_won" else f"reverses~{message.payment_id}",
+        reference=reference(message),
         posting_date=message.day.isoformat(),
         message_id=message_id,
         message=to_store(message),
