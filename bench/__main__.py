@@ -4,10 +4,15 @@ import argparse
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
 
-from bench import token_sweep, transactions
+from bench import oracle, token_sweep, transactions
 
-CASES = {"transactions": transactions.run, "token-sweep": token_sweep.run}
+CASES: dict[str, Callable[[], str]] = {
+    "oracle": oracle.run,
+    "token-sweep": lambda: asyncio.run(token_sweep.run()),
+    "transactions": lambda: asyncio.run(transactions.run()),
+}
 
 
 def main() -> None:
@@ -18,7 +23,7 @@ def main() -> None:
     logging.disable(logging.ERROR)  # hundreds of events would bury the table
     for name, run in CASES.items():
         if chosen in {None, name}:
-            sys.stdout.write(asyncio.run(run()))
+            sys.stdout.write(run())
 
 
 main()

@@ -8,13 +8,16 @@ from typing import Final
 import azure.functions as func
 
 from shared.runtime import wiring
-from shared.tokens.receive import Callback, Outcome, Received
+from shared.tokens.receive import MARK, Callback, Outcome, Received
 from shared.vocabulary import events
-from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.errors import CaselleError
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_STORED: Final = '{"status": "stored"}'
+_JSON: Final = "application/json"
+_PROBLEM: Final = "application/problem+json"
 _STATUS: Final = {
     Outcome.UNKNOWN_KEY: HTTPStatus.NOT_FOUND,
     Outcome.REFUSED: HTTPStatus.BAD_REQUEST,
@@ -27,18 +30,24 @@ _STATUS: Final = {
 @bp.route(route="ICOAuthTokenProcessor", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
 async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
     """Keep the delivered token; ``BK`` in the query is the biller's key, so the host asks for none."""
-    callback = Callback(req.params, req.headers.get("Content-Type", ""), req.get_body())
+    content_type, handed_on = req.headers.get("Content-Type", ""), MARK in req.headers
+    callback = Callback(req.params, content_type, req.get_body(), handed_on=handed_on)
     try:
         receive = await wiring.receive_token()
         return _answer(await receive(callback))
-    except Unavailable as error:
+    except CaselleError as error:
         events.emit("callback.unavailable", logging.ERROR, reason=str(error))
         return _problem(HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _answer(received: Received) -> func.HttpResponse:
     if received.outcome is Outcome.STORED:
-        return func.HttpResponse('{"status": "stored"}', headers=_HEADERS, mimetype="application/json")
+        return func.HttpResponse(_STORED, headers=_HEADERS, mimetype=_JSON)
+    if received.answer is not None:
+        mimetype = _JSON if received.answer.status == HTTPStatus.OK else _PROBLEM
+        return func.HttpResponse(
+            received.answer.body, status_code=received.answer.status, headers=_HEADERS, mimetype=mimetype
+        )
     return _problem(_STATUS[received.outcome], received)
 
 
@@ -47,6 +56,4 @@ def _problem(status: HTTPStatus, received: Received | None = None) -> func.HttpR
     if received and received.field:
         problem |= {"field": received.field, "detail": received.detail}
     headers = _HEADERS | {"Retry-After": "60"} if status == HTTPStatus.SERVICE_UNAVAILABLE else _HEADERS
-    return func.HttpResponse(
-        json.dumps(problem), status_code=status, headers=headers, mimetype="application/problem+json"
-    )
+    return func.HttpResponse(json.dumps(problem), status_code=status, headers=headers, mimetype=_PROBLEM)

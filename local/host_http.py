@@ -89,7 +89,8 @@ class HttpFrontEnd:
 
 
 async def listen(app: web.Application, site: Callable[[web.AppRunner], web.BaseSite]) -> web.AppRunner:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
+    # The platform hands over a compressed body as it came.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=10, auto_decompress=False)
     await runner.setup()
     await site(runner).start()
     return runner

@@ -239,7 +239,7 @@ class Stack:
         async with SimulatorControl(self.control_url) as control:
             client_secrets = await introduce(control, self.billers, self.callback_urls, self._lines)
             await keep_client_secrets(self.vault, client_secrets)
-            for biller in filter(takes_tokens, self.billers):
+            for biller in filter(takes_tokens, filter(self._at_home, self.billers)):
                 status = await control.deliver_token(str(biller.subdomain))
                 if status != HTTPStatus.OK:
                     raise NotReady(f"The callback answered {status} when biller {biller.biller_id}'s token came.")
@@ -247,6 +247,9 @@ class Stack:
         urls = {"caselle_url": self.simulator.caselle_url, "token_url": self.simulator.token_url}
         if renewing:
             await supervise_renewals(self.storage, self.vault, renewing, **urls)
+
+    def _at_home(self, biller: Biller) -> bool:
+        return biller.region is None or biller.region in self._regions.split(",")
 
     def _description(self) -> dict[str, Any]:
         callbacks = {biller: {"callbackUrl": url} for biller, url in self.callback_urls.items()}

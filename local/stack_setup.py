@@ -3,8 +3,9 @@
 import base64
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from datetime import datetime
 
 from azure.data.tables.aio import TableServiceClient
 from azure.identity.aio import ManagedIdentityCredential
@@ -36,7 +37,7 @@ from shared.tokens.supervise import Supervised, SuperviseRenewal
 
 _INBOUND = ("payments", "ach-rejects", "reversals", "due", "token-renewals")
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
-TABLES = ("ledger", "billers", "callbackkeys", "tokens", "quarantine", "audit")
+TABLES = ("ledger", "billers", "callbackkeys", "authorizations", "tokens", "quarantine", "audit")
 
 _PEPPER_BYTES = 32
 
@@ -114,6 +115,20 @@ def renews(biller: Biller) -> bool:
     return takes_tokens(biller) and biller.token_strategy is TokenStrategy.CLIENT_CREDENTIALS
 
 
+async def add_callback_key(
+    storage: str, vault: Vault, biller_id: str, key: SecretStr, not_after: datetime | None = None
+) -> None:
+    """Let one more key open a biller's callback, until ``not_after`` where that is given."""
+    async with _client(vault) as client, TableServiceClient.from_connection_string(storage) as tables:
+        vault_of_keys = KeyVault(client)
+
+        async def pepper() -> bytes:
+            secret = await vault_of_keys.get(PEPPER_SECRET)
+            return base64.b64decode(secret.get_secret_value()) if secret else b""
+
+        await _keys(tables, pepper).add(biller_id, key, not_after)
+
+
 def is_connected(biller: Biller) -> bool:
     """Whether Caselle knows the biller: a draft may have no subdomain yet."""
     return biller.subdomain is not None and biller.connect_version is not None
@@ -144,14 +159,18 @@ async def _register(tables: TableServiceClient, pepper: bytes, billers: Iterable
     async def known_pepper() -> bytes:
         return pepper
 
-    registry = TableBillers(tables.get_table_client("billers"))
-    keys = CallbackKeys(TableCallbackKeys(tables.get_table_client("callbackkeys")), known_pepper, SystemClock())
+    registry, keys = TableBillers(tables.get_table_client("billers")), _keys(tables, known_pepper)
     made = {}
     for biller in billers:
         await registry.put(biller)
         made[biller.biller_id] = generate()
         await keys.add(biller.biller_id, made[biller.biller_id])
     return made
+
+
+def _keys(tables: TableServiceClient, pepper_source: Callable[[], Awaitable[bytes]]) -> CallbackKeys:
+    store = TableCallbackKeys(tables.get_table_client("callbackkeys"))
+    return CallbackKeys(store, TableBillers(tables.get_table_client("billers")), pepper_source, SystemClock())
 
 
 @contextmanager

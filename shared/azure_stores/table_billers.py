@@ -2,10 +2,12 @@
 
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.azure_stores.answering import answering, find_entity
-from shared.billers.model import Biller
+from shared.billers.model import Biller, Mode
+from shared.billers.registry import Home
+from shared.vocabulary import events
 from shared.vocabulary.errors import Misconfigured
 
 _PARTITION = "billers"
@@ -39,6 +41,31 @@ class TableBillers:
         with answering(_PEER):
             rows = self._table.query_entities("PartitionKey eq @partition", parameters={"partition": _PARTITION})
             return [_biller(entity) async for entity in rows]
+
+    async def homes(self) -> dict[str, Home]:
+        """Where every biller is at home; a record that cannot be read has none, and stands in nobody's way."""
+        with answering(_PEER):
+            rows = self._table.query_entities("PartitionKey eq @partition", parameters={"partition": _PARTITION})
+            found = [_home(entity) async for entity in rows]
+        return {home.biller_id: home for home in found if home}
+
+
+class _Residence(BaseModel):
+    """As much of a biller's record as says where it is at home."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    region: str | None = None
+    mode: str
+
+
+def _home(entity: TableEntity) -> Home | None:
+    try:
+        found = _Residence.model_validate_json(entity["biller"])
+    except ValidationError:
+        events.emit("biller.unreadable", events.ERROR, biller=entity["RowKey"])
+        return None
+    return Home(entity["RowKey"], found.region, found.mode == Mode.RETIRED)
 
 
 def _biller(entity: TableEntity) -> Biller:

@@ -1,9 +1,10 @@
 """Callback keys in the table ``callbackkeys``: one partition, the digest as row key, so no key can be two billers'."""
 
+from contextlib import suppress
 from datetime import datetime
 
-from azure.core.exceptions import ResourceExistsError
-from azure.data.tables import UpdateMode
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.azure_stores.answering import answering, find_entity
@@ -23,7 +24,7 @@ class TableCallbackKeys:
         """Every key, revoked ones included."""
         with answering(_PEER):
             rows = self._table.query_entities("PartitionKey eq @partition", parameters={"partition": _PARTITION})
-            return [CallbackKey.model_validate_json(entity["key"]) async for entity in rows]
+            return [_key(entity) async for entity in rows]
 
     async def add(self, key: CallbackKey) -> None:
         """Insert a key; ``KeyInUse`` where its digest is there already."""
@@ -36,17 +37,32 @@ class TableCallbackKeys:
                     raise KeyInUse("this callback key is known already") from None
 
     async def revoke(self, digest: str, not_after: datetime) -> None:
-        """End a key at that instant, if there is such a key."""
+        """End a key at that instant, or earlier where it ends earlier, if there is such a key."""
         with answering(_PEER):
             key = await self._find(digest)
             if key is not None:
-                ended = key.model_copy(update={"not_after": not_after})
-                await self._table.update_entity(_entity(ended), mode=UpdateMode.REPLACE)
+                ended = key.model_copy(update={"not_after": key.ends_by(not_after)})
+                await self._table.update_entity(_entity(ended), mode=UpdateMode.MERGE)
+
+    async def stamp(self, digest: str, used_at: datetime) -> None:
+        """Note when a key was used, in a property of its own: a revocation at the same moment stands."""
+        with answering(_PEER), suppress(ResourceNotFoundError):
+            await self._table.update_entity(_keys(digest) | {"lastUsedAt": used_at.isoformat()}, mode=UpdateMode.MERGE)
 
     async def _find(self, digest: str) -> CallbackKey | None:
         entity = await find_entity(self._table, _PARTITION, digest)
-        return CallbackKey.model_validate_json(entity["key"]) if entity else None
+        return _key(entity) if entity else None
+
+
+def _keys(digest: str) -> dict[str, str]:
+    return {"PartitionKey": _PARTITION, "RowKey": digest}
 
 
 def _entity(key: CallbackKey) -> dict[str, str]:
-    return {"PartitionKey": _PARTITION, "RowKey": key.digest, "key": key.model_dump_json()}
+    return _keys(key.digest) | {"key": key.model_dump_json(exclude={"last_used_at"})}
+
+
+def _key(entity: TableEntity) -> CallbackKey:
+    key = CallbackKey.model_validate_json(entity["key"])
+    used = entity.get("lastUsedAt")
+    return key.model_copy(update={"last_used_at": datetime.fromisoformat(used)}) if used else key

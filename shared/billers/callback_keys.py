@@ -4,14 +4,18 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import math
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
+from urllib.parse import unquote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 
+from shared.billers.registry import Home
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import CaselleError, Malformed, Misconfigured, Unavailable
@@ -20,10 +24,19 @@ from shared.vocabulary.identity import BillerId
 PEPPER_SECRET: Final = "callback-key-pepper"  # noqa: S105 - the name of a vault secret, not its value
 """The vault secret whose bytes the digests are made with."""
 
+REFRESH_SECONDS: Final = 30.0
+OLDEST_SECONDS: Final = 60.0
+"""What was read longer ago opens nothing: a revoked key is refused by then, also while the store hangs."""
+STAMP_SECONDS: Final = 60.0
+"""How exactly the last use of a key is known."""
+
 _MOST_ACTIVE = 2
 _RETRY_SECONDS = 1
-# Keys come from Invoice Cloud's portal and are base64-like; below 22 characters they hold less than 128 bits.
-_STRONG_KEY = re.compile(r"[A-Za-z0-9+/=_.~-]{22,512}", re.ASCII)
+# Keys come from Invoice Cloud's portal and are base64-like, hexadecimal in the worst case.
+_KEY = re.compile(r"[A-Za-z0-9+/=_.~-]{22,512}", re.ASCII)
+_HEX = re.compile(r"[0-9a-f]*|[0-9A-F]*", re.ASCII)
+_LEAST_BITS = 128
+_LEAST_CHARACTERS = 8  # different ones; that a random key has fewer is next to impossible
 
 
 class CallbackKey(BaseModel):
@@ -34,10 +47,16 @@ class CallbackKey(BaseModel):
     biller_id: BillerId
     digest: str
     not_after: AwareDatetime | None = None
+    last_used_at: AwareDatetime | None = None
+    """To the minute."""
 
     def active(self, now: datetime) -> bool:
         """Whether the key still opens the callback."""
         return self.not_after is None or now < self.not_after
+
+    def ends_by(self, instant: datetime) -> datetime:
+        """When a key ends that is revoked at that instant: what has ended does not begin again."""
+        return min(instant, self.not_after or instant)
 
 
 class KeyInUse(Misconfigured):
@@ -56,19 +75,55 @@ class CallbackKeyStore(Protocol):
         ...
 
     async def revoke(self, digest: str, not_after: datetime) -> None:
-        """End a key at that instant, if there is such a key."""
+        """End a key at that instant, or earlier where it ends earlier, if there is such a key."""
+        ...
+
+    async def stamp(self, digest: str, used_at: datetime) -> None:
+        """Note when a key was used, if there is such a key; nothing else of it changes."""
         ...
 
 
+class HomeList(Protocol):
+    """Where every biller is at home."""
+
+    async def homes(self) -> Mapping[str, Home]:
+        """By biller id; raises ``Unavailable`` where the store does not answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read at ``at``, in monotonic seconds."""
+
+    pepper: bytes
+    keys: dict[str, CallbackKey]
+    homes: Mapping[str, Home]
+    at: float
+
+
 def digest(pepper: bytes, key: str) -> str:
-    """HMAC-SHA-256 of a key, as hex; a ``+`` that was decoded to a space on its way is the same key."""
+    """HMAC-SHA-256 of a key, as hex; one that was decoded once too often or too seldom on its way is the same key."""
+    # No key holds a percent sign or a space: the one was encoded twice, the other was a bare plus sign.
+    spelled = unquote(key).replace(" ", "+")
     # A stray surrogate must take the same path as any other wrong key, hence surrogatepass.
-    return hmac.new(pepper, key.replace(" ", "+").encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return hmac.new(pepper, spelled.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def generate() -> SecretStr:
     """A new key of 256 random bits."""
     return SecretStr(secrets.token_urlsafe(32))
+
+
+def check_strength(key: str) -> None:
+    """Whether nobody can guess the key.
+
+    Raises:
+        Malformed: it may hold less than 128 bits, or holds characters that a URL would spoil.
+    """
+    alphabet = 16 if _HEX.fullmatch(key) else 64
+    weak = len(key) * math.log2(alphabet) < _LEAST_BITS or len(set(key)) < _LEAST_CHARACTERS
+    if weak or not _KEY.fullmatch(key):
+        raise Malformed("a callback key is 22 to 512 random characters of base64 or base64url, or 32 and more of hex")
 
 
 class CallbackKeys:
@@ -77,49 +132,53 @@ class CallbackKeys:
     def __init__(
         self,
         store: CallbackKeyStore,
+        homes: HomeList,
         pepper_source: Callable[[], Awaitable[bytes]],
         clock: Clock,
-        refresh_seconds: float = 30,
     ) -> None:
         self._store = store
+        self._homes = homes
         self._pepper_source = pepper_source
         self._clock = clock
-        self._refresh_seconds = refresh_seconds
-        self._pepper: bytes | None = None
-        self._keys: dict[str, CallbackKey] | None = None
+        self._known: _Known | None = None
         self._due = clock.monotonic()
         self._refreshing = asyncio.Lock()
+        self._stamped: dict[str, float] = {}
 
-    async def biller_of(self, key: str | None) -> str | None:
-        """The biller whose active key this is, or None: unknown, malformed, missing, revoked and expired alike.
+    async def home_of(self, key: str | None) -> Home | None:
+        """Whose active key this is, and where that biller is at home.
+
+        None for unknown, malformed, missing, revoked and expired keys and for retired billers, all found out alike.
 
         Raises:
-            Unavailable: the keys have not been read yet, and now cannot be.
+            Unavailable: keys or billers have not been read within ``OLDEST_SECONDS``, and now cannot be.
         """
-        pepper, keys = await self._known()
-        wanted = digest(pepper, key or "")
+        known = await self._fresh_enough()
+        wanted = digest(known.pepper, key or "")
         # Finding it by its digest tells a guesser nothing: without the pepper no digest can be aimed at.
-        found = keys.get(wanted)
+        found = known.keys.get(wanted)
         same = hmac.compare_digest(found.digest if found else "0" * len(wanted), wanted)
-        return found.biller_id if found and same and found.active(self._clock.now()) else None
+        home = known.homes.get(found.biller_id) if found and same and found.active(self._clock.now()) else None
+        if home is None or home.retired:
+            return None
+        await self._stamp(wanted)
+        return home
 
     async def add(self, biller_id: str, key: SecretStr, not_after: datetime | None = None) -> None:
         """Let a key open the callback of a biller; other processes know it after their next refresh.
 
         Raises:
-            Malformed: the key is too short to be safe, or holds characters that a URL would spoil.
+            Malformed: the key is too weak to be safe, or holds characters that a URL would spoil.
             KeyInUse: the key is known already, for this biller or another.
             Misconfigured: the biller has two active keys; revoke one first.
             Unavailable: the store or the vault does not answer.
         """
         plain = key.get_secret_value()
-        if not _STRONG_KEY.fullmatch(plain):
-            raise Malformed("a callback key is 22 to 512 characters of base64 or base64url")
-        await self._refresh()
-        pepper, keys = await self._known()
-        if len(self._active(keys.values(), biller_id)) >= _MOST_ACTIVE:
+        check_strength(plain)
+        known = await self._refresh()
+        if len(self._active(known.keys.values(), biller_id)) >= _MOST_ACTIVE:
             raise Misconfigured(f"biller {biller_id} has two active callback keys already")
-        await self._store.add(CallbackKey(biller_id=biller_id, digest=digest(pepper, plain), not_after=not_after))
+        await self._store.add(CallbackKey(biller_id=biller_id, digest=digest(known.pepper, plain), not_after=not_after))
         await self._refresh()
 
     async def revoke(self, key_digest: str, not_after: datetime | None = None) -> None:
@@ -131,14 +190,25 @@ class CallbackKeys:
         now = self._clock.now()
         return [key for key in keys if key.biller_id == biller_id and key.active(now)]
 
-    async def _known(self) -> tuple[bytes, dict[str, CallbackKey]]:
+    async def _stamp(self, key_digest: str) -> None:
+        now = self._clock.monotonic()
+        if now - self._stamped.get(key_digest, -math.inf) < STAMP_SECONDS:
+            return
+        self._stamped[key_digest] = now
+        try:
+            await self._store.stamp(key_digest, self._clock.now())
+        except Unavailable:
+            # The delivery matters more; whether the store takes that is found out next.
+            events.emit("callback_keys.stamp_failed", logging.WARNING)
+
+    async def _fresh_enough(self) -> _Known:
         # While one request refreshes, the others go on with what is held.
-        if self._keys is None or not self._refreshing.locked():
+        if self._known is None or not self._refreshing.locked():
             async with self._refreshing:
                 await self._refresh_when_due()
-        if self._keys is None or self._pepper is None:
+        if self._known is None or self._clock.monotonic() - self._known.at >= OLDEST_SECONDS:
             raise Unavailable("the callback keys cannot be read")
-        return self._pepper, self._keys
+        return self._known
 
     async def _refresh_when_due(self) -> None:
         if self._clock.monotonic() < self._due:
@@ -149,8 +219,10 @@ class CallbackKeys:
             self._due = self._clock.monotonic() + _RETRY_SECONDS
             events.emit("callback_keys.refresh_failed", logging.WARNING)
 
-    async def _refresh(self) -> None:
-        if self._pepper is None:
-            self._pepper = await self._pepper_source()
-        self._keys = {key.digest: key for key in await self._store.all()}
-        self._due = self._clock.monotonic() + self._refresh_seconds
+    async def _refresh(self) -> _Known:
+        began = self._clock.monotonic()
+        pepper = self._known.pepper if self._known else await self._pepper_source()
+        keys = {key.digest: key for key in await self._store.all()}
+        self._known = _Known(pepper, keys, await self._homes.homes(), began)
+        self._due = began + REFRESH_SECONDS
+        return self._known

@@ -1,12 +1,21 @@
 """Where billers are kept, and a cache that spares a warm payment the reading."""
 
-from typing import Final, Protocol
+from collections.abc import Mapping
+from typing import Final, NamedTuple, Protocol
 
 from shared.billers.model import Biller
 from shared.vocabulary.clock import Clock
 
 _MISS_SECONDS: Final = 10
 """A biller just added is known this soon, and a stray id still costs one read in that time."""
+
+
+class Home(NamedTuple):
+    """The stamp that a biller is at home in; ``region`` is None where the biller's record names none: this one."""
+
+    biller_id: str
+    region: str | None
+    retired: bool
 
 
 class BillerRegistry(Protocol):
@@ -22,6 +31,10 @@ class BillerRegistry(Protocol):
 
     async def all(self) -> list[Biller]:
         """Every biller, ordered by id as text."""
+        ...
+
+    async def homes(self) -> Mapping[str, Home]:
+        """Where every biller is at home, by biller id."""
         ...
 
 
@@ -51,6 +64,10 @@ class CachedRegistry:
     async def all(self) -> list[Biller]:
         """Every biller, read from the store."""
         return await self._inner.all()
+
+    async def homes(self) -> Mapping[str, Home]:
+        """Where every biller is at home, read from the store."""
+        return await self._inner.homes()
 
     def _keep(self, biller_id: str, biller: Biller | None) -> None:
         seconds = self._seconds if biller else min(self._seconds, _MISS_SECONDS)

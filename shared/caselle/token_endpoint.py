@@ -1,4 +1,4 @@
-"""Caselle's token endpoint over HTTP; implements ``shared.tokens.endpoint.TokenEndpoint``.
+"""Caselle's token endpoint over HTTP; implements ``TokenEndpoint`` and ``CodeEndpoint`` of ``shared.tokens``.
 
 Where it is and what it takes is not public. Assumed: RFC 6749, and of its two ways to authenticate HTTP Basic, which
 every such endpoint must support.
@@ -45,6 +45,10 @@ class HttpTokenEndpoint:
         return await self._grant(
             client, {"grant_type": "refresh_token", "refresh_token": refresh_token.get_secret_value()}
         )
+
+    async def authorization_code(self, client: Client, code: SecretStr) -> Delivery:
+        """The token for a code (section 4.1.3); raises as the port says."""
+        return await self._grant(client, {"grant_type": "authorization_code", "code": code.get_secret_value()})
 
     async def aclose(self) -> None:
         """Close what is open."""

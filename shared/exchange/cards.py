@@ -11,7 +11,11 @@ from typing import Any, Final
 
 _LENGTHS = range(13, 20)
 _RUN: Final = re.compile(r"[0-9](?:[ .\-]{0,2}[0-9])*")
-_GUID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE)
+_GUID: Final = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"  # as it is mostly written
+    r"|\b(?=[0-9]*[a-f])[0-9a-f]{32}\b",  # as tracing writes it
+    re.IGNORECASE,
+)
 _ISSUERS: Final = re.compile(
     r"4|5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720"  # Visa, Mastercard
     r"|3[47]|6011|64[4-9]|65|30[0-5]|36|3[89]"  # American Express, Discover, Diners Club
@@ -20,6 +24,7 @@ _ISSUERS: Final = re.compile(
 _FORBIDDEN_NAMES: Final = frozenset({"pan", "cardnumber", "cvv", "cvv2", "cvc", "cvc2", "track", "track1", "track2"})
 _REFERENCES: Final = frozenset(
     {"billerid", "paymentid", "confirmationnumber", "customernumber", "invoicenumber", "representspaymentid"}
+    | {"rejectid", "reversalid", "changeid", "eventid"}
 )
 """Declared references have formats of their own and may be long digit runs."""
 

@@ -1,6 +1,7 @@
 """Settings of one stamp, read from the environment on first use. A missing one is named; no secret has a default."""
 
 import math
+import re
 from collections.abc import Container, Mapping
 from dataclasses import fields
 from typing import Annotated, Any, Final, Self
@@ -14,6 +15,7 @@ from shared.vocabulary.errors import Misconfigured
 RELAY: Final = "https://ranchero1.caselleconnect.com"
 _TABLE_URI: Final = "AzureWebJobsStorage__tableServiceUri"
 _RELAY_HOSTS: Final = "ranchero1.caselleconnect.com"
+_REGION: Final = re.compile(r"[a-z0-9-]+", re.ASCII)
 
 
 class Settings(BaseModel):
@@ -32,7 +34,9 @@ class Settings(BaseModel):
     """Billers at home in these are posted here; the others' payments are held."""
     caselle_base_url: str
     caselle_token_url: str | None
-    """Complete; without it no token is renewed."""
+    """Complete; without it no token is renewed and no code exchanged."""
+    callback_stamps: Mapping[str, str]
+    """Base URL by region: where the callback hands on what is delivered for billers at home there."""
     times: Times
     biller_cache_seconds: Annotated[float, Field(ge=0)]
     token_cache_seconds: Annotated[float, Field(ge=0)]
@@ -60,6 +64,7 @@ class Settings(BaseModel):
             regions=_regions(environ),
             caselle_base_url=checked_url("CASELLE_BASE_URL", base_url, hosts, allow_loopback=local),
             caselle_token_url=_token_url(environ, hosts, local=local),
+            callback_stamps=_stamps(environ, local=local),
             times=_times(environ, local=local),
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
@@ -92,6 +97,16 @@ def _token_url(environ: Mapping[str, str], hosts: Container[str], *, local: bool
     if url:
         checked_url("CASELLE_TOKEN_URL", url, hosts, allow_loopback=local)
     return url or None
+
+
+def _stamps(environ: Mapping[str, str], *, local: bool) -> dict[str, str]:
+    stamps: dict[str, str] = {}
+    for word in _words(environ.get("CALLBACK_STAMPS", "")):
+        region, separator, url = word.partition("=")
+        if not separator or not _REGION.fullmatch(region) or region in stamps:
+            raise Misconfigured("setting CALLBACK_STAMPS lists region=https://host, each region once")
+        stamps[region] = azure_url("CALLBACK_STAMPS", url, allow_loopback=local).rstrip("/")
+    return stamps
 
 
 def _words(text: str) -> list[str]:

@@ -5,7 +5,9 @@ import re
 from typing import Final
 
 _SECRETS: Final = (
-    re.compile(r"(\b(?:bk|code|sig|key|state|\w*token|\w*secret)=)[^&\s\"']+", re.IGNORECASE),
+    re.compile(r"((?:\b|%3f|%26)(?:bk|code|sig|key|state|\w*token|\w*secret)(?:=|%3d))[^&\s\"']+", re.IGNORECASE),
+    # As a field of JSON or of a printed dict; our own events have fields named code, key and state.
+    re.compile(r"([\"'](?:bk|\w*token|\w*secret|authorization)[\"']\s*:\s*[\"'])[^\"']+", re.IGNORECASE),
     re.compile(r"(bearer\s+)[A-Za-z0-9._~+/=-]+", re.IGNORECASE),
     re.compile(r"(AccountKey=)[^;\s\"']+"),
 )

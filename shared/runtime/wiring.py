@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
+    from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
+    from shared.tokens.authorize import ExchangeCode
     from shared.tokens.receive import ReceiveToken
 
 
@@ -88,7 +90,15 @@ def payment_status() -> PaymentStatus:
 async def receive_token() -> "ReceiveToken":
     from shared.tokens.receive import ReceiveToken  # noqa: PLC0415 - only the callback needs it
 
-    return ReceiveToken(callback_keys(), billers(), tokens().take, clock())
+    return ReceiveToken(
+        callback_keys(),
+        billers(),
+        tokens().take,
+        clock(),
+        exchange=exchange_code(),
+        stamps=_stamps(),
+        regions=settings().regions,
+    )
 
 
 async def check() -> None:
@@ -126,7 +136,24 @@ def callback_keys() -> "CallbackKeys":
     from shared.azure_stores.table_callback_keys import TableCallbackKeys  # noqa: PLC0415 - Azure's SDK on first use
     from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
 
-    return CallbackKeys(TableCallbackKeys(_tables().get_table_client("callbackkeys")), _pepper, clock())
+    store = TableCallbackKeys(_tables().get_table_client("callbackkeys"))
+    return CallbackKeys(store, billers(), _pepper, clock())
+
+
+@cache
+def exchange_code() -> "ExchangeCode":
+    from shared.azure_stores.table_authorizations import TableAuthorizations  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.tokens.authorize import ExchangeCode  # noqa: PLC0415 - only the callback needs it
+
+    store = TableAuthorizations(_tables().get_table_client("authorizations"))
+    return ExchangeCode(store, tokens().credentials, tokens().endpoint, clock())
+
+
+@cache
+def _stamps() -> "HttpStamps":
+    from shared.runtime.stamps import HttpStamps  # noqa: PLC0415 - httpx on first use
+
+    return HttpStamps(settings().callback_stamps)
 
 
 @cache

@@ -34,8 +34,10 @@ class UnsupportedContentType(Malformed):
 class Fields:
     """Fields by name, whatever the letter case and whether words are joined by ``_``, ``-`` or nothing."""
 
-    def __init__(self, pairs: Iterable[tuple[str, str]], *, url_encoded: bool) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str]], *, url_encoded: bool, repeats_joined: bool = False) -> None:
+        """``repeats_joined``: the host has made one value of several, with a comma between them."""
         self.url_encoded = url_encoded
+        self.repeats_joined = repeats_joined
         self._given: dict[str, list[tuple[str, str]]] = {}
         for name, value in pairs:
             if value.strip():
@@ -66,20 +68,26 @@ def read_fields(content_type: str, body: bytes, query: Mapping[str, str]) -> Fie
     if len(body) > MOST_BYTES:
         raise BodyTooLarge(f"a delivery has at most {MOST_BYTES} bytes")
     if not body:
-        return Fields(query.items(), url_encoded=True)
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind not in {_JSON, _FORM}:
+        return Fields(query.items(), url_encoded=True, repeats_joined=True)
+    kind = media_type(content_type)
+    if kind is None:
         raise UnsupportedContentType("a delivery is JSON, a form or a query")
     if kind == _JSON:
         return read_json_fields(body)
-    return Fields(parse_qsl(_text(body)), url_encoded=True)
+    return Fields(_form_pairs(_text(body)), url_encoded=True)
+
+
+def media_type(content_type: str) -> str | None:
+    """JSON's or the form's, plain; None for any other content type."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind if kind in {_JSON, _FORM} else None
 
 
 def read_json_fields(body: bytes) -> Fields:
     """The fields of a JSON object, those that are objects or lists left out.
 
     Raises:
-        DeliveryRefused: the body is no JSON object in UTF-8.
+        DeliveryRefused: the body is no JSON object in UTF-8, or has a name twice.
     """
     return Fields(_json_pairs(_text(body)), url_encoded=False)
 
@@ -91,17 +99,31 @@ def _text(body: bytes) -> str:
         raise DeliveryRefused("body", "not UTF-8") from None
 
 
+def _form_pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, errors="strict")
+    except ValueError:
+        raise DeliveryRefused("body", "not a form") from None
+
+
 def _json_pairs(text: str) -> list[tuple[str, str]]:
     try:
         # Pairs, not a dict, so that a repeated name is seen; numbers stay the text they were.
         found = json.loads(
-            text, object_pairs_hook=tuple, parse_int=str, parse_float=str, parse_constant=_refuse_constant
+            text, object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
         raise DeliveryRefused("body", "not JSON") from None
     if not isinstance(found, tuple):
         raise DeliveryRefused("body", "not a JSON object")
     return [(name, value) for name, value in found if isinstance(value, str)]
+
+
+def _object(pairs: list[tuple[str, object]]) -> tuple[tuple[str, object], ...]:
+    # Which of two counts is read differently by different parsers, so neither does.
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise DeliveryRefused("body", "a name is given twice")
+    return tuple(pairs)
 
 
 def _refuse_constant(name: str) -> Never:

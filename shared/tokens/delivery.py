@@ -73,6 +73,31 @@ class Delivery(BaseModel):
         return SecretStr(json.dumps(given)) if any(given.values()) else None
 
 
+class Code(BaseModel):
+    """An authorization code, and the state of the authorization it belongs to."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    code: SecretStr
+    state: SecretStr
+
+
+def read_code(fields: Fields) -> Code | None:
+    """The code in these fields, or None where there is none, or a token or an OAuth error to read instead.
+
+    Raises:
+        DeliveryRefused: it came without a state, so nobody here asked for it.
+    """
+    if fields.first(*_TOKEN) or fields.first("error"):
+        return None
+    code, state = _credential(fields, "code"), _credential(fields, "state")
+    if code is None:
+        return None
+    if state is None:
+        raise DeliveryRefused("state", "missing: a code is taken for an authorization that was begun here")
+    return Code(code=code, state=state)
+
+
 def read_delivery(fields: Fields, now: datetime) -> Delivery:
     """The token in these fields.
 
@@ -101,6 +126,8 @@ def _credential(fields: Fields, *spellings: str) -> SecretStr | None:
     text = _SCHEME.sub("", text, count=1)
     if fields.url_encoded:
         text = text.replace(" ", "+")  # what was sent as a bare plus sign; no credential holds a space
+    if fields.repeats_joined and "," in text:
+        raise DeliveryRefused(name, "given more than once, or holds a comma: deliver it in the body")
     if not _SENDABLE.fullmatch(text):
         raise DeliveryRefused(name, "holds characters that cannot be sent in a header")
     return SecretStr(text)
@@ -110,8 +137,6 @@ def _why_no_token(fields: Fields) -> DeliveryRefused:
     if (error := fields.first("error")) is not None:
         known = error[1] if error[1] in _OAUTH_ERRORS else "an unlisted error"
         return DeliveryRefused("error", f"the authorization was refused: {known}")
-    if fields.first("code") is not None:
-        return DeliveryRefused("code", "exchanging a code is not set up; deliver the token itself")
     return DeliveryRefused("access_token", "missing")
 
 

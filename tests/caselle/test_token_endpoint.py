@@ -3,6 +3,7 @@
 import base64
 import json
 import socket
+from contextlib import aclosing
 from datetime import timedelta
 from urllib.parse import parse_qs, unquote_plus
 
@@ -55,6 +56,19 @@ async def test_a_client_asks_by_its_own_credentials(asked):
     scheme, _, pair = server.header(0, "Authorization").partition(" ")
     client_id, _, secret = base64.b64decode(pair).decode().partition(":")
     assert (scheme, unquote_plus(client_id), unquote_plus(secret)) == ("Basic", "city:one", "pässword: 100 %&+")
+
+
+async def test_a_code_is_exchanged_by_the_same_client():
+    clock = StoppedClock()
+    async with (
+        RawServer(granting()) as server,
+        aclosing(HttpTokenEndpoint(f"{server.url}/oauth/token", PATIENT, clock)) as endpoint,
+    ):
+        delivery = await endpoint.authorization_code(CLIENT, SecretStr("c+d/e&f="))
+    assert delivery.token.get_secret_value() == "new-token"
+    form = parse_qs(server.requests[0].partition(b"\r\n\r\n")[2].decode())
+    assert form == {"grant_type": ["authorization_code"], "code": ["c+d/e&f="]}
+    assert server.header(0, "Authorization").startswith("Basic ")
 
 
 async def test_the_url_is_used_as_it_stands(asked):

@@ -4,6 +4,7 @@ import pytest
 
 from shared.azure_stores.table_billers import TableBillers
 from shared.billers.model import Biller, Codes, Mode
+from shared.billers.registry import Home
 from shared.vocabulary.errors import Misconfigured, Unavailable
 from tests.fakes.billers import FakeBillers
 
@@ -36,12 +37,34 @@ async def test_all_are_ordered_by_id_as_text(billers):
     assert [biller.biller_id for biller in await billers.all()] == ["1234", "31", "4"]
 
 
+async def test_homes_tell_region_and_retirement(billers):
+    assert await billers.homes() == {}
+    await billers.put(CITY.model_copy(update={"region": "eastus2"}))
+    await billers.put(CITY.model_copy(update={"biller_id": "11", "mode": Mode.RETIRED}))
+    assert await billers.homes() == {
+        "2493": Home("2493", "eastus2", retired=False),
+        "11": Home("11", None, retired=True),
+    }
+
+
+async def test_a_record_that_cannot_be_read_takes_no_other_biller_s_home(table, caplog):
+    billers = TableBillers(table)
+    await billers.put(CITY)
+    strange = {"PartitionKey": "billers", "RowKey": "1", "biller": '{"mode": "of a newer release", "region": "east"}'}
+    for entity in (strange, strange | {"RowKey": "2", "biller": "no JSON"}, strange | {"RowKey": "3", "biller": "{}"}):
+        await table.create_entity(entity)
+    assert await billers.homes() == {"2493": Home("2493", None, retired=False), "1": Home("1", "east", retired=False)}
+    assert sum("biller.unreadable" in record.message for record in caplog.records) == 2
+
+
 async def test_a_missing_table_is_no_unknown_biller(table):
     await table.delete_table()
     with pytest.raises(Unavailable):
         await TableBillers(table).get("2493")
     with pytest.raises(Unavailable):
         await TableBillers(table).all()
+    with pytest.raises(Unavailable):
+        await TableBillers(table).homes()
 
 
 async def test_a_record_that_breaks_the_rules_is_a_person_s_work(table):

@@ -52,6 +52,27 @@ async def test_a_revoked_key_stays_listed_and_ends_at_that_instant(keys):
     assert found[key.digest].active(NOW - timedelta(microseconds=1))
 
 
+async def test_a_key_that_has_ended_does_not_begin_again(keys):
+    key = _key(not_after=NOW)
+    await keys.add(key)
+    await keys.revoke(key.digest, NOW + timedelta(days=1))
+    assert await keys.all() == [key]
+
+
+async def test_a_use_is_noted_beside_a_revocation(keys):
+    key, other = _key(), _key()
+    await keys.add(key)
+    await keys.add(other)
+    await keys.stamp(key.digest, NOW)
+    await keys.revoke(key.digest, NOW)
+    await keys.stamp(key.digest, NOW + timedelta(seconds=1))
+    await keys.stamp(secrets.token_hex(32), NOW)
+    ended = key.model_copy(update={"not_after": NOW, "last_used_at": NOW + timedelta(seconds=1)})
+    assert {each.digest: each for each in await keys.all()} == {key.digest: ended, other.digest: other}
+    with pytest.raises(KeyInUse):
+        await keys.add(key.model_copy(update={"biller_id": "2137"}))
+
+
 async def test_a_missing_table_is_not_an_empty_one(table):
     await table.delete_table()
     with pytest.raises(Unavailable):

@@ -1,6 +1,7 @@
 """Billers in memory."""
 
-from shared.billers.model import Biller
+from shared.billers.model import Biller, Mode
+from shared.billers.registry import Home
 from shared.vocabulary.errors import Unavailable
 
 
@@ -22,6 +23,14 @@ class FakeBillers:
     async def all(self) -> list[Biller]:
         self._answer()
         return [self._billers[biller_id] for biller_id in sorted(self._billers)]
+
+    async def homes(self) -> dict[str, Home]:
+        self._answer()
+        self.reads += 1
+        return {
+            biller.biller_id: Home(biller.biller_id, biller.region, biller.mode is Mode.RETIRED)
+            for biller in self._billers.values()
+        }
 
     def _answer(self) -> None:
         if self.down:

@@ -9,7 +9,7 @@ from shared.vocabulary.errors import Unavailable
 class FakeCallbackKeys:
     def __init__(self) -> None:
         self._keys: dict[str, CallbackKey] = {}
-        self.reads = 0
+        self.reads = self.stamps = 0
         self.down = False
 
     async def all(self) -> list[CallbackKey]:
@@ -25,7 +25,14 @@ class FakeCallbackKeys:
     async def revoke(self, digest: str, not_after: datetime) -> None:
         self._answer()
         if digest in self._keys:
-            self._keys[digest] = self._keys[digest].model_copy(update={"not_after": not_after})
+            key = self._keys[digest]
+            self._keys[digest] = key.model_copy(update={"not_after": key.ends_by(not_after)})
+
+    async def stamp(self, digest: str, used_at: datetime) -> None:
+        self.stamps += 1
+        self._answer()
+        if digest in self._keys:
+            self._keys[digest] = self._keys[digest].model_copy(update={"last_used_at": used_at})
 
     def _answer(self) -> None:
         if self.down:

@@ -28,16 +28,19 @@ class FakeTokenEndpoint:
         return len(self.clients)
 
     async def client_credentials(self, client: Client) -> Delivery:
-        return await self._granted(client)
+        return await self._granted(client, f"renewed {self.requests + 1}")
+
+    async def authorization_code(self, client: Client, code: SecretStr) -> Delivery:
+        return await self._granted(client, f"token of {code.get_secret_value()}")
 
     async def refresh(self, client: Client, refresh_token: SecretStr) -> Delivery:
         self.refresh_tokens.append(refresh_token.get_secret_value())
-        granted = await self._granted(client)
+        granted = await self._granted(client, f"renewed {self.requests + 1}")
         return granted.model_copy(update={"refresh_token": SecretStr(f"next to {refresh_token.get_secret_value()}")})
 
-    async def _granted(self, client: Client) -> Delivery:
+    async def _granted(self, client: Client, value: str) -> Delivery:
         self.clients.append(client)
-        token = SecretStr(f"renewed {self.requests}")
+        token = SecretStr(value)
         granted = Delivery(token=token, expires_at=self._clock.now() + timedelta(days=180))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)

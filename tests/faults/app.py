@@ -59,6 +59,7 @@ class Ways:
     transport: httpx.AsyncBaseTransport
     token_endpoint: TokenEndpoint
     clock: Clock
+    shared_clock: Clock
 
 
 class SimulatedWire(Wire):
@@ -76,13 +77,13 @@ class Tokens:
     """What receives, serves and looks after tokens."""
 
     def __init__(self, ways: Ways) -> None:
-        rows, clock = ways.token_rows, ways.clock
+        rows, clock = ways.token_rows, ways.shared_clock
         keeper, credentials = TokenKeeper(ways.vault, rows, clock), Credentials(ways.vault)
         proof = CustomerRead(SimulatedWire(ways.transport, PROOF_WITHIN), PROOF_WITHIN)
         prove = ProveToken(keeper, rows, proof, clock)
         renew = RenewToken(keeper, rows, Grants(credentials, ways.token_endpoint), clock)
         self.take = TakeDelivery(keeper, credentials, prove)
-        self.serve = ServeToken(keeper, prove, renew, clock)
+        self.serve = ServeToken(keeper, prove, renew, ways.clock)
         self.sweep = SweepTokens(rows, clock)
         self.look_after = LookAfterToken(ways.billers, keeper, rows, prove=prove, renew=renew, clock=clock)
 

@@ -36,6 +36,17 @@ class InstanceClock:
         return self._true.monotonic()
 
 
+class TablesClock(InstanceClock):
+    """The table's time: as ``shared.runtime.clock.SharedClock``, but for the virtual monotonic clock."""
+
+    def __init__(self, instance: "Instance", table: TableWay) -> None:
+        super().__init__(instance)
+        self._table = table
+
+    def now(self) -> datetime:
+        return self._table.now()
+
+
 class Instance:
     """Its memory is the ``app``; ``alive`` ends with kill -9, ``taking`` already with SIGTERM."""
 
@@ -52,9 +63,10 @@ class Instance:
         self.tasks: dict[asyncio.Task[None], str] = {}
         self._claimed = False
         self.clock = InstanceClock(self)
+        table = TableWay(self)
         self.app = App(
             Ways(
-                table=TableWay(self),
+                table=table,
                 billers=BillersWay(self),
                 token_rows=TokenRowsWay(self),
                 vault=VaultWay(self),
@@ -62,6 +74,7 @@ class Instance:
                 transport=SimulatedTransport(self),
                 token_endpoint=TokenEndpointWay(self),
                 clock=self.clock,
+                shared_clock=TablesClock(self, table),
             ),
             REGION,
         )

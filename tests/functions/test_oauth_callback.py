@@ -4,8 +4,8 @@ import azure.functions as func
 import pytest
 
 from functions import oauth_callback
-from shared.tokens.receive import Outcome, Received
-from shared.vocabulary.errors import Unavailable
+from shared.tokens.receive import MARK, Answer, Outcome, Received
+from shared.vocabulary.errors import Misconfigured, Unavailable
 
 STEADY = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 
@@ -83,6 +83,22 @@ async def test_every_refusal_has_one_answer(receiver, outcome, status, title):
     assert json.loads(answers[0][3]) == {"type": "about:blank", "title": title, "status": status}
 
 
+@pytest.mark.parametrize(
+    ("status", "mimetype"),
+    [(200, "application/json"), (400, "application/problem+json"), (404, "application/problem+json")],
+)
+async def test_the_answer_of_another_stamp_is_given_as_it_was(receiver, status, mimetype):
+    receiver.answer = Received(Outcome.HANDED_ON, answer=Answer(status, b'{"a":  1}'))
+    assert await _call() == (status, mimetype, STEADY, b'{"a":  1}')
+
+
+async def test_a_mark_of_another_stamp_is_seen(receiver):
+    await _call()
+    assert receiver.callback.handed_on is False
+    await _call(headers={MARK.lower(): "1"})
+    assert receiver.callback.handed_on is True
+
+
 async def test_a_field_to_be_put_right_is_named(receiver):
     receiver.answer = Received(Outcome.REFUSED, "access_token", "missing")
     status, mimetype, headers, body = await _call()
@@ -98,9 +114,10 @@ async def test_caselle_is_asked_to_deliver_again_while_stores_are_down(receiver)
     assert b"vault" not in body
 
 
-async def test_the_same_holds_while_the_use_case_cannot_be_made(monkeypatch):
+@pytest.mark.parametrize("error", [Unavailable("key vault: no answer"), Misconfigured("setting X is missing")])
+async def test_the_same_holds_while_the_use_case_cannot_be_made(monkeypatch, error):
     async def receive_token():
-        raise Unavailable("key vault: no answer")
+        raise error
 
     monkeypatch.setattr(oauth_callback.wiring, "receive_token", receive_token)
     assert (await _call())[0] == 503

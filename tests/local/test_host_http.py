@@ -23,6 +23,12 @@ async def test_a_function_sees_the_request_as_the_platform_shows_it(http):
     assert seen["headers"]["x-two"] == "1,2"
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "x"])
+async def test_a_body_that_is_called_compressed_arrives_as_it_came(http, coding):
+    answer = await http.post("/api/echo/me", content=b"no such thing", headers={"Content-Encoding": coding})
+    assert (answer.status_code, answer.json()["body"]) == (200, "no such thing")
+
+
 async def test_a_chunked_body_arrives_empty(http):
     async def chunks():
         yield b"hello"

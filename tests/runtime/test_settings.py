@@ -233,6 +233,41 @@ def test_an_empty_token_url_is_none():
     assert Settings.read(GOOD | {"CASELLE_TOKEN_URL": ""}).caselle_token_url is None
 
 
+def test_stamps_are_listed_by_region():
+    listed = "eastus2=https://east.example/, westeurope=https://west.example:443"
+    found = Settings.read(GOOD | {"CALLBACK_STAMPS": listed})
+    assert found.callback_stamps == {"eastus2": "https://east.example", "westeurope": "https://west.example:443"}
+    assert Settings.read(GOOD | {"CALLBACK_STAMPS": ""}).callback_stamps == Settings.read(GOOD).callback_stamps == {}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        CANARY,
+        f"https://{CANARY}.example",
+        f"=https://{CANARY}.example",
+        f"East US=https://{CANARY}.example",
+        "east=",
+        f"east=http://{CANARY}.example",
+        f"east=https://{CANARY}.example:8443",
+        f"east=https://user:{CANARY}@east.example",
+        f"east=https://east.example?{CANARY}",
+        f"east=https://east.example,east=https://{CANARY}.example",
+    ],
+)
+def test_a_list_of_stamps_that_is_none_is_named_and_not_told(listed):
+    told = refused(CALLBACK_STAMPS=listed)
+    assert "CALLBACK_STAMPS" in told
+    assert CANARY not in told
+
+
+@pytest.mark.parametrize(
+    "host", ["relay", "relay.", "10.0.0.1", "relay.example.", "relay_1.example", "relay.123", "-a.b"]
+)
+def test_a_host_is_named_in_full_also_where_it_is_listed(host):
+    refused(CASELLE_BASE_URL=f"https://{host}", CASELLE_ALLOWED_HOSTS=host)
+
+
 def test_another_relay_is_listed_first():
     other = {"CASELLE_BASE_URL": "https://relay.example"}
     refused(**other)

@@ -44,6 +44,12 @@ SECRETS = [
     "?client_secret={}",
     "client_secret={}&grant_type=client_credentials",
     "?sv=2024&sig={}",
+    "redirect=https%3A%2F%2Fh%2Fapi%3FBK%3D{}",
+    '{{"access_token": "{}", "expires_in": 60}}',
+    '{{"client_secret":"{}"}}',
+    "{{'refresh_token': '{}'}}",
+    "{{'BK': '{}'}}",
+    "{{'Authorization': 'Basic {}'}}",
     "Authorization: Bearer {}",
     "authorization: bearer {}",
     "{{'Authorization': 'Bearer {}'}}",
@@ -59,7 +65,11 @@ def test_what_follows_a_secret_s_name_is_taken_out(line):
 def test_the_rest_of_a_line_stays():
     line = "GET https://h/api/x?BK=abc&page=2 took 5 ms"
     assert redacted(line) == "GET https://h/api/x?BK=***&page=2 took 5 ms"
-    assert redacted('{"event": "payment.posted", "id": "pay-1"}') == '{"event": "payment.posted", "id": "pay-1"}'
+    for event in (
+        '{"event": "payment.posted", "id": "pay-1"}',
+        '{"event": "token.refused", "code": "invalid_client", "state": "held", "key": "2493~payment~1"}',
+    ):
+        assert redacted(event) == event
 
 
 def test_a_line_is_redacted_with_its_arguments(log):

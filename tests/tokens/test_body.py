@@ -60,6 +60,8 @@ def test_earlier_spellings_win_and_a_field_with_two_values_is_refused():
     "body",
     [
         b"{",
+        b'{"token": "a", "token": "a"}',
+        b'{"token": "a", "x": [{"y": 1, "y": 2}]}',
         b"[]",
         b'"text"',
         b"1",
@@ -74,6 +76,12 @@ def test_earlier_spellings_win_and_a_field_with_two_values_is_refused():
 def test_what_is_not_a_json_object_is_refused(body):
     with pytest.raises(DeliveryRefused) as refused:
         read_fields(JSON, body, {})
+    assert refused.value.field == "body"
+
+
+def test_a_form_that_is_not_utf_8_is_refused():
+    with pytest.raises(DeliveryRefused) as refused:
+        read_fields(FORM, b"token=%ff", {})
     assert refused.value.field == "body"
 
 

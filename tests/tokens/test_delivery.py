@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.tokens.body import DeliveryRefused, Fields
-from shared.tokens.delivery import LONGEST_LIFETIME, USUAL_LIFETIME, read_delivery
+from shared.tokens.delivery import LONGEST_LIFETIME, USUAL_LIFETIME, read_code, read_delivery
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -121,7 +121,7 @@ def test_credentials_come_along_and_show_in_no_repr():
         ({"client_id": "a", "expires_in": "1"}, "access_token", "missing"),
         ({"error": "access_denied"}, "error", "access_denied"),
         ({"error": "<script>", "code": "1"}, "error", "an unlisted error"),
-        ({"code": "abc", "state": "xyz"}, "code", "not set up"),
+        ({"code": "abc", "state": "xyz"}, "access_token", "missing"),
     ],
 )
 def test_what_is_missing_is_named(fields, field, detail):
@@ -129,6 +129,42 @@ def test_what_is_missing_is_named(fields, field, detail):
         _read(**fields)
     assert refused.value.field == field
     assert "<script>" not in str(refused.value)
+
+
+def _code(url_encoded=False, **fields):
+    return read_code(Fields(fields.items(), url_encoded=url_encoded))
+
+
+def test_a_code_comes_with_the_state_of_its_authorization():
+    found = _code(url_encoded=True, Code="a b", STATE="s-1", iss="https://caselle.example")
+    assert (found.code.get_secret_value(), found.state.get_secret_value()) == ("a+b", "s-1")
+    assert "s-1" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"state": "s"}, {"code": " "}, {"code": "c", "token": "t"}, {"code": "c", "error": "access_denied"}]
+)
+def test_a_token_or_an_error_is_read_instead_of_a_code(fields):
+    assert _code(**fields) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({"code": "c"}, "state"), ({"code": "c", "state": "ä"}, "state"), ({"code": "c d", "state": "s"}, "code")],
+)
+def test_a_code_that_nobody_here_asked_for_is_refused(fields, field):
+    with pytest.raises(DeliveryRefused) as refused:
+        _code(**fields)
+    assert refused.value.field == field
+
+
+def test_of_two_tokens_in_a_query_neither_is_taken():
+    """The host has made one text of them."""
+    joined = Fields([("token", "a,b")], url_encoded=True, repeats_joined=True)
+    with pytest.raises(DeliveryRefused) as refused:
+        read_delivery(joined, NOW)
+    assert refused.value.field == "token"
+    assert _read(token="a,b").token.get_secret_value() == "a,b"
 
 
 _NAMES = st.sampled_from(
