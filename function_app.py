@@ -9,7 +9,9 @@ from functions import (
     payment_status,
     poison,
     post_payments,
+    reconcile,
     renew_tokens,
+    retain,
     reverse_payments,
     sweep,
 )
@@ -21,6 +23,8 @@ app.register_functions(oauth_callback.bp)
 app.register_functions(payment_status.bp)
 app.register_functions(poison.bp)
 app.register_functions(post_payments.bp)
+app.register_functions(reconcile.bp)
 app.register_functions(renew_tokens.bp)
+app.register_functions(retain.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)

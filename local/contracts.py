@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from shared.exchange.reasons import REASONS
 from shared.exchange.result import PostingResult
 from shared.payments.message import PaymentMessage
+from shared.reconciliation.control_totals import ControlTotal
 from shared.reversals.message import AchReject, Reversal
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "contracts"
@@ -32,6 +33,7 @@ def documents() -> dict[str, str]:
         "payments.schema.json": _text(PaymentMessage.model_json_schema(schema_generator=_Plain)),
         "ach-rejects.schema.json": _text(AchReject.model_json_schema(schema_generator=_Plain)),
         "reversals.schema.json": _text(Reversal.model_json_schema(schema_generator=_Plain)),
+        "control-totals.schema.json": _text(ControlTotal.model_json_schema(schema_generator=_Plain)),
         "posting-results.schema.json": _text(
             PostingResult.model_json_schema(schema_generator=_Plain, mode="serialization")
         ),

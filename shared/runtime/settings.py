@@ -40,6 +40,8 @@ class Settings(BaseModel):
     times: Times
     biller_cache_seconds: Annotated[float, Field(ge=0)]
     token_cache_seconds: Annotated[float, Field(ge=0)]
+    retention_years: int
+    """How long state and events are kept; ids, amounts and fingerprints stay for ever."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -68,6 +70,7 @@ class Settings(BaseModel):
             times=_times(environ, local=local),
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
+            retention_years=_years(environ, "RETENTION_YEARS", 7),
         )
 
 
@@ -116,6 +119,13 @@ def _words(text: str) -> list[str]:
 def _number(environ: Mapping[str, str], name: str, default: float) -> float:
     text = environ.get(name)
     return default if text is None else _seconds(name, text)
+
+
+def _years(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
+        raise Misconfigured(f"setting {name} is a number of years from 1 to 99")
+    return int(text)
 
 
 def _seconds(name: str, text: str) -> float:

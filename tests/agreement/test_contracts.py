@@ -10,6 +10,7 @@ from shared.exchange.inbound import MOST_BYTES
 from shared.exchange.reasons import REASONS
 from shared.exchange.result import Outcome, PostingResult
 from shared.payments.message import PaymentMessage, parse
+from shared.reconciliation.control_totals import ControlTotal
 from shared.reversals.message import AchReject, Reversal
 
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -39,6 +40,7 @@ def test_the_files_are_those_that_the_code_generates(name):
         ("payments.schema.json", PaymentMessage),
         ("ach-rejects.schema.json", AchReject),
         ("reversals.schema.json", Reversal),
+        ("control-totals.schema.json", ControlTotal),
         ("posting-results.schema.json", PostingResult),
     ],
 )
@@ -53,7 +55,13 @@ def test_unknown_fields_are_allowed_by_the_schema_too():
 
 
 @pytest.mark.parametrize(
-    ("title", "model"), [("A payment", PaymentMessage), ("A reject", AchReject), ("A reversal", Reversal)]
+    ("title", "model"),
+    [
+        ("A payment", PaymentMessage),
+        ("A reject", AchReject),
+        ("A reversal", Reversal),
+        ("A control total", ControlTotal),
+    ],
 )
 def test_every_field_has_its_rule(title, model):
     named = _first_column(_section(title))
