@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from admin import audit_app
+from admin.billers import app as billers
 from admin.options import LOCAL_STATE, Options, use
 
 app = typer.Typer(
@@ -40,4 +41,5 @@ def at(
     use(Options(local=local, local_state=local_state, stamp=named, profiles=profiles, as_json=as_json))
 
 
+app.add_typer(billers.app, name="biller")
 app.command("audit")(audit_app.audit)

@@ -28,13 +28,18 @@ def rows(title: str, found: Sequence[Mapping[str, object]], *, empty: str = "Not
     show(list(found), table(title, found) if found else empty)
 
 
-def record(title: str, fields: Mapping[str, object]) -> None:
+def record(title: str, found: Mapping[str, object]) -> None:
     """Print one record: a line for each field that has a value, or one JSON object."""
+    show(dict(found), fields(title, {heading(name): value for name, value in found.items()}))
+
+
+def fields(title: str, found: Mapping[str, object]) -> Table:
+    """A table of names and values, without those that have none."""
     listed = Table(title=title, title_justify="left", show_header=False)
-    for name, value in fields.items():
+    for name, value in found.items():
         if value not in (None, "", {}, []):
-            listed.add_row(heading(name), cell(value))
-    show(dict(fields), listed)
+            listed.add_row(name, cell(value))
+    return listed
 
 
 def say(text: str) -> None:

@@ -61,7 +61,7 @@ class Stamp:
     @cached_property
     def keys(self) -> CallbackKeys:
         """The keys in the callback URLs."""
-        return CallbackKeys(self.key_rows, partial(clients.pepper, self.vault), self.clock)
+        return CallbackKeys(self.key_rows, self.billers, partial(clients.pepper, self.vault), self.clock)
 
     @cached_property
     def token_rows(self) -> TableTokens:

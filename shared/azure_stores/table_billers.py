@@ -1,5 +1,7 @@
 """Billers in the table ``billers``: one partition, one row and one JSON property each."""
 
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,13 +30,29 @@ class TableBillers:
 
     async def put(self, biller: Biller) -> None:
         """Add the biller, or replace the one of the same id."""
-        entity = {
-            "PartitionKey": _PARTITION,
-            "RowKey": biller.biller_id,
-            "biller": biller.model_dump_json(by_alias=True),
-        }
         with answering(_PEER):
-            await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
+            await self._table.upsert_entity(_entity(biller), mode=UpdateMode.REPLACE)
+
+    async def replace(self, biller: Biller, before: Biller | None) -> bool:
+        """Put the biller in the place of ``before``, if that is still what is there; see ``BillerRegistry``."""
+        with answering(_PEER):
+            entity = await find_entity(self._table, _PARTITION, biller.biller_id)
+            found = _biller(entity) if entity else None
+            if found != before:
+                return found == biller
+            try:
+                await self._write(biller, entity)
+            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+                # The client repeats a write whose answer was lost, and then meets its own.
+                return await self.get(biller.biller_id) == biller
+        return True
+
+    async def _write(self, biller: Biller, replaces: TableEntity | None) -> None:
+        if replaces is None:
+            await self._table.create_entity(_entity(biller))
+            return
+        etag, unchanged = replaces.metadata["etag"], MatchConditions.IfNotModified
+        await self._table.update_entity(_entity(biller), UpdateMode.REPLACE, etag=etag, match_condition=unchanged)
 
     async def all(self) -> list[Biller]:
         """Every biller; ``Misconfigured`` where a record breaks the rules of the model."""
@@ -66,6 +84,11 @@ def _home(entity: TableEntity) -> Home | None:
         events.emit("biller.unreadable", events.ERROR, biller=entity["RowKey"])
         return None
     return Home(entity["RowKey"], found.region, found.mode == Mode.RETIRED)
+
+
+def _entity(biller: Biller) -> dict[str, str]:
+    record = biller.model_dump_json(by_alias=True)
+    return {"PartitionKey": _PARTITION, "RowKey": biller.biller_id, "biller": record}
 
 
 def _biller(entity: TableEntity) -> Biller:

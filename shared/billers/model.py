@@ -1,10 +1,11 @@
 """A biller: a city that is Invoice Cloud's customer, and how we post for it."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
@@ -76,6 +77,49 @@ class Codes(_Record):
         return self.payment_codes.get(tender)
 
 
+class FormDefinition(StrEnum):
+    """How far the city's bill file for Invoice Cloud is."""
+
+    MISSING = "missing"
+    IMPORTED = "imported"
+    OPEN_ITEMS_ONLY = "openItemsOnly"
+    """Imported, and seen to send open items only."""
+
+
+class Contact(_Record):
+    """One person to call; plain text is a name."""
+
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    hours: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, given: object) -> object:
+        return {"name": given} if isinstance(given, str) else given
+
+
+class Contacts(_Record):
+    """Whom to call about what."""
+
+    csm: Contact | None = None
+    """The city's Customer System Manager at Caselle: codes, third-party access, tokens."""
+    cows_admin: Contact | None = None
+    """Who can restart Connect Online Web Service on the city's server."""
+    clerk: Contact | None = None
+    """Who keeps the city's books."""
+    crm: Contact | None = None
+    """The city's account manager at Caselle: licences."""
+
+
+class PassedCheck(_Record):
+    """When the set-up was last found in order, and which set-up that was."""
+
+    at: AwareDatetime
+    fingerprint: str
+
+
 class Pause(_Record):
     """Why posting waits, and until when; without ``until`` a person resumes it."""
 
@@ -119,7 +163,16 @@ class Biller(_Record):
     slots: Annotated[int, Field(ge=1)] | None = None
     capability_overrides: dict[str, bool] = Field(default_factory=dict)
     callback_url: str | None = None
-    contacts: dict[str, str] = Field(default_factory=dict)
+    """Without its key."""
+    contacts: Contacts = Contacts()
+    licences: dict[str, date] = Field(default_factory=dict)
+    """Security licences that the city has, and since when."""
+    form_definition: FormDefinition = FormDefinition.MISSING
+    maintenance_window: str | None = None
+    """In words, for whoever is on call; posting goes on, and waits where the server is down."""
+    confirmed: dict[str, date] = Field(default_factory=dict)
+    """Prerequisites that only a person can see, and when one confirmed them."""
+    passed_check: PassedCheck | None = None
     features: dict[str, bool] = Field(default_factory=dict)
 
     @property

@@ -29,6 +29,13 @@ class BillerRegistry(Protocol):
         """Add the biller, or replace the one of the same id."""
         ...
 
+    async def replace(self, biller: Biller, before: Biller | None) -> bool:
+        """Put the biller in the place of ``before``, if that is still what is there (None: nothing).
+
+        Returns False, and writes nothing, where another record is there; True where it is this very one already.
+        """
+        ...
+
     async def all(self) -> list[Biller]:
         """Every biller, ordered by id as text."""
         ...
@@ -60,6 +67,13 @@ class CachedRegistry:
         """Write through; this process sees the change at once."""
         await self._inner.put(biller)
         self._keep(biller.biller_id, biller)
+
+    async def replace(self, biller: Biller, before: Biller | None) -> bool:
+        """Write through; where it was written, this process sees the change at once."""
+        written = await self._inner.replace(biller, before)
+        if written:
+            self._keep(biller.biller_id, biller)
+        return written
 
     async def all(self) -> list[Biller]:
         """Every biller, read from the store."""

@@ -31,6 +31,22 @@ async def test_what_is_put_is_got(billers):
     assert await billers.get("2493") == live
 
 
+async def test_of_two_changes_to_one_record_the_second_is_refused(billers):
+    assert await billers.replace(CITY, None)
+    assert not await billers.replace(CITY.model_copy(update={"name": "another"}), None)
+    first, second = (CITY.model_copy(update={"name": name}) for name in ("first", "second"))
+    assert await billers.replace(first, CITY)
+    assert not await billers.replace(second, CITY)
+    assert await billers.get("2493") == first
+
+
+async def test_the_same_change_again_is_no_conflict(billers):
+    renamed = CITY.model_copy(update={"name": "renamed"})
+    await billers.put(CITY)
+    assert await billers.replace(renamed, CITY)
+    assert await billers.replace(renamed, CITY)
+
+
 async def test_all_are_ordered_by_id_as_text(billers):
     for biller_id in ("31", "4", "1234"):
         await billers.put(CITY.model_copy(update={"biller_id": biller_id}))

@@ -20,6 +20,13 @@ class FakeBillers:
         self._answer()
         self._billers[biller.biller_id] = biller
 
+    async def replace(self, biller: Biller, before: Biller | None) -> bool:
+        self._answer()
+        found = self._billers.get(biller.biller_id)
+        if found == before:
+            self._billers[biller.biller_id] = biller
+        return found in (before, biller)
+
     async def all(self) -> list[Biller]:
         self._answer()
         return [self._billers[biller_id] for biller_id in sorted(self._billers)]

@@ -1,0 +1,1 @@
+"""Setting up billers: their records, keys, mails, checks and modes."""
