@@ -8,6 +8,8 @@ import typer
 from admin import audit_app
 from admin.billers import app as billers
 from admin.options import LOCAL_STATE, Options, use
+from admin.payments import app as payments
+from admin.reports import app as reports
 
 app = typer.Typer(
     name="icadmin",
@@ -42,4 +44,6 @@ def at(
 
 
 app.add_typer(billers.app, name="biller")
+app.add_typer(payments.app, name="payments")
 app.command("audit")(audit_app.audit)
+app.command("report")(reports.report)

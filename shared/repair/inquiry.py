@@ -106,8 +106,9 @@ def read(text: str) -> Answers:
 
 
 def plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    """Text that no spreadsheet takes for a formula; an amount below zero is none."""
+    formula = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:2].isdigit())
+    return f"'{text}" if formula else text
 
 
 def _question(entry: Entry) -> list[str]:
