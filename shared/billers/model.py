@@ -2,13 +2,16 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
+
+MOST_SLOTS: Final = 20
+"""One transaction opens all closed slots of a biller, and holds at most a hundred changes."""
 
 
 class Mode(StrEnum):
@@ -160,7 +163,7 @@ class Biller(_Record):
     renewal_consent: bool = False
     """Utility, which shares the third-party record, agrees that its token is renewed from here."""
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
-    slots: Annotated[int, Field(ge=1)] | None = None
+    slots: Annotated[int, Field(ge=1, le=MOST_SLOTS)] | None = None
     capability_overrides: dict[str, bool] = Field(default_factory=dict)
     callback_url: str | None = None
     """Without its key."""

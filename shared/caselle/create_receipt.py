@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, refusal
+from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, bare, refusal
 from shared.ledger.answer import Accepted, Answer
 from shared.payments.gateway import ReceiptOrder
 from shared.vocabulary import events
@@ -39,10 +39,10 @@ def variables(order: ReceiptOrder) -> dict[str, Any]:
 def answer(reply: Reply) -> Answer:
     """A receipt number means that the receipt is there, whatever else the answer says."""
     receipt = (reply.data or {}).get("create_receipt")
-    number = receipt.get("receipt_number") if isinstance(receipt, dict) else None
-    if reply.status < 300 and isinstance(number, str) and number.strip():  # noqa: PLR2004 - HTTP's successes
+    number = bare(receipt.get("receipt_number")) if isinstance(receipt, dict) else ""
+    if reply.status < 300 and number:  # noqa: PLR2004 - HTTP's successes
         if reply.errors:
             codes = [failure.code for failure in reply.errors]
             events.emit("caselle.accepted_with_errors", events.WARNING, codes=codes)
-        return Accepted(number.strip())
+        return Accepted(number)
     return refusal(reply, "create_receipt")

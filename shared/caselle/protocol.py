@@ -103,6 +103,11 @@ def refusal(reply: Reply, field_name: str) -> Answer:
     return Ambiguous("unlisted_error", unlisted=_signature(reply))
 
 
+def bare(number: object) -> str:
+    """A receipt number as it is kept and compared: without blanks around it; empty where it is no text."""
+    return number.strip() if isinstance(number, str) else ""
+
+
 def token_refused(reply: Reply) -> bool:
     """Whether the answer says nothing but that the token is not accepted."""
     if any(value is not None for value in (reply.data or {}).values()):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.caselle.errors import AmbiguousError
-from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply
+from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, bare
 from shared.payments.gateway import Receipt
 from shared.vocabulary.money import SignedAmount
 
@@ -38,7 +38,7 @@ class _Receipt(BaseModel):
     def receipt(self) -> Receipt:
         created_at: datetime = self.created_at
         return Receipt(
-            receipt_number=self.receipt_number,
+            receipt_number=bare(self.receipt_number),
             reference=self.reference,
             amount=self.amount,
             live=self.status == "POSTED",

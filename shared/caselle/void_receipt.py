@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from shared.caselle.errors import ALREADY_VOIDED, CONTRACT_MISMATCH
-from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, refusal
+from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, bare, refusal
 from shared.ledger.answer import Accepted, Answer, Refused, Scope
 
 OPERATION: Final = Operation(
@@ -27,7 +27,7 @@ def answer(reply: Reply, receipt_number: str) -> Answer:
     """The voided receipt, or that it is void already: either way it is undone."""
     receipt = (reply.data or {}).get("void_receipt")
     succeeded = reply.status < 300  # noqa: PLR2004 - HTTP's successes end there
-    if succeeded and receipt == {"receipt_number": receipt_number, "status": "VOIDED"}:
+    if succeeded and isinstance(receipt, dict) and _named(receipt) == (receipt_number, "VOIDED"):
         return Accepted(receipt_number)
     codes = {failure.code for failure in reply.errors}
     if succeeded and reply.data is not None and receipt is None and codes == {ALREADY_VOIDED}:
@@ -37,3 +37,7 @@ def answer(reply: Reply, receipt_number: str) -> Answer:
         # A release without the mutation still takes payments: only this void is for a person.
         return replace(refused, scope=Scope.ENTRY)
     return refused
+
+
+def _named(receipt: dict[str, Any]) -> tuple[str, Any]:
+    return bare(receipt.get("receipt_number")), receipt.get("status")

@@ -1,5 +1,6 @@
 """Drive what waits in the ledger: what the queue ``due`` brings, whatever the kind."""
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,8 +16,9 @@ from shared.ledger.chain import Chain
 from shared.ledger.due import Due, due_of
 from shared.ledger.entry import SETTLED, Entry, Kind, State, Wait
 from shared.ledger.send_once import Peer, SendOnce
-from shared.ledger.times import Times
+from shared.ledger.times import Times, nth
 from shared.vocabulary import events
+from shared.vocabulary.errors import Unavailable
 
 QUEUE = "due"
 
@@ -67,6 +69,12 @@ class Drive:
             return await self._drive(entry, due)
         except Moved as moved:
             return await self._overtaken(moved.found, redelivered=redelivered, report=True)
+        except Unavailable:
+            raise
+        except Exception as error:
+            if not await self._put_off(entry, error):
+                raise
+            return Handled()
 
     async def give_up(self, body: bytes, message_id: str) -> Handled:
         """Only report, whatever version the entry stands at; for a step that failed again and again."""
@@ -132,6 +140,21 @@ class Drive:
         tell(entry)
         return Handled([result_of(entry, self.ledger.now())], await self.chain.after_waiting(entry.key.biller))
 
+    async def _put_off(self, entry: Entry, error: Exception) -> bool:
+        """Let a step that this code cannot do wait longer each time, so that the biller's others are swept.
+
+        False where the step wrote something before it failed: then its message must come again and report.
+        """
+        pause = nth(self.times.put_off, entry.backoffs)
+        later = replace(entry, due=self.ledger.now() + timedelta(seconds=pause), backoffs=entry.backoffs + 1)
+        try:
+            await self.ledger.tidy(entry, later)
+        except Moved:
+            return False
+        named = {"biller": entry.key.biller, "kind": entry.key.kind, "id": entry.key.id}
+        events.emit("due.failed", events.ERROR, **named, error=type(error).__name__, place=_place(error))
+        return True
+
     def _watch_age(self, entry: Entry) -> None:
         """What is waiting for its payment has time: the payment raises an alert of its own."""
         if entry.state in SETTLED:
@@ -142,3 +165,9 @@ class Drive:
             hours = round(age.total_seconds() / 3600, 1)
             event = f"{entry.key.kind.noun}.overdue"
             events.emit(event, events.ERROR, biller=entry.key.biller, id=entry.key.id, hours=hours)
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised; its text might quote a message."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.name}:{last.lineno}"

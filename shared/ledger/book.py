@@ -9,6 +9,7 @@ from typing import Final
 
 from shared.ledger import rows, transition
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
+from shared.ledger.errors import Contended, Forestalled, Known, Moved, ReceiptTaken, ReferenceTaken, SlotTaken
 from shared.ledger.store import (
     ANY,
     NO_VALUES,
@@ -22,45 +23,22 @@ from shared.ledger.store import (
     Values,
 )
 from shared.vocabulary import events
-from shared.vocabulary.errors import CaselleError, Unavailable
+from shared.vocabulary.errors import Unavailable
 
-_FIRST: Final = 1
+__all__ = [
+    "Contended",
+    "Forestalled",
+    "Known",
+    "Ledger",
+    "Moved",
+    "ReceiptTaken",
+    "ReferenceTaken",
+    "SlotTaken",
+    "after_forestalling",
+]
+
 _TRIES: Final = 5
 _SHARED: Final = "shared"
-
-
-class Known(CaselleError):
-    """The ledger already has an entry under this key."""
-
-    def __init__(self, found: Entry) -> None:
-        """Carry the entry as it stands."""
-        super().__init__(f"{found.key} is known")
-        self.found = found
-
-
-class ReferenceTaken(CaselleError):
-    """Another entry of this biller uses the same reference."""
-
-
-class ReceiptTaken(CaselleError):
-    """Another entry of this biller is bound to the same receipt."""
-
-
-class SlotTaken(CaselleError):
-    """Another send of this biller holds the slot."""
-
-
-class Moved(CaselleError):
-    """Somebody else changed the entry first; nothing was written."""
-
-    def __init__(self, found: Entry) -> None:
-        """Carry the entry as it now stands."""
-        super().__init__("the entry has moved on")
-        self.found = found
-
-
-class Contended(CaselleError):
-    """A row that was to change together with the entry was changed by somebody else first; nothing was written."""
 
 
 class Ledger:
@@ -92,21 +70,42 @@ class Ledger:
             received_at=now,
         )
 
-    async def begin(self, entry: Entry) -> Entry:
-        """Write an entry that must not exist yet.
+    async def begin(self, entry: Entry, *, also: Sequence[Change] = ()) -> Entry:
+        """Write an entry that must not exist yet; ``also`` are changes to other rows of the same biller.
 
         Raises:
             Known: it exists; a repetition or a conflict.
+            Forestalled: a void came before it.
             ReferenceTaken: another entry has its reference.
             SlotTaken: another send has its slot.
+            Contended: one of ``also`` met a row that is there.
             Unavailable: the store does not answer; nothing may be sent.
         """
-        first = replace(entry, version=_FIRST, nonce=uuid.uuid4().hex, changed_at=self.now())
+        first = replace(entry, version=entry.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
         try:
-            return await self._write(None, first)
+            return await self._write(None, first, also)
         except RowExists as error:
             self._explain(error, first)
             raise
+
+    async def begin_forestalling(self, void: Entry) -> Entry:
+        """Write a void whose payment has not come yet; from now on the payment cannot begin without noticing.
+
+        Raises:
+            Contended: its payment has come.
+            Known, ReferenceTaken, Unavailable: as ``begin``.
+        """
+        return await self.begin(void, also=[transition.forestalls(void, self.now())])
+
+    async def begin_with_void(self, payment: Entry, void: Entry, void_after: Entry) -> Entry:
+        """Write a payment that was forestalled, and the next version of its void, in one transaction.
+
+        Raises:
+            Known: the payment exists.
+            Unavailable: the store does not answer, or somebody else changed the void first.
+        """
+        following = self._following(void, void_after)
+        return await self.begin(after_forestalling(payment), also=transition.changes(void, following, self.now()))
 
     async def move(
         self,
@@ -184,6 +183,12 @@ class Ledger:
         """The entry under a key, or None."""
         row = await self._store.read(rows.shard_of(key.biller), rows.state_key(key))
         return rows.entry_of(row) if row else None
+
+    async def forestaller(self, payment: Key) -> Entry | None:
+        """The void that came before a payment, or None."""
+        first = await self._store.read(rows.shard_of(payment.biller), rows.event_key(payment, transition.FIRST))
+        by = first.values.get("forestalled_by") if first else None
+        return await self.read(Key(payment.biller, Kind.REVERSAL, str(by))) if by else None
 
     async def receipt_owner(self, biller: str, receipt_number: str) -> str | None:
         """The key of the entry that a receipt number is bound to, as text, or None."""
@@ -264,16 +269,23 @@ class Ledger:
             if found is None:
                 # Azure names the first row where it does not say which one it was: try again rather than conclude.
                 raise Unavailable("the ledger's table refused a write without saying why") from None
-            raise (Known(found) if after.version == _FIRST else Moved(found)) from error
+            raise (Moved(found) if after.etag else Known(found)) from error
         return replace(after, etag=etags[rows.state_key(after.key)])
 
     @staticmethod
     def _explain(error: RowExists, entry: Entry) -> None:
         biller = entry.key.biller
+        if error.key == rows.event_key(entry.key, transition.FIRST):
+            raise Forestalled(str(error)) from error
         if entry.slot is not None and error.key == rows.slot_key(biller, entry.slot):
             raise SlotTaken(str(error)) from error
         if error.key == rows.reference_key(biller, entry.reference):
             raise ReferenceTaken(str(error)) from error
+
+
+def after_forestalling(payment: Entry) -> Entry:
+    """A payment as it begins behind the event of the void that came before it."""
+    return replace(payment, version=transition.FIRST)
 
 
 def _names_another(error: RowExists | RowChanged, after: Entry) -> bool:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 
 from shared.ledger.store import Row, Values
-from shared.ledger.times import Times
+from shared.ledger.times import Times, nth
 
 FAILURES_TO_OPEN: Final = 5
+_BETWEEN: Final = ","
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Gate:
     """A send ended unknown: its slot stays closed, nothing is sent before this, and a probe comes before the next."""
     unlisted: str | None = None
     """The latest unlisted error, if nothing succeeded since."""
+    untold: tuple[str, ...] = ()
+    """Events that the sweeper has yet to tell, each with its code if it has one."""
     nonce: str = ""
     """Names the write that made this version."""
     etag: str = ""
@@ -52,7 +55,7 @@ class Gate:
     @property
     def healthy(self) -> bool:
         """Whether a success would change nothing."""
-        return replace(self, etag="", nonce="") == Gate()
+        return replace(self, etag="", nonce="", untold=()) == Gate()
 
     def slots(self, most: int) -> int:
         """How many messages may be on their way at once."""
@@ -75,8 +78,7 @@ class Gate:
         failures = self.failures + 1
         if failures < FAILURES_TO_OPEN:
             return replace(self, failures=failures)
-        pause = times.breaker[min(self.openings, len(times.breaker) - 1)]
-        until = now + timedelta(seconds=pause)
+        until = now + timedelta(seconds=nth(times.breaker, self.openings))
         opened_at = self.opened_at or now
         return replace(self, failures=failures, openings=self.openings + 1, open_until=until, opened_at=opened_at)
 
@@ -98,6 +100,23 @@ class Gate:
         """After a message that was accepted: nothing is wrong any more, unless a person must say so."""
         return replace(self.reachable(now), alone=False, unlisted=None)
 
+    def unblocked(self) -> Self:
+        """After a person said that it may go on, whatever was wrong: one message alone first."""
+        return type(self)(alone=True, etag=self.etag, untold=(*self.untold, "biller.unblocked"))
+
+    def resumed(self) -> Self:
+        """After a pause, or when a biller goes live: one message alone first; a block stays."""
+        return replace(self, alone=True, untold=(*self.untold, "biller.resumed"))
+
+    def noting(self, was: Self) -> Self:
+        """With what is to be told of the change from ``was``; a breaker that opens once more is the same outage."""
+        news = list(self.untold)
+        if was.opened_at is None and self.opened_at is not None:
+            news.append("breaker.opened")
+        if was.blocked is None and self.blocked is not None:
+            news.append(f"biller.blocked {self.blocked}")
+        return replace(self, untold=tuple(dict.fromkeys(news)))
+
 
 def gate_values(gate: Gate) -> Values:
     values: dict[str, str | int] = {
@@ -106,6 +125,7 @@ def gate_values(gate: Gate) -> Values:
         "alone": gate.alone,
         "blocked": gate.blocked or "",
         "unlisted": gate.unlisted or "",
+        "untold": _BETWEEN.join(gate.untold),
         "nonce": gate.nonce,
     }
     return values | {name: instant.isoformat() if instant else "" for name, instant in _instants(gate).items()}
@@ -127,6 +147,7 @@ def gate_of(row: Row) -> Gate:
         blocked=str(values.get("blocked", "")) or None,
         alone=bool(values.get("alone", False)),
         unlisted=str(values.get("unlisted", "")) or None,
+        untold=tuple(filter(None, str(values.get("untold", "")).split(_BETWEEN))),
         nonce=str(values.get("nonce", "")),
         etag=row.etag,
     )

@@ -1,7 +1,11 @@
-"""The gates of all billers: whether anything is sent to a city's server now, and how much at once."""
+"""The gates of all billers: whether anything is sent to a city's server now, and how much at once.
+
+What a change has to tell is written with it and told by the sweeper: a process may die between the two.
+"""
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +23,9 @@ from shared.vocabulary.errors import Unavailable
 _TRIES: Final = 10
 _MOST_SLOTS: Final = 100
 _MOST_GATES: Final = 1000
+
+RELAY: Final = "relay"
+"""Name of a gate that stops nothing: it is open while an outage of the relay itself is told."""
 
 
 class Gates:
@@ -41,8 +48,7 @@ class Gates:
 
     async def failed(self, biller: str) -> None:
         """The peer did not answer, or answered that it cannot."""
-        was, now_is = await self._update(biller, lambda gate: gate.failed(self._store.now(), self._times))
-        _tell(biller, was, now_is)
+        await self._update(biller, lambda gate: gate.failed(self._store.now(), self._times))
 
     async def doubt(
         self, biller: str, unlisted: str | None, write: Callable[[Sequence[Change]], Awaitable[Entry]]
@@ -58,25 +64,26 @@ class Gates:
         """
         for _ in range(_TRIES):
             gate = await self._read(biller)
-            doubted = _named(gate.doubted(unlisted, self._store.now(), self._times))
+            doubted = _named(gate.doubted(unlisted, self._store.now(), self._times).noting(gate))
             try:
                 written = await write([_change(biller, doubted)])
             except Contended:
                 continue
             self._remember(biller, doubted)
-            _tell(biller, gate, doubted)
             return written
         raise Unavailable("the breaker's row is contended")
 
     async def block(self, biller: str, code: str) -> None:
         """Stop sending for this biller until a person unblocks it."""
-        was, now_is = await self._update(biller, lambda gate: replace(gate, blocked=gate.blocked or code))
-        _tell(biller, was, now_is)
+        await self._update(biller, lambda gate: replace(gate, blocked=gate.blocked or code))
 
     async def unblock(self, biller: str) -> None:
-        """Sending may go on, one message alone first."""
-        await self._update(biller, lambda gate: Gate(alone=True, etag=gate.etag))
-        events.emit("biller.unblocked", biller=biller)
+        """Sending may go on, whatever had stopped it; one message goes alone first."""
+        await self._update(biller, Gate.unblocked)
+
+    async def resume(self, biller: str) -> None:
+        """Sending is about to begin after a pause, or with going live: one message goes alone first; a block stays."""
+        await self._update(biller, Gate.resumed)
 
     async def succeeded(self, biller: str) -> None:
         """A message was accepted: whatever was wrong is over."""
@@ -97,15 +104,26 @@ class Gates:
         self._answered = {biller: at for biller, at in self._answered.items() if at > since}
         return set(self._answered)
 
-    async def open_breakers(self) -> dict[str, datetime]:
-        """Since when each open breaker is open, by biller."""
+    async def tell_all(self) -> dict[str, Gate]:
+        """Every gate that was ever written, by biller, and ``RELAY``'s; what nobody told of them yet is told.
+
+        Raises:
+            Unavailable: the store does not answer; what is untold stays so.
+        """
         found = [
             row
             for shard in rows.SHARDS
             for row in await self._store.scan(shard, "B~", f"B~{rows.END}", limit=_MOST_GATES)
         ]
         gates = {row.key.removeprefix("B~"): gate_of(row) for row in found}
-        return {biller: gate.opened_at for biller, gate in gates.items() if gate.opened_at is not None}
+        for biller, gate in gates.items():
+            await self._tell(biller, gate)
+        return gates
+
+    async def remember_outage(self, relay: Gate, since: datetime | None) -> None:
+        """Keep since when an outage of the relay is told; None where it is over. ``relay`` is its gate as read."""
+        with suppress(RowExists, RowChanged):  # another sweeper was faster
+            await self._write(RELAY, replace(relay, opened_at=since))
 
     async def begin_probe(self, biller: str) -> bool:
         """Whether the caller is the one who probes; others wait for what it finds, and it for sends under way."""
@@ -124,19 +142,29 @@ class Gates:
             return False
         return True
 
-    async def _update(self, biller: str, change: Callable[[Gate], Gate]) -> tuple[Gate, Gate]:
-        """Read, change, write, and again when somebody else was faster; the gate before and after."""
+    async def _update(self, biller: str, change: Callable[[Gate], Gate]) -> None:
+        """Read, change, write, and again when somebody else was faster."""
         for _ in range(_TRIES):
             gate = await self._read(biller)
-            changed = change(gate)
+            changed = change(gate).noting(gate)
             if changed == gate:
-                return gate, self._remember(biller, gate)
-            reopened = await self._closed(biller) if gate.doubtful and not changed.doubtful else []
-            try:
-                return gate, await self._write(biller, changed, reopened)
-            except (RowExists, RowChanged):
-                continue
+                self._remember(biller, gate)
+                return
+            # Also where no doubt is known: a closed slot may have outlived the row of its gate.
+            reopened = [] if changed.doubtful else await self._closed(biller)
+            with suppress(RowExists, RowChanged):
+                await self._write(biller, changed, reopened)
+                return
         raise Unavailable("the breaker's row is contended")
+
+    async def _tell(self, biller: str, gate: Gate) -> None:
+        """Tell, then remember it: after a crash in between it is told twice, never not at all."""
+        if not gate.untold:
+            return
+        for news in gate.untold:
+            _tell(biller, news)
+        with suppress(RowChanged):  # there may be more to tell by now: all of it in the next run
+            await self._write(biller, replace(gate, untold=()))
 
     async def _read(self, biller: str) -> Gate:
         row = await self._store.read(rows.shard_of(biller), rows.gate_key(biller))
@@ -166,12 +194,15 @@ class Gates:
         return gate
 
 
-def _tell(biller: str, was: Gate, now_is: Gate) -> None:
-    """One event when a breaker opens, not one for each time it is found still failing."""
-    if was.opened_at is None and now_is.opened_at is not None:
-        events.emit("breaker.opened", events.WARNING, biller=biller, until=now_is.open_until)
-    if was.blocked is None and now_is.blocked is not None:
-        events.emit("biller.blocked", events.ERROR, biller=biller, code=now_is.blocked)
+def _tell(biller: str, news: str) -> None:
+    event, _, code = news.partition(" ")
+    match event:
+        case "breaker.opened":
+            events.emit("breaker.opened", events.WARNING, biller=biller)
+        case "biller.blocked":
+            events.emit("biller.blocked", events.ERROR, biller=biller, code=code)
+        case _:
+            events.emit(event, biller=biller)
 
 
 def _named(gate: Gate) -> Gate:

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.ledger.gates import Gates
+from shared.ledger.gate import Gate
+from shared.ledger.gates import RELAY, Gates
 from shared.vocabulary import events
 
 FEWEST: Final = 3
@@ -14,30 +15,30 @@ TOGETHER: Final = timedelta(minutes=15)
 
 
 class Outage:
-    """Remembers whether it was told: an outage is one event, and its end another."""
+    """An outage is one event, and its end another, however often the app starts anew meanwhile."""
 
     def __init__(self, gates: Gates) -> None:
-        """Keep what it reads; nothing is down yet."""
+        """Keep what it reads."""
         self._gates = gates
-        self._since: datetime | None = None
 
     async def watch(self, busy: Collection[str], now: datetime) -> None:
-        """Look at every biller's breaker, unless all is quiet; ``busy`` are the billers for whom something is due.
+        """Look at every biller's breaker; ``busy`` are the billers for whom something is due.
 
         Raises:
             Unavailable: the store does not answer.
         """
-        if len(busy) < FEWEST and self._since is None:
-            return
-        opened = await self._gates.open_breakers()
+        gates = await self._gates.tell_all()
+        relay = gates.pop(RELAY, Gate())
+        opened = {biller: gate.opened_at for biller, gate in gates.items() if gate.opened_at is not None}
         tried = set(busy) | self._gates.answered_lately() | set(opened)
         together = _most_together(opened.values())
-        down = together >= FEWEST and together * 2 > len(tried)
-        if down and self._since is None:
+        down, since = together >= FEWEST and together * 2 > len(tried), relay.opened_at
+        if down and since is None:
             events.emit("relay.down", events.ERROR, breakers=len(opened), of=len(tried))
-        if not down and self._since is not None:
-            events.emit("relay.up", minutes=round((now - self._since).total_seconds() / 60))
-        self._since = (self._since or now) if down else None
+            await self._gates.remember_outage(relay, now)
+        if not down and since is not None:
+            events.emit("relay.up", minutes=round((now - since).total_seconds() / 60))
+            await self._gates.remember_outage(relay, None)
 
 
 def _most_together(opened: Collection[datetime]) -> int:

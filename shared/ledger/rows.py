@@ -3,7 +3,7 @@
 PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes after every letter and digit.
 
     P~{key}                     state of one entry
-    E~{key}~{version:06}        its events, never changed
+    E~{key}~{version:06}        its events, never changed; a payment's first one may be of a void that came before it
     C~{key}~{digest:8}          another message under the same id, never sent
     O~{due ms:015}~{key}        open: to be looked at when due (swept)
     H~{held ms:015}~{key}       held: to be listed (not swept)

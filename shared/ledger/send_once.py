@@ -21,7 +21,7 @@ from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, State, Wait
 from shared.ledger.gate import Gate
 from shared.ledger.gates import Gates
 from shared.ledger.slots import LocalSlots
-from shared.ledger.times import Times
+from shared.ledger.times import Times, nth
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import CaselleError, Unavailable
@@ -284,7 +284,7 @@ class SendOnce:
         return replace(entry, state=State.RECEIVED, due=due, wait=Wait.BACKOFF, reason=closed_by or "probe_first")
 
     def _backed_off(self, entry: Entry, reason: str) -> Entry:
-        pause = self._times.backoff[min(entry.backoffs, len(self._times.backoff) - 1)] * random.uniform(0.8, 1.2)
+        pause = nth(self._times.backoff, entry.backoffs) * random.uniform(0.8, 1.2)
         due = self._ledger.now() + timedelta(seconds=pause)
         back = replace(entry, state=State.RECEIVED, slot=None, lease_until=None, backoffs=entry.backoffs + 1)
         return replace(back, due=due, wait=Wait.BACKOFF, reason=reason)

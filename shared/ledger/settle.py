@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.ledger.entry import Entry, State, Wait
-from shared.ledger.times import Times
+from shared.ledger.times import Times, nth
 
 MOST_RESENDS: Final = 2
 """A message that vanished without a trace after three attempts is for a person."""
@@ -48,9 +48,8 @@ def conclude(entry: Entry, finding: Finding, now: datetime, times: Times) -> Ent
         case Odd(reason):
             return held(entry, reason, now)
         case NoAnswer():
-            pause = times.backoff[min(entry.backoffs, len(times.backoff) - 1)]
             later = replace(entry, backoffs=entry.backoffs + 1, answered_at=None)
-            return _ask_again(later, now + timedelta(seconds=pause))
+            return _ask_again(later, now + timedelta(seconds=nth(times.backoff, entry.backoffs)))
         case Absent(controlled=False):
             return _unproved(entry, now, times)
         case Absent():

@@ -23,6 +23,13 @@ class Times:
     """When a payment that found all slots taken is due again."""
     backoff: tuple[float, ...] = (30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE)
     """Waiting after a failure that sent nothing; the last one repeats."""
+    put_off: tuple[float, ...] = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR)
+    """Waiting after a step that this app's own code cannot do; the last one repeats."""
+    patience: tuple[float, ...] = (
+        *(minutes * MINUTE for minutes in (0.5, 1, 2, 5, 10, 30)),
+        *(hours * HOUR for hours in (1, 3, 6)),
+    )
+    """How often a reject or reversal looks for a payment that never came; the last one repeats."""
     breaker: tuple[float, ...] = (30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE)
     """How long a breaker stays open before the next probe; the last one repeats."""
     gate_cache: float = 5
@@ -61,6 +68,11 @@ class Times:
             raise ValueError("times can only be divided by 1 or more")
         divided: dict[str, Any] = {field.name: _divide(getattr(self, field.name), factor) for field in fields(self)}
         return type(self)(**divided)
+
+
+def nth(pauses: tuple[float, ...], number: int) -> float:
+    """The pause after so many in a row; the last one repeats."""
+    return pauses[min(number, len(pauses) - 1)]
 
 
 def _divide(value: float | tuple[float, ...], factor: float) -> float | tuple[float, ...]:

@@ -6,14 +6,16 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.ledger import rows
-from shared.ledger.entry import Entry, Key, State
+from shared.ledger.entry import Entry, Key, Kind, State
 from shared.ledger.store import ANY, NO_VALUES, Change, Delete, Insert, Replace, Values
 
 S = State
+FIRST: Final = 1
+"""Version of an entry that just began; of a payment that a void forestalled it is the void's event."""
 
 TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
-        None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED}),
+        None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED, S.NOT_POSTED}),
         S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD}),
         S.RECEIVED: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED}),
         S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
@@ -40,6 +42,13 @@ def changes(before: Entry | None, after: Entry, at: datetime, note: Values = NO_
         raise ValueError(f"{before and before.state} -> {after.state} is no transition")
     event = Insert(rows.event_key(after.key, after.version), {**_event(before, after, at), **note})
     return [_state(before, after), event, *_moved(before, after), *_bound(before, after)]
+
+
+def forestalls(void: Entry, at: datetime) -> Insert:
+    """Takes the first event of a payment that has not come yet, so that it cannot begin as if there were no void."""
+    payment = Key(void.key.biller, Kind.PAYMENT, void.reverses or "")
+    first = {"was": "", "state": "", "forestalled_by": void.key.id, "at": at.isoformat(timespec="milliseconds")}
+    return Insert(rows.event_key(payment, FIRST), first)
 
 
 def tidied(before: Entry, after: Entry) -> list[Change]:

@@ -1,6 +1,6 @@
 """Post a new payment: what the queue ``payments`` brings."""
 
-from collections.abc import Container
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass, replace
 
 from shared.billers.model import Biller, Mode
@@ -10,11 +10,12 @@ from shared.exchange.intake import Intake
 from shared.exchange.quarantine import Quarantine
 from shared.exchange.result import Handled
 from shared.ledger import settle
-from shared.ledger.book import Known, Ledger, Moved, ReferenceTaken
+from shared.ledger.book import Forestalled, Known, Ledger, Moved, ReferenceTaken, after_forestalling
 from shared.ledger.chain import Chain
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.send_once import SendOnce
 from shared.ledger.times import Times
+from shared.payments import voided
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
@@ -69,7 +70,8 @@ class PostPayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._fresh(message, message_id, biller)
         try:
-            return await self._intake.told(await self._begin(entry, message, biller))
+            begun = await self._unless_voided(entry, lambda each: self._begin(each, message, biller))
+            return await self._intake.told(begun)
         except (Known, Moved) as known:
             return await self._intake.repeated(known.found, entry, self._desk.peer(biller) if biller else None)
 
@@ -89,7 +91,8 @@ class PostPayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._fresh(message, message_id, biller)
         try:
-            return await self._intake.told(await self._begin_unsent(entry, message, biller, "poison"))
+            begun = await self._unless_voided(entry, lambda each: self._begin_unsent(each, message, biller, "poison"))
+            return await self._intake.told(begun)
         except Known as known:
             return await self._intake.repeated(known.found, entry, self._desk.peer(biller) if biller else None)
 
@@ -112,6 +115,14 @@ class PostPayment:
             message=to_store(message),
             booked_on=deposit_day(message, biller).isoformat(),
         )
+
+    async def _unless_voided(self, entry: Entry, begin: Callable[[Entry], Awaitable[Entry]]) -> Entry:
+        """Nothing is sent of a payment whose void came first; a void over another amount waits for it."""
+        try:
+            return await begin(entry)
+        except Forestalled:
+            ended = await voided.end_forestalled(self._desk.ledger, entry)
+            return ended or await begin(after_forestalling(entry))
 
     async def _begin(self, entry: Entry, message: PaymentMessage, biller: Biller | None) -> Entry:
         if biller is None or not self._may_send(message, biller):

@@ -82,8 +82,9 @@ def _step(row: Row) -> Step:
         version=int(row.key.rpartition("~")[2]),
         at=datetime.fromisoformat(str(values["at"])),
         was=str(values["was"]),
-        state=str(values["state"]),
-        attempt=int(values["attempt"]),
+        # A void that came first left the event by which the payment began.
+        state=str(values["state"]) or f"voided by {values['forestalled_by']!s}",
+        attempt=int(values.get("attempt", 0)),
         reason=str(values.get("reason", "")),
         receipt_number=str(values.get("receipt_number", "")),
         by=str(values.get("by", "")),

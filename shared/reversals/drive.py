@@ -8,9 +8,11 @@ from shared.billers.model import Biller, Mode, RejectStrategy
 from shared.ledger import settle
 from shared.ledger.book import Contended
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
+from shared.ledger.times import nth
+from shared.payments import voided
 from shared.payments.post import Desk
 from shared.payments.rules import paused
-from shared.reversals.message import stored
+from shared.reversals.message import is_void, stored
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
 
@@ -36,7 +38,7 @@ class ReversalDriver:
         """
         payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
         if payment is None:
-            return await self._wait(entry)
+            return await self._wait(entry, self._desk.times.patience)
         match payment.state:
             case State.POSTED:
                 return await self._undo(entry, payment)
@@ -44,10 +46,10 @@ class ReversalDriver:
                 return await self._hold(entry, "already_reversed")
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
-            case State.RECEIVED if payment.attempt == 0 and payment.cents == entry.cents and self._is_void(entry):
+            case _ if is_void(stored(entry.key.kind, entry.message)) and voided.ends(entry, payment):
                 return await self._end_both(entry, payment)
             case _:
-                return await self._wait(entry)
+                return await self._wait(entry, self._desk.times.backoff)
 
     async def _undo(self, entry: Entry, payment: Entry) -> Entry:
         biller = await self._biller(entry)
@@ -78,19 +80,13 @@ class ReversalDriver:
         return None if automatic and can_void else "reversal_by_hand"
 
     async def _end_both(self, entry: Entry, payment: Entry) -> Entry:
-        """The payment was never sent: it ends here, and so does its void."""
-        now = self._desk.ledger.now()
-        ended = replace(payment, state=State.NOT_POSTED, reason="voided_before", due=now, wait=Wait.REPORT)
-        done = replace(entry, state=State.POSTED, due=None, wait=None, reason=None)
         try:
-            return await self._desk.ledger.move_with_payment(entry, done, payment, ended)
+            return await voided.end(self._desk.ledger, entry, payment)
         except Contended:
             raise Unavailable("the payment changed at this moment") from None
 
-    async def _wait(self, entry: Entry) -> Entry:
-        pauses = self._desk.times.backoff
-        pause = pauses[min(entry.backoffs, len(pauses) - 1)]
-        due = self._desk.ledger.now() + timedelta(seconds=pause)
+    async def _wait(self, entry: Entry, pauses: tuple[float, ...]) -> Entry:
+        due = self._desk.ledger.now() + timedelta(seconds=nth(pauses, entry.backoffs))
         later = replace(entry, state=State.WAITING, due=due, wait=Wait.PAYMENT, backoffs=entry.backoffs + 1)
         return await self._desk.ledger.move(entry, replace(later, reason="payment_not_yet_posted"))
 
@@ -102,7 +98,3 @@ class ReversalDriver:
         if biller is None:
             raise Unavailable("the biller's record is gone")
         return biller
-
-    @staticmethod
-    def _is_void(entry: Entry) -> bool:
-        return entry.key.kind is Kind.REVERSAL and stored(entry.key.kind, entry.message).cause == "void"

@@ -93,6 +93,11 @@ def reference(message: Undoing) -> str:
     return "" if message.cause == "chargeback_won" else f"reverses~{message.payment_id}"
 
 
+def is_void(message: Undoing) -> bool:
+    """Whether Invoice Cloud took the payment back itself: it may end one that was never sent."""
+    return isinstance(message, Reversal) and message.type == "void"
+
+
 def fingerprint(message: Undoing) -> str:
     """What makes two messages the same: everything that decides whose money goes back, and how much."""
     decisive = [message.biller_id, message.id, message.payment_id, message.cause, int(message.amount)]

@@ -1,16 +1,17 @@
 """Take a new reject or reversal: what the queues ``ach-rejects`` and ``reversals`` bring."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from shared.billers.model import Biller
 from shared.exchange.inbound import InvalidMessage, to_store
 from shared.exchange.result import Handled
 from shared.ledger import settle
-from shared.ledger.book import Known, ReferenceTaken
+from shared.ledger.book import Contended, Known, ReferenceTaken
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
 from shared.ledger.send_once import Peer
 from shared.payments.post import Desk
-from shared.reversals.message import QUEUES, Undoing, fingerprint, parse, reference
+from shared.reversals.message import QUEUES, Undoing, fingerprint, is_void, parse, reference
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import CaselleError
 
@@ -36,7 +37,7 @@ class ReversePayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._desk.ledger.fresh(_draft(kind, message, message_id))
         try:
-            return await self._intake.told(await self._begin(entry, biller))
+            return await self._intake.told(await self._begin(entry, message, biller))
         except Known as known:
             return await self._intake.repeated(known.found, entry, self._peer(biller))
 
@@ -49,7 +50,7 @@ class ReversePayment:
         except Exception as error:  # noqa: BLE001 - as said above
             return await self._set_aside(kind, body, message_id, InvalidMessage("poison", type(error).__name__))
 
-    async def _begin(self, entry: Entry, biller: Biller | None) -> Entry:
+    async def _begin(self, entry: Entry, message: Undoing, biller: Biller | None) -> Entry:
         now = self._desk.ledger.now()
         try:
             if biller is None:
@@ -57,9 +58,16 @@ class ReversePayment:
             if biller.region is not None and biller.region not in self._desk.regions:
                 return await self._desk.ledger.begin(settle.held(entry, "wrong_region", now))
             waiting = replace(entry, state=State.WAITING, due=now, wait=Wait.PAYMENT)
-            return await self._desk.ledger.begin(waiting)
+            return await self._begin_waiting(waiting, message)
         except ReferenceTaken:
             return await self._desk.ledger.begin(settle.held(replace(entry, reference=""), "already_reversed", now))
+
+    async def _begin_waiting(self, entry: Entry, message: Undoing) -> Entry:
+        """A void may come before its payment, which then must not be sent."""
+        if is_void(message):
+            with suppress(Contended):  # the usual case: the payment is here
+                return await self._desk.ledger.begin_forestalling(entry)
+        return await self._desk.ledger.begin(entry)
 
     async def _set_aside(self, kind: Kind, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
         return await self._intake.set_aside(kind, QUEUES[kind], message_id, body, invalid)

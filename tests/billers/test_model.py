@@ -60,6 +60,7 @@ def test_id_name_and_time_zone_are_enough_to_begin():
         {"subdomain": "n" * 64},
         {"connectVersion": "2025.11a"},
         {"slots": 0},
+        {"slots": 21},
         {"maxBackdateDays": -1},
     ],
 )
@@ -78,3 +79,9 @@ def test_only_online_bank_direct_falls_back():
     own = both.model_copy(update={"payment_codes": {"ACH": "07", "OBD": "9"}})
     assert own.payment_code("OBD") == "9"
     assert own.payment_code("CC") is None
+
+
+def test_too_many_slots_are_refused_with_the_bound():
+    assert Biller.model_validate(_fields(slots=20)).slots == 20
+    with pytest.raises(ValidationError, match=r"slots\n.*less than or equal to 20"):
+        Biller.model_validate(_fields(slots=21))

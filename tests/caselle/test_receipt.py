@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.caselle import create_receipt, void_receipt
 from shared.caselle.errors import AmbiguousError
 from shared.caselle.protocol import read
 from shared.caselle.receipt import page
+from shared.ledger.answer import Accepted
 
 ROW = {
     "receipt_number": "5.00010",
@@ -28,6 +30,19 @@ def test_a_page_is_read_row_by_row():
     assert (mine.receipt_number, mine.reference, mine.amount, mine.live) == ("5.00010", "IC1", 12540, True)
     assert mine.created_at == datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert (counter.reference, following) == (None, "200")
+
+
+def test_a_receipt_number_is_the_same_text_wherever_it_is_read():
+    """One answer with a blank more must not make two receipts of one, nor none of it."""
+    padded = " 5.00010 "
+    made = create_receipt.answer(
+        read(200, json.dumps({"data": {"create_receipt": {"receipt_number": padded}}}).encode())
+    )
+    voided = {"void_receipt": {"receipt_number": padded, "status": "VOIDED"}}
+    undone = void_receipt.answer(read(200, json.dumps({"data": voided}).encode()), "5.00010")
+    [shown], _ = answered([ROW | {"receipt_number": padded}])
+    assert made == undone == Accepted("5.00010")
+    assert shown.receipt_number == "5.00010"
 
 
 def test_an_empty_last_page_is_an_answer():

@@ -75,6 +75,9 @@ class Auditor:
             return
         if self._world.loop.time() > self._claimed[call.reference] + TIMES.lease:
             self._broken("I3", f"{call.reference} is sent although its lease has passed; it is {row['state']}")
+        void = self._forestalled_by(row)
+        if void is not None and void["cents"] == row["cents"]:
+            self._broken("I6", f"{call.reference} is sent, and its void {void['id']} was here before it")
         attempt = (call.reference, int(row["attempt"]))
         self._sends[attempt] += 1
         if self._sends[attempt] > 1 + self._refused[attempt]:
@@ -166,13 +169,23 @@ class Auditor:
             self._foreign(key, was, state)
             return
         moved = any(each.key == f"E~{key}~{version:06}" for each in changes)
-        if version != (int(before.values["version"]) if before else 0) + moved:
+        begun = int(self._forestalled_by(values) is not None)
+        if version != (int(before.values["version"]) if before else begun) + moved:
             self._broken("I10", f"{key}: version {version} without its event")
         if moved and State(state) not in TRANSITIONS[State(was) if was else None]:
             self._broken("I10", f"{key}: {was} -> {state} is no transition")
         self._positions(key, State(state), values)
         if moved:
             self._truth(key, was, State(state), values)
+
+    def _forestalled_by(self, entry: Values) -> Values | None:
+        """The void that came before a payment, or None."""
+        key, shard = rows.key_of(Row("", entry, "")), rows.shard_of(str(entry["biller"]))
+        first = self._world.table.rows.get((shard, rows.event_key(key, 1)))
+        if first is None or "forestalled_by" not in first.values:
+            return None
+        void = Key(key.biller, Kind.REVERSAL, str(first.values["forestalled_by"]))
+        return self._world.table.rows[shard, rows.state_key(void)].values
 
     def _foreign(self, key: str, was: str | None, state: str) -> None:
         if was == FUTURE and not self._world.newer_release_writes:
@@ -205,8 +218,8 @@ class Auditor:
             self._broken("I9", f"{key} is reversed, and is live at the city")
         if state is State.POSTED and [made.number for made in there] != [values.get("receipt_number")]:
             self._broken("I5", f"{key} is posted as {values.get('receipt_number')}, the city has {there}")
-        if state is State.RECEIVED and (there or city.under_way[reference]):
-            self._broken("I6", f"{key} goes {was} -> received, and is at the city or on its way")
+        if state in {State.RECEIVED, State.NOT_POSTED} and (there or city.under_way[reference]):
+            self._broken("I6", f"{key} goes {was} -> {state}, and is at the city or on its way")
 
     def _doubt(self, key: str, biller: str, values: Values) -> None:
         self.unknown[biller].add(key)

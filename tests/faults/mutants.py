@@ -209,7 +209,7 @@ def void_before_posted() -> Iterator[None]:
     async def rash(self: ReversalDriver, entry: Entry) -> Entry:
         payment = await self._desk.ledger.read(book.Key(entry.key.biller, book.Kind.PAYMENT, entry.reverses or ""))
         if payment is None or payment.state is State.REVERSED:
-            return await self._wait(entry)
+            return await self._wait(entry, self._desk.times.patience)
         biller = await self._biller(entry)
         known = replace(entry, receipt_number=payment.receipt_number or payment.reference)
         return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))

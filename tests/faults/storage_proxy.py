@@ -23,6 +23,8 @@ _BUSY_HEADERS: Final = MappingProxyType(
 class Fate(Enum):
     """What becomes of one request."""
 
+    NONE = auto()
+    """It is served."""
     BUSY = auto()
     """503 ServerBusy; the service never sees it."""
     CUT_BEFORE = auto()

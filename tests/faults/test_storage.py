@@ -21,7 +21,7 @@ from tests.fakes.billers import FakeBillers
 from tests.fakes.city import MemoryCity
 from tests.fakes.clock import StoppedClock
 from tests.faults.storage_proxy import Fate, StorageProxy
-from tests.payments.world import World, message
+from tests.payments.world import World, message, reversal
 
 WORKERS = 24
 HURRIED = _PATIENCE | {"retry_backoff_factor": 0.01}
@@ -121,6 +121,22 @@ async def test_an_outcome_that_was_written_without_an_answer_stands(world, stora
     assert not storage.proxy.commits
     assert [result.outcome for result in handled.results] == [Outcome.POSTED]
     await assert_posted_once(world, storage, fields)
+
+
+@pytest.mark.parametrize("fates", [[], *COMMITTED.values()], ids=["no fault", *COMMITTED])
+async def test_a_payment_whose_void_came_first_is_never_sent(world, storage, fates):
+    paid = message()
+    back = reversal(paid)
+    storage.proxy.commits.extend(fates)
+    await world.undo(back)
+    # The payment's own write meets the void; the one after it ends both.
+    storage.proxy.commits.extend([Fate.NONE, *fates])
+    handled = await world.deliver(paid)
+    assert not storage.proxy.commits
+    assert [result.outcome for result in handled.results] == [Outcome.NOT_POSTED]
+    await world.pass_time(60)
+    assert ((await world.entry(back)).state, world.city.orders) == (State.POSTED, [])
+    assert await storage.rows("O~") == []
 
 
 @pytest.mark.parametrize("fate", [Fate.BUSY, Fate.CUT_BEFORE, Fate.HANGS])

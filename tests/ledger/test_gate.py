@@ -9,6 +9,7 @@ from shared.ledger import rows
 from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
 from shared.ledger.entry import State
 from shared.ledger.gates import Gates
+from shared.ledger.store import Delete
 from tests.fakes.faulty_ledger import Fault
 from tests.ledger.world import started
 from tests.payments.world import body, message
@@ -231,3 +232,18 @@ async def test_a_block_outlives_successes_that_were_under_way(world, scope):
     go.set()
     await task
     assert (await gate(world)).blocked == ("licence_missing" if scope is Scope.BILLER else None)
+
+
+async def test_unblocking_opens_a_closed_slot_whose_gate_was_removed_by_hand(world):
+    await world.set_up(slots=1)
+    world.city.next(LOST, made=True)
+    await world.deliver(message())
+    await world.store.commit(rows.shard_of(BILLER), [Delete(rows.gate_key(BILLER))])
+    world.restart()
+    late = message()
+    await world.deliver(late)
+    await world.pass_time(10 * MINUTE)
+    assert (await world.entry(late)).state is State.RECEIVED
+    await world.gates.unblock(BILLER)
+    await world.pass_time(10 * MINUTE)
+    assert (await world.entry(late)).state is State.POSTED

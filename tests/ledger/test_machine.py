@@ -17,7 +17,7 @@ from shared.ledger.gates import Gates
 from tests.fakes.faulty_ledger import COMMIT_FAULTS, READ_FAULTS, Fault
 from tests.ledger.theatre import Theatre
 from tests.ledger.turns import Reply, Turn
-from tests.payments.world import message, reject
+from tests.payments.world import message, reject, reversal
 
 PASSES = [1.0, 12.0, 31.0, 61.0, 300.0, 601.0, 3600.0]
 OUTPUT_FAULTS = (Fault.NOT_WRITTEN, Fault.ANSWER_LOST)
@@ -38,6 +38,7 @@ class TwoProcesses(RuleBasedStateMachine):
         # A crash in what a cancelled invocation left behind is nobody's to read.
         self.runner.get_loop().set_exception_handler(lambda _loop, _context: None)
         self.theatre = Theatre()
+        self.forestalled: set[str] = set()
         self.ask(self.theatre.open(connectVersion=version, rejectStrategy="void"))
 
     def ask(self, doing: Any) -> Any:
@@ -56,17 +57,20 @@ class TwoProcesses(RuleBasedStateMachine):
         self.theatre.enqueue(known[pick % len(known)])
 
     @precondition(lambda self: self.theatre.payments and len(self.theatre.rejects) < MOST_REJECTS)
-    @rule(pick=picks)
-    def a_payment_is_returned(self, pick: int) -> None:
+    @rule(pick=picks, undo=st.sampled_from([reject, reversal]))
+    def a_payment_is_returned(self, pick: int, undo: Any) -> None:
         known = list(self.theatre.payments.values())
-        self.theatre.enqueue(reject(known[pick % len(known)]))
+        self.theatre.enqueue(undo(known[pick % len(known)]))
 
     @precondition(lambda self: len(self.theatre.payments) < MOST_PAYMENTS and len(self.theatre.rejects) < MOST_REJECTS)
-    @rule()
-    def a_payment_is_returned_before_it_comes(self) -> None:
+    @rule(process=processes, undo=st.sampled_from([reject, reversal]))
+    def a_payment_is_returned_before_it_comes(self, process: int, undo: Any) -> None:
+        """Both are on their way at the same moment, in different hands."""
         paid = message()
-        self.theatre.enqueue(reject(paid))
+        self.theatre.enqueue(undo(paid))
         self.theatre.enqueue(paid)
+        for number, each in enumerate(self.theatre.messages[-2:]):
+            self.ask(self.theatre.deliver(each, (process + number) % 2))
 
     @precondition(lambda self: self.theatre.rejects)
     @rule(pick=picks)
@@ -159,6 +163,16 @@ class TwoProcesses(RuleBasedStateMachine):
             assert len(voids) == len(set(voids))
 
     @invariant()
+    def nothing_is_sent_after_its_void_came(self) -> None:
+        if hasattr(self, "theatre"):
+            entries: list[Entry] = self.ask(self.theatre.entries())
+            here = {entry.key.id for entry in entries}
+            early = [entry for entry in entries if entry.state is State.WAITING and entry.reverses not in here]
+            voids = [entry for entry in early if entry.key.kind is Kind.REVERSAL]
+            self.forestalled |= {self._reference(void.reverses or "") for void in voids}
+            assert self.forestalled.isdisjoint(order.reference for order in self.theatre.world.city.orders)
+
+    @invariant()
     def the_ledger_tells_the_truth(self) -> None:
         if hasattr(self, "theatre"):
             for entry in self.ask(self.theatre.entries()):
@@ -170,17 +184,22 @@ class TwoProcesses(RuleBasedStateMachine):
             self._rows(self.ask(self.theatre.entries()))
 
     def _true(self, entry: Entry) -> None:
-        made = [receipt for _, receipt in self.theatre.world.city.receipts_made if receipt.reference == entry.reference]
-        if entry.key.kind is Kind.ACH_REJECT:
+        if entry.key.kind is not Kind.PAYMENT:
             if entry.state is State.POSTED:
-                assert entry.receipt_number in self.theatre.world.city.voids
+                ended = entry.receipt_number is None and entry.key.kind is Kind.REVERSAL
+                assert ended or entry.receipt_number in self.theatre.world.city.voids
             return
+        reference = self._reference(entry.key.id)
+        made = [receipt for _, receipt in self.theatre.world.city.receipts_made if receipt.reference == reference]
         if entry.state in {State.POSTED, State.REVERSED}:
             assert [receipt.receipt_number for receipt in made] == [entry.receipt_number]
         if entry.state is State.REVERSED:
             assert entry.receipt_number in self.theatre.world.city.voids
-        if entry.state is State.RECEIVED and entry.attempt == 0:
+        if entry.state is State.NOT_POSTED or (entry.state is State.RECEIVED and entry.attempt == 0):
             assert made == []
+
+    def _reference(self, payment: str) -> str:
+        return str(self.theatre.payments[payment]["confirmationNumber"])
 
     def _rows(self, entries: list[Entry]) -> None:
         world = self.theatre.world
@@ -190,11 +209,20 @@ class TwoProcesses(RuleBasedStateMachine):
         assert opened == {str(entry.key): 1 for entry in entries if entry.due is not None}
         assert all(entry.due is not None for entry in entries if entry.state not in SETTLED)
         assert held == {str(entry.key): 1 for entry in entries if entry.state is State.HELD}
-        assert events == {str(entry.key): entry.version for entry in entries}
+        forestalled = {f"2493~payment~{payment}": 1 for payment in self._forestalled(entries)}
+        assert events == forestalled | {str(entry.key): entry.version for entry in entries}
         slots = [row for (_, key), row in world.store.rows.items() if key.startswith("S~")]
         closed = sum(rows.is_closed(row) for row in slots)
         assert len(slots) - closed == sum(entry.state is State.SENDING for entry in entries)
         assert closed == 0 or self.ask(Gates(world.store, world.clock, world.times).look("2493")).doubtful
+
+    def _forestalled(self, entries: list[Entry]) -> list[str]:
+        """Payments whose first event is a void's; they may be yet to come."""
+        here = {entry.key.id for entry in entries}
+        events = [row.values for (_, key), row in self.theatre.world.store.rows.items() if key.startswith("E~")]
+        voids = [str(values["forestalled_by"]) for values in events if "forestalled_by" in values]
+        assert here.issuperset(voids)
+        return [entry.reverses or "" for entry in entries if entry.key.id in voids]
 
     def teardown(self) -> None:
         if not hasattr(self, "theatre"):
@@ -220,7 +248,7 @@ class TwoProcesses(RuleBasedStateMachine):
             payment = self.ask(self.theatre.world.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses)))
             assert payment.state is State.HELD
             return
-        assert entry.state in {State.POSTED, State.REVERSED, State.HELD}
+        assert entry.state in {State.POSTED, State.REVERSED, State.HELD, State.NOT_POSTED}
         assert entry.state is not State.HELD or entry.reason in REASONS
         if entry.state is not State.REVERSED:
             told = (entry.key.id, result_of(entry, entry.received_at).outcome, entry.version)

@@ -1,5 +1,7 @@
 """One city down, or all of them: the relay's failure is one event."""
 
+import re
+
 import pytest
 
 from shared.ledger.answer import NotSent
@@ -42,6 +44,30 @@ async def test_most_breakers_open_is_one_event_and_its_end_another(cities, caplo
     cities.city.up = True
     await cities.pass_time(30 * MINUTE)
     assert (told(caplog, "relay.down"), told(caplog, "relay.up")) == (1, 1)
+
+
+async def test_an_outage_is_told_once_however_often_the_app_starts_anew(cities, caplog):
+    await fail(cities, BILLERS[:7])
+    for _ in range(5):
+        cities.restart()
+        await cities.pass_time(5 * MINUTE)
+    assert told(caplog, "relay.down") == 1
+    cities.city.up = True
+    for _ in range(5):
+        cities.restart()
+        await cities.pass_time(5 * MINUTE)
+    assert (told(caplog, "relay.down"), told(caplog, "relay.up")) == (1, 1)
+    (minutes,) = re.findall(r'"minutes": (\d+)', caplog.text)
+    assert 25 <= int(minutes) <= 50
+
+
+async def test_the_next_outage_is_told_again(cities, caplog):
+    for _ in range(2):
+        await fail(cities, BILLERS[:7])
+        await cities.pass_time(30 * MINUTE)
+        cities.city.up = True
+        await cities.pass_time(30 * MINUTE)
+    assert (told(caplog, "relay.down"), told(caplog, "relay.up")) == (2, 2)
 
 
 async def test_one_event_per_breaker_that_opens_and_not_per_failed_probe(cities, caplog):

@@ -14,7 +14,7 @@ from shared.ledger.gates import Gates
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.faulty_ledger import Crash, Fault, FaultyLedger
 from tests.ledger.turns import Reply, Turn, TurnCity, Turns
-from tests.payments.world import Process, World, body
+from tests.payments.world import Process, World, body, key_of
 
 _FROZEN: timedelta = timedelta(minutes=10)
 _INVISIBLE = 60.0
@@ -49,8 +49,9 @@ class Theatre:
 
     def enqueue(self, content: dict[str, Any] | Due) -> None:
         if isinstance(content, dict):
-            known, name = (self.rejects, "rejectId") if "rejectId" in content else (self.payments, "paymentId")
-            known.setdefault(content[name], content)
+            key = key_of(content)
+            known = self.payments if key.kind is Kind.PAYMENT else self.rejects
+            known.setdefault(key.id, content)
         self.messages.append(Message(content, f"m-{next(self._numbers)}"))
 
     def idle(self) -> list[Message]:
@@ -175,8 +176,9 @@ class Theatre:
     async def _handle(process: Process, message: Message) -> Handled:
         if isinstance(message.content, Due):
             return await process.drive.step(message.content, redelivered=message.deliveries > 1)
-        if "rejectId" in message.content:
-            return await process.reverse.accept(Kind.ACH_REJECT, body(message.content), message.id)
+        kind = key_of(message.content).kind
+        if kind is not Kind.PAYMENT:
+            return await process.reverse.accept(kind, body(message.content), message.id)
         return await process.post.accept(body(message.content), message.id)
 
     def _put(self, due: Any) -> None:

@@ -1,6 +1,6 @@
 """The whole history of one payment."""
 
-from tests.payments.world import key_of, message, reject
+from tests.payments.world import key_of, message, reject, reversal
 
 
 async def test_every_event_and_what_undid_it(world, admin):
@@ -28,3 +28,13 @@ async def test_a_reject_is_undone_by_nobody(world, admin):
     back = reject(paid)
     await world.undo(back)
     assert (await admin.show(key_of(back))).undone_by is None
+
+
+async def test_a_void_that_came_first_is_told_as_such(world, admin):
+    paid = message()
+    back = reversal(paid, "void")
+    await world.undo(back)
+    await world.deliver(paid)
+    await world.drain()
+    steps = (await admin.show(key_of(paid))).steps
+    assert [step.state for step in steps] == [f"voided by {back['reversalId']}", "not_posted"]

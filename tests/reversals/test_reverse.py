@@ -237,9 +237,31 @@ async def test_one_whose_payment_never_comes_raises_an_alert_after_a_week(world,
     await undone(world, back)
     await world.pass_time(7 * DAY - 60 * MINUTE, step=10 * MINUTE)
     assert "ach_reject.overdue" not in caplog.text
-    await world.pass_time(120 * MINUTE, step=10 * MINUTE)
+    await world.pass_time(7 * 60 * MINUTE, step=10 * MINUTE)
     assert "ach_reject.overdue" in caplog.text
     assert (await world.entry(back)).state is State.WAITING
+
+
+async def test_one_whose_payment_never_comes_is_looked_at_ever_less_often(world):
+    back = reject(message())
+    await undone(world, back)
+    await world.pass_time(4 * DAY, step=30 * MINUTE)
+    looked_before = (await world.entry(back)).backoffs
+    await world.pass_time(4 * DAY, step=30 * MINUTE)
+    assert 14 <= (await world.entry(back)).backoffs - looked_before <= 16
+
+
+async def test_one_whose_payment_is_here_and_waits_is_looked_at_every_ten_minutes(world):
+    await world.set_up(rejectStrategy="void", paused={"reason": "maintenance"})
+    paid = message()
+    back = reject(paid)
+    await undone(world, back)
+    await world.pass_time(2 * DAY, step=30 * MINUTE)
+    await world.deliver(paid)
+    await world.pass_time(DAY, step=10 * MINUTE)
+    await world.set_up(rejectStrategy="void")
+    await world.pass_time(30 * MINUTE)
+    assert (await world.entry(paid)).state is State.REVERSED
 
 
 async def test_undoing_what_was_never_posted_is_for_a_person(world):

@@ -18,8 +18,8 @@ from shared.runtime.stamps import HttpStamps
 from shared.tokens.authorize import ExchangeCode
 from shared.tokens.body import read_fields
 from shared.tokens.delivery import read_code
+from shared.tokens.endpoint import Client
 from shared.tokens.receive import Callback
-from shared.tokens.renew import Client
 from shared.vocabulary.errors import CaselleError, Misconfigured
 from tests.caselle.calls import MADE, Tokens
 from tests.caselle.raw_server import RawServer, answer
@@ -98,7 +98,7 @@ async def _connect(name, found):
     elif name == "CASELLE_TOKEN_URL":
         await HttpTokenEndpoint(found.caselle_token_url, 5, StoppedClock()).client_credentials(CLIENT)
     else:
-        await Wire(found.caselle_base_url, 5).post(Request("/tp/api/cr0/graphql", {}, b"{}"))
+        await Wire(found.caselle_base_url, 5).post(Request("/tp/api/cr0/graphql", {}, b"{}"), 5)
 
 
 async def _refused(name, environ):

@@ -254,10 +254,10 @@ async def test_a_code_is_not_exchanged_where_that_is_not_set_up(setting):
     state = (await setting.exchange.begin("2493")).get_secret_value()
     assert await _code(setting, code="code-1", state=state) == "code"
     await setting.credentials.keep_client_secret("2493", SecretStr("sec-1"))
-    setting.exchange = ExchangeCode(setting.authorizations, setting.keeper, None, setting.clock)
+    setting.exchange = ExchangeCode(setting.authorizations, setting.credentials, None, setting.clock)
     setting.make()
     assert await _code(setting, code="code-1", state=state) == "code"
-    setting.exchange = ExchangeCode(setting.authorizations, setting.keeper, setting.endpoint, setting.clock)
+    setting.exchange = ExchangeCode(setting.authorizations, setting.credentials, setting.endpoint, setting.clock)
     setting.make()
     assert await _code(setting, code="code-1", state=state) is Outcome.STORED
 
