@@ -15,7 +15,7 @@ from shared.ledger.answer import Accepted, NotSent
 from shared.ledger.due import due_of
 from shared.ledger.entry import State
 from shared.ledger.rows import event_key
-from shared.runtime.wiring import _PATIENCE
+from shared.runtime.clients import _PATIENCE
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.billers import FakeBillers
 from tests.fakes.city import MemoryCity
@@ -86,7 +86,7 @@ async def assert_posted_once(world, storage, fields, *, attempts=1):
     assert [event["RowKey"] for event in events] == [event_key(entry.key, n + 1) for n in range(entry.version)]
     assert Counter(event["state"] for event in events)["sending"] == attempts
     kept = Counter(row["RowKey"][0] for row in await storage.rows("") if row["RowKey"][0] not in "EB")
-    assert kept == Counter("PNR")
+    assert kept == Counter("DNPR")
 
 
 COMMITTED = {
