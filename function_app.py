@@ -6,6 +6,7 @@ from functions import (
     drive_due,
     health,
     oauth_callback,
+    open_items,
     payment_status,
     poison,
     post_payments,
@@ -20,6 +21,7 @@ app = func.FunctionApp()
 app.register_functions(drive_due.bp)
 app.register_functions(health.bp)
 app.register_functions(oauth_callback.bp)
+app.register_functions(open_items.bp)
 app.register_functions(payment_status.bp)
 app.register_functions(poison.bp)
 app.register_functions(post_payments.bp)

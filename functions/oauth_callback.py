@@ -1,12 +1,12 @@
 """Caselle delivers a biller's OAuth token."""
 
-import json
 import logging
 from http import HTTPStatus
 from typing import Final
 
 import azure.functions as func
 
+from functions.problems import PROBLEM, RETRY_LATER, problem
 from shared.runtime import wiring
 from shared.tokens.receive import MARK, Callback, Outcome, Received
 from shared.vocabulary import events
@@ -17,7 +17,6 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 _HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _STORED: Final = '{"status": "stored"}'
 _JSON: Final = "application/json"
-_PROBLEM: Final = "application/problem+json"
 _STATUS: Final = {
     Outcome.UNKNOWN_KEY: HTTPStatus.NOT_FOUND,
     Outcome.REFUSED: HTTPStatus.BAD_REQUEST,
@@ -37,23 +36,16 @@ async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
         return _answer(await receive(callback))
     except CaselleError as error:
         events.emit("callback.unavailable", logging.ERROR, reason=str(error))
-        return _problem(HTTPStatus.SERVICE_UNAVAILABLE)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, headers=_HEADERS | RETRY_LATER)
 
 
 def _answer(received: Received) -> func.HttpResponse:
     if received.outcome is Outcome.STORED:
         return func.HttpResponse(_STORED, headers=_HEADERS, mimetype=_JSON)
     if received.answer is not None:
-        mimetype = _JSON if received.answer.status == HTTPStatus.OK else _PROBLEM
+        mimetype = _JSON if received.answer.status == HTTPStatus.OK else PROBLEM
         return func.HttpResponse(
             received.answer.body, status_code=received.answer.status, headers=_HEADERS, mimetype=mimetype
         )
-    return _problem(_STATUS[received.outcome], received)
-
-
-def _problem(status: HTTPStatus, received: Received | None = None) -> func.HttpResponse:
-    problem: dict[str, object] = {"type": "about:blank", "title": status.phrase, "status": status}
-    if received and received.field:
-        problem |= {"field": received.field, "detail": received.detail}
-    headers = _HEADERS | {"Retry-After": "60"} if status == HTTPStatus.SERVICE_UNAVAILABLE else _HEADERS
-    return func.HttpResponse(json.dumps(problem), status_code=status, headers=headers, mimetype=_PROBLEM)
+    named = {"field": received.field, "detail": received.detail} if received.field else {}
+    return problem(_STATUS[received.outcome], headers=_HEADERS, **named)

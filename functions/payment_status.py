@@ -1,10 +1,10 @@
 """Invoice Cloud asks how one payment stands: the remedy for a lost result."""
 
-import json
 from http import HTTPStatus
 
 import azure.functions as func
 
+from functions.problems import problem
 from shared.runtime import wiring
 from shared.vocabulary.errors import Malformed, Unavailable
 
@@ -18,14 +18,9 @@ async def payment_status(req: func.HttpRequest) -> func.HttpResponse:
     try:
         found = await wiring.payment_status().of(req.route_params["billerId"], req.route_params["paymentId"])
     except Malformed as error:
-        return _problem(HTTPStatus.BAD_REQUEST, str(error))
+        return problem(HTTPStatus.BAD_REQUEST, detail=str(error))
     except Unavailable:
-        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, "the ledger does not answer; ask again in a minute")
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail="the ledger does not answer; ask again in a minute")
     if found is None:
-        return _problem(HTTPStatus.NOT_FOUND, "no such payment")
+        return problem(HTTPStatus.NOT_FOUND, detail="no such payment")
     return func.HttpResponse(found.model_dump_json(by_alias=True), mimetype="application/json")
-
-
-def _problem(status: HTTPStatus, detail: str) -> func.HttpResponse:
-    body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
-    return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/problem+json")

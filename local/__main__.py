@@ -50,19 +50,23 @@ def demo(
     *,
     billers: Billers = _BILLERS,
     payments: Payments = _PAYMENTS,
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", metavar="FILE", help="Sent afterwards; with the sample payments, theirs."),
+    ] = None,
     report: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write a report, as JSON.")] = None,
     state: State = _STATE,
     region: Region = None,
 ) -> None:
     """Post a payments file, and check that ledger, results and peer agree."""
     _check_report(report)
-    listed, lines = read_billers(billers), read_payments(payments)
+    listed, lines, returned = read_billers(billers), read_payments(payments), _rejects(rejects, payments)
     from local.demo import run_demo  # noqa: PLC0415 - Azure's SDKs take two seconds, and a wrong option needs none
     from local.stack import Stack  # noqa: PLC0415 - as above
 
     try:
         with Stack(state, listed, lines, region=region, say=typer.echo) as stack:
-            agreed = run_demo(stack, lines, report)
+            agreed = run_demo(stack, lines, report, returned)
     except KeyboardInterrupt:
         typer.echo("Stopped.")
         raise typer.Exit(_INTERRUPTED) from None
@@ -137,6 +141,13 @@ def status(state: State = _STATE) -> None:
             typer.echo(f"{name:<19} {stack[name]}")
     for biller, parts in stack["billers"].items():
         typer.echo(f"callback of {biller:<7} {_hidden(parts['callbackUrl'])}")
+
+
+def _rejects(rejects: Path | None, payments: Path) -> list[str]:
+    """The lines of a rejects file; the samples' only together with the payments that they return."""
+    if rejects is None and payments != _PAYMENTS:
+        return []
+    return read_payments(rejects or SAMPLES / "ach_rejects.jsonl", "reject")
 
 
 def _check_report(report: Path | None) -> None:

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from pydantic.json_schema import GenerateJsonSchema
-
+from local.json_schema import Plain
+from local.openapi import document
 from shared.exchange.reasons import REASONS
 from shared.exchange.result import PostingResult
 from shared.payments.message import PaymentMessage
@@ -19,24 +19,18 @@ _DIALECT: Final = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 _REASONS: Final = re.compile(r"(<!-- reasons: [^>]*-->\n).*?(<!-- end of reasons -->)", re.DOTALL)
 
 
-class _Plain(GenerateJsonSchema):
-    """Without titles, which would only repeat the fields' names."""
-
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic's signature
-        return False
-
-
 def documents() -> dict[str, str]:
     """Every generated file by its name in ``docs/contracts``; the README with its table renewed."""
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     return {
-        "payments.schema.json": _text(PaymentMessage.model_json_schema(schema_generator=_Plain)),
-        "ach-rejects.schema.json": _text(AchReject.model_json_schema(schema_generator=_Plain)),
-        "reversals.schema.json": _text(Reversal.model_json_schema(schema_generator=_Plain)),
-        "control-totals.schema.json": _text(ControlTotal.model_json_schema(schema_generator=_Plain)),
+        "payments.schema.json": _text(PaymentMessage.model_json_schema(schema_generator=Plain)),
+        "ach-rejects.schema.json": _text(AchReject.model_json_schema(schema_generator=Plain)),
+        "reversals.schema.json": _text(Reversal.model_json_schema(schema_generator=Plain)),
+        "control-totals.schema.json": _text(ControlTotal.model_json_schema(schema_generator=Plain)),
         "posting-results.schema.json": _text(
-            PostingResult.model_json_schema(schema_generator=_Plain, mode="serialization")
+            PostingResult.model_json_schema(schema_generator=Plain, mode="serialization")
         ),
+        "openapi.json": json.dumps(document(), indent=2, ensure_ascii=False) + "\n",
         "README.md": with_reasons(readme),
     }
 

@@ -12,7 +12,10 @@ from azure.storage.queue.aio import QueueServiceClient
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from local.after import After, Part
+from local.open_items import BeforeAndAfter, Portal, choose
 from local.processes import NotReady
+from local.rejects import send_rejects
 from local.report import Findings
 from local.simulator.client import SimulatorControl
 from local.stack import Stack
@@ -30,23 +33,25 @@ _MOST_ROWS = 10_000_000
 _WIDE = 140
 
 
-def run_demo(stack: Stack, lines: Sequence[str], report: Path | None) -> bool:
-    """Send the lines through a running stack, and show what became of them.
+def run_demo(stack: Stack, lines: Sequence[str], report: Path | None, rejects: Sequence[str] = ()) -> bool:
+    """Send the lines through a running stack and the rejects after them, and show what became of both.
+
+    What some customers owe is asked before and after the payments.
 
     Returns:
         Whether ledger, results and peer agree; False also when a part of the stack ended meanwhile.
     """
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     try:
-        findings = asyncio.run(_findings(stack, lines, console))
+        findings, after = asyncio.run(_run(stack, lines, rejects, console))
     except NotReady as ended:
         console.print(str(ended), markup=False, soft_wrap=True)
         return False
-    for table in tables(findings):
+    for table in (*tables(findings), *after.tables()):
         console.print(table)
     if report is not None:
-        report.write_text(json.dumps(findings.report(), indent=1) + "\n")
-    return _conclude(findings, console)
+        report.write_text(json.dumps(findings.report() | {"after": after.report()}, indent=1) + "\n")
+    return _conclude([*findings.disagreements, *after.disagreements], findings, console)
 
 
 async def read_ledger(storage: str) -> list[Entry]:
@@ -55,6 +60,16 @@ async def read_ledger(storage: str) -> list[Entry]:
         store = TableLedger(tables_of_storage.get_table_client("ledger"), ServerTime(SystemClock()))
         pages = [await store.scan(shard, "P~", f"P~{rows.END}", limit=_MOST_ROWS) for shard in rows.SHARDS]
     return [rows.entry_of(row) for page in pages for row in page]
+
+
+async def _run(stack: Stack, lines: Sequence[str], rejects: Sequence[str], console: Console) -> tuple[Findings, After]:
+    portal, customers = Portal(stack.functions_url, stack.function_key), choose(lines, stack.billers)
+    before = await portal.ask(customers)
+    findings = await _findings(stack, lines, console)
+    parts: dict[str, Part] = {"openItems": BeforeAndAfter(before, await portal.ask(customers), findings.entries)}
+    if rejects:
+        parts["rejects"] = await send_rejects(stack, rejects, PATIENCE)
+    return findings, After(parts)
 
 
 async def _findings(stack: Stack, lines: Sequence[str], console: Console) -> Findings:
@@ -100,12 +115,12 @@ def _show(traffic: Traffic, progress: Progress, task: TaskID) -> None:
     progress.update(task, completed=counts.total(), counts=words)
 
 
-def _conclude(findings: Findings, console: Console) -> bool:
-    if not findings.disagreements:
+def _conclude(disagreements: Sequence[str], findings: Findings, console: Console) -> bool:
+    if not disagreements:
         posted = sum(total["count"] for tenders in findings.posted.values() for total in tenders.values())
         console.print(f"Ledger, results and peer agree: {posted} payments posted, none twice.", style="green")
         return True
     console.print("Ledger, results and peer do not agree:", style="red")
-    for sentence in sentences(findings.disagreements):
+    for sentence in sentences(disagreements):
         console.print(sentence, markup=False, soft_wrap=True)
     return False

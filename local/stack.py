@@ -169,6 +169,11 @@ class Stack:
         return self.simulator.control_url
 
     @property
+    def function_key(self) -> str:
+        """What callers of the functions host send as ``x-functions-key``."""
+        return self._host_keys.function
+
+    @property
     def callback_urls(self) -> dict[str, str]:
         """By biller id. Each holds the biller's key."""
         return {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from rich.markup import escape
 from rich.table import Table
 
 from local.report import OUTCOMES, Findings, money
@@ -20,7 +21,7 @@ def tables(findings: Findings) -> Iterator[Table]:
 
 
 def _outcomes(findings: Findings) -> Table:
-    table = _table("What became of the messages", "outcome", "#messages")
+    table = new_table("What became of the messages", "outcome", "#messages")
     counts = dict.fromkeys(OUTCOMES, 0) | dict(findings.counts)
     for outcome, count in counts.items():
         table.add_row(outcome, str(count))
@@ -28,7 +29,7 @@ def _outcomes(findings: Findings) -> Table:
 
 
 def _posted(findings: Findings) -> Table:
-    table = _table("Posted, by the ledger", "biller", "tender", "#payments", "#total")
+    table = new_table("Posted, by the ledger", "biller", "tender", "#payments", "#total")
     for biller, tenders in findings.posted.items():
         for tender, total in tenders.items():
             table.add_row(biller, tender, str(total["count"]), money(total["cents"]))
@@ -36,30 +37,30 @@ def _posted(findings: Findings) -> Table:
 
 
 def _peer(findings: Findings) -> Table:
-    table = _table("What the simulator itself holds", "biller", "#receipts", "#total", "#doubled")
+    table = new_table("What the simulator itself holds", "biller", "#receipts", "#total", "#doubled")
     for biller, summary in sorted(findings.summary.items()):
         table.add_row(biller, str(summary["receipts"]), money(summary["cents"]), str(summary["doubled"]))
     return table
 
 
 def _held(findings: Findings) -> Table:
-    table = _table("Held: each waits for a person", "biller", "payment", "#amount", "reason", "what to do")
+    table = new_table("Held: each waits for a person", "biller", "payment", "#amount", "reason", "what to do")
     for entry in findings.held:
         reason = result_of(entry, entry.received_at).reason
         why, action = (f"{reason.code}: {reason.message}", reason.action) if reason else ("", "")
-        table.add_row(entry.key.biller, entry.key.id, money(entry.cents), why, action)
+        table.add_row(entry.key.biller, entry.key.id, money(entry.cents), escape(why), action)
     return table
 
 
 def _receipts_of_held(findings: Findings) -> Table:
     title = "Receipts of held payments: the person who looks will find them"
-    table = _table(title, "biller", "receipt", "reference", "#amount")
+    table = new_table(title, "biller", "receipt", "reference", "#amount")
     for biller, receipt in findings.receipts_of_held:
         table.add_row(biller, receipt["receiptNumber"], receipt["reference"], money(receipt["cents"]))
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
     """A table; columns that begin with # hold numbers."""
     table = Table(title=title, title_justify="left", min_width=len(title))
     for column in columns:

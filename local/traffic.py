@@ -1,4 +1,4 @@
-"""Invoice Cloud's part on one machine: enqueues payments, and collects what ``posting-results`` says about each."""
+"""Invoice Cloud's part on one machine: enqueues messages, and collects what ``posting-results`` says about each."""
 
 import asyncio
 import time
@@ -19,16 +19,18 @@ _FOR_EVER = -1
 
 
 class Traffic:
-    """One payments file on its way. ``enqueue`` and ``collect`` run side by side.
+    """One file of messages on its way. ``enqueue`` and ``collect`` run side by side.
 
-    ``results`` holds, by queue message id, the latest outcome; ``message_ids`` those of the lines, in order.
+    ``results`` holds, by queue message id, the latest outcome, ``told`` how many came; ``message_ids`` are those of the
+    lines, in order.
     """
 
-    def __init__(self, queues: QueueServiceClient, lines: Sequence[str]) -> None:
+    def __init__(self, queues: QueueServiceClient, lines: Sequence[str], queue: str = "payments") -> None:
         self.message_ids: list[str] = []
         self.results: dict[str, PostingResult] = {}
+        self.told: Counter[str] = Counter()
         self._lines = list(lines)
-        self._payments = queues.get_queue_client("payments")
+        self._inbound = queues.get_queue_client(queue)
         self._outcomes = queues.get_queue_client("posting-results")
         self._last_event = time.monotonic()
 
@@ -39,7 +41,7 @@ class Traffic:
     async def enqueue(self) -> None:
         """Send every line that has not been sent, one after the other, so that the queue keeps their order."""
         for number, line in enumerate(self._lines[len(self.message_ids) :], start=len(self.message_ids)):
-            sent = await self._payments.send_message(queue_text(line, number), time_to_live=_FOR_EVER)
+            sent = await self._inbound.send_message(queue_text(line, number), time_to_live=_FOR_EVER)
             self.message_ids.append(sent.id)
             self._last_event = time.monotonic()
 
@@ -72,6 +74,7 @@ class Traffic:
         """Keep a result unless a later one is known, or it settles nothing."""
         known = self.results.get(result.message_id)
         settles = result.duplicate or result.outcome is not Outcome.PENDING
+        self.told[result.message_id] += settles
         if settles and (known is None or known.version < result.version):
             self.results[result.message_id] = result
 

@@ -21,6 +21,14 @@ class RequestError(Exception):
         self.errors = [{"message": message, "extensions": {"code": code}} for message in messages]
 
 
+class Refusal(Exception):
+    """Caselle says no and has recorded nothing; graphql-core copies ``extensions`` into its error."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.extensions = {"code": code}
+
+
 async def answer_request_error(_: Request, error: Exception) -> Response:
     """A RequestError as its HTTP answer."""
     if not isinstance(error, RequestError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from local.simulator.tokens import TokenGrid
-from local.simulator.wire import Application, BillerSetup, Switches
+from local.simulator.wire import Application, BillerSetup, StatementType, Switches
 from shared.vocabulary.money import Money
 
 _DAYS_TO_PAY = 30
@@ -31,6 +31,7 @@ class Customer:
     number: str
     name: str
     invoices: dict[str, Invoice]
+    statement_type: StatementType = "OPEN_ITEM"
     on_account: int = 0
 
     @property
@@ -38,10 +39,20 @@ class Customer:
         """What the customer owes."""
         return Money(sum(invoice.balance for invoice in self.invoices.values()) - self.on_account)
 
+    @property
+    def open_invoices(self) -> list[Invoice]:
+        """What is unpaid; a balance-forward customer has one carried balance instead."""
+        if self.statement_type == "BALANCE_FORWARD":
+            return []
+        return [invoice for invoice in self.invoices.values() if invoice.balance > 0]
+
 
 @dataclass(slots=True)
 class Receipt:
-    """One receipt; ``shares`` say which invoices it paid, the rest is on account."""
+    """One receipt; ``shares`` say which invoices it paid, the rest is on account.
+
+    ``updated``: accounts receivable has it, so that it counts in the customer's balances.
+    """
 
     number: str
     day: date
@@ -54,19 +65,24 @@ class Receipt:
     customer: Customer
     shares: list[tuple[Invoice, int]]
     voided: bool = False
+    updated: bool = False
 
     @property
     def status(self) -> str:
         """As the schema's ReceiptStatus."""
         return "VOIDED" if self.voided else "POSTED"
 
-    def book(self) -> None:
-        """Lower the customer's balances."""
-        self._move(-1)
+    def update(self) -> None:
+        """Lower the customer's balances, unless that was done."""
+        if not self.updated:
+            self._move(-1)
+        self.updated = True
 
-    def unbook(self) -> None:
-        """Restore the customer's balances."""
-        self._move(+1)
+    def void(self) -> None:
+        """Mark it voided, and restore the balances where it had lowered them."""
+        if self.updated:
+            self._move(+1)
+        self.voided, self.updated = True, False
 
     def _move(self, sign: int) -> None:
         for invoice, cents in self.shares:
@@ -87,6 +103,8 @@ class Biller:
     switches: Switches
     receipts: list[Receipt] = field(default_factory=list)
     tokens: TokenGrid = field(default_factory=TokenGrid)
+    recorded: int = 0
+    """Receipts made and voided."""
     calls: Counter[str] = field(default_factory=Counter)
     writing: int = 0
     """Calls under way that write."""
@@ -105,6 +123,13 @@ class Biller:
     def now(self) -> datetime:
         """The time by the city's own clock, which stamps its receipts."""
         return datetime.now(UTC) + timedelta(seconds=self.switches.clock_ahead_seconds)
+
+    def update_payments(self) -> int:
+        """Hand what is not updated to accounts receivable, as the clerk's routine does; how many there were."""
+        waiting = [receipt for receipt in self.receipts if not receipt.voided and not receipt.updated]
+        for receipt in waiting:
+            receipt.update()
+        return len(waiting)
 
     def at_least(self, release: str) -> bool:
         """Whether the city runs this release of Caselle Connect or a later one."""
@@ -145,7 +170,7 @@ def _open_books(setup: BillerSetup) -> Biller:
         client_id=setup.client_id,
         client_secret=setup.client_secret.get_secret_value(),
         customers={
-            number: Customer(number, customer.name, _open_invoices(customer.invoices, today))
+            number: Customer(number, customer.name, _open_invoices(customer.invoices, today), customer.statement_type)
             for number, customer in setup.customers.items()
         },
         switches=Switches(connect_version=setup.connect_version, callback_url=setup.callback_url),

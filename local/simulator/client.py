@@ -11,18 +11,26 @@ _SECONDS = 60  # setting up 30,000 customers takes a few; a delivery waits for t
 
 
 class SwitchChanges(TypedDict, total=False):
-    """What ``switch`` takes; ``closedThrough`` is YYYY-MM-DD."""
+    """What ``switch`` takes; ``closedThrough`` and ``ledgerUpdatedThrough`` are YYYY-MM-DD."""
 
     cows: Literal["up", "http_503", "graphql_error"]
     latencyMs: int
     licence: bool
+    arLicence: bool
     onlinePayments: bool
     distributionOnline: bool
     thirdPartyEnabled: bool
+    onlineWorkspaces: int
+    workspaceThirdParty: bool
+    newReceipts: bool
+    manualAllocation: bool
     workspaceInUse: bool
+    updateImmediately: bool
     receiptNumbersLeft: int | None
     connectVersion: str
     closedThrough: str | None
+    ledgerUpdatedThrough: str | None
+    voidUpdated: bool
     queryLagSeconds: float
     clockAheadSeconds: float
     callbackUrl: str | None
@@ -68,6 +76,11 @@ class SimulatorControl:
         status: int = answer.json()["status"]
         return status
 
+    async def update_payments(self, subdomain: str) -> int:
+        """Have the clerk hand the receipts to accounts receivable; how many there were."""
+        updated: int = (await self._ask("POST", f"/billers/{subdomain}/update-payments")).json()["updated"]
+        return updated
+
     async def revoke_tokens(self, subdomain: str) -> None:
         """Make every access token of the biller inactive; refresh tokens stay."""
         await self._ask("POST", f"/billers/{subdomain}/revoke-tokens")
@@ -98,6 +111,11 @@ class SimulatorControl:
         """Live receipts, their cents and doubled ones, by biller id."""
         summaries: dict[str, Summary] = (await self._ask("GET", "/summary")).json()
         return summaries
+
+    async def balances(self) -> dict[str, dict[str, int]]:
+        """What every customer owes in cents, by biller id and customer number."""
+        balances: dict[str, dict[str, int]] = (await self._ask("GET", "/balances")).json()
+        return balances
 
     async def calls(self) -> dict[str, dict[str, int]]:
         """How often each operation reached the relay, whatever the answer, by biller id."""

@@ -27,6 +27,7 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
             Route("/billers", api.put_billers, methods=["PUT"]),
             Route(biller, api.switch, methods=["PATCH"]),
             Route(f"{biller}/deliver-token", api.deliver_token, methods=["POST"]),
+            Route(f"{biller}/update-payments", api.update_payments, methods=["POST"]),
             Route(f"{biller}/revoke-tokens", api.revoke_tokens, methods=["POST"]),
             Route(f"{biller}/authorization-codes", api.authorization_code, methods=["POST"]),
             Route(f"{biller}/receipts/{{number}}", api.change_receipt, methods=["PATCH"]),
@@ -34,6 +35,7 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
             Route("/relay", api.switch_relay, methods=["PATCH"]),
             Route("/receipts", api.receipts),
             Route("/summary", api.summary),
+            Route("/balances", api.balances),
             Route("/calls", api.calls),
             Route("/most-writing", api.most_writing),
             Route("/calls", api.forget_calls, methods=["DELETE"]),
@@ -84,6 +86,9 @@ class _Control:
             raise HTTPException(502, "The callback did not answer.") from None
         return JSONResponse({"status": answer.status_code})
 
+    async def update_payments(self, request: Request) -> Response:
+        return JSONResponse({"updated": self._biller(request).update_payments()})
+
     async def revoke_tokens(self, request: Request) -> Response:
         self._biller(request).tokens.revoke()
         return Response(status_code=204)
@@ -109,6 +114,9 @@ class _Control:
 
     async def summary(self, _: Request) -> Response:
         return JSONResponse({biller.biller_id: _summary(biller) for biller in self._billers()})
+
+    async def balances(self, _: Request) -> Response:
+        return JSONResponse({biller.biller_id: _balances(biller) for biller in self._billers()})
 
     async def calls(self, _: Request) -> Response:
         return JSONResponse({biller.biller_id: dict(biller.calls) for biller in self._billers()})
@@ -156,6 +164,10 @@ def _row(receipt: Receipt) -> ReceiptRow:
         "paymentCode": receipt.payment_code,
         "customerNumber": receipt.customer.number,
     }
+
+
+def _balances(biller: Biller) -> dict[str, int]:
+    return {customer.number: int(customer.balance) for customer in biller.customers.values()}
 
 
 def _summary(biller: Biller) -> Summary:

@@ -4,22 +4,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
+from local.simulator.answers import Refusal
 from local.simulator.books import Biller, Customer, Invoice, Receipt
 from local.simulator.wire import Application
+from local.simulator.workspace import check_workspace, next_number
 from shared.vocabulary.errors import Malformed
 from shared.vocabulary.money import Money
 
 MOST_PER_PAGE: Final = 200
-_RECEIPT_GROUP: Final = 5
-_LONG_NUMBERS: Final = "2025.02"
-
-
-class Refusal(Exception):
-    """Caselle says no and has recorded nothing; graphql-core copies ``extensions`` into its error."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.extensions = {"code": code}
 
 
 def create_receipt(biller: Biller, order: Mapping[str, Any]) -> Receipt:
@@ -33,7 +25,7 @@ def create_receipt(biller: Biller, order: Mapping[str, Any]) -> Receipt:
         Refusal: with nothing recorded.
     """
     check_third_party(biller)
-    _check_workspace(biller)
+    check_workspace(biller)
     _check_codes(biller, order)
     amount = _amount(order["amount"])
     day = _day(order["receipt_date"])
@@ -43,7 +35,7 @@ def create_receipt(biller: Biller, order: Mapping[str, Any]) -> Receipt:
         raise Refusal("CUSTOMER_NOT_FOUND", "The customer number is not on file.")
     shares = _shares(customer, amount, order.get("allocations"))
     receipt = Receipt(
-        number=_next_number(biller),
+        number=next_number(biller),
         day=day,
         created_at=biller.now(),
         amount=amount,
@@ -71,8 +63,9 @@ def void_receipt(biller: Biller, number: str) -> Receipt:
     if receipt.voided:
         raise Refusal("RECEIPT_ALREADY_VOIDED", "The receipt is already voided.")
     _check_open(biller, receipt.day)
-    receipt.voided = True
-    receipt.unbook()
+    _check_not_final(biller, receipt)
+    receipt.void()
+    biller.recorded += 1
     return receipt
 
 
@@ -120,13 +113,6 @@ def check_third_party(biller: Biller) -> None:
         raise Refusal("THIRD_PARTY_DISABLED", "The third party is not enabled.")
 
 
-def _check_workspace(biller: Biller) -> None:
-    if not biller.switches.online_payments:
-        raise Refusal("ERROR", "An error has occurred.")  # as vague as the real one is said to be
-    if biller.switches.workspace_in_use:
-        raise Refusal("WORKSPACE_IN_USE", "The workspace is currently in use.")
-
-
 def _check_codes(biller: Biller, order: Mapping[str, Any]) -> None:
     application = _application(biller, order["category_code"])
     if order["distribution_code"] != application.distribution_code:
@@ -170,6 +156,15 @@ def _check_open(biller: Biller, day: date) -> None:
         raise Refusal("PERIOD_CLOSED", "The payment date is closed.")
 
 
+def _check_not_final(biller: Biller, receipt: Receipt) -> None:
+    """Caselle's help corrects elsewhere what is updated already: how its web service refuses that is assumed."""
+    through = biller.switches.ledger_updated_through
+    if through is not None and receipt.day <= through:
+        raise Refusal("RECEIPT_CLOSED", "The receipt is updated to the general ledger.")
+    if receipt.updated and not biller.switches.void_updated:
+        raise Refusal("RECEIPT_UPDATED", "The payment is updated: correct it in its application.")
+
+
 def _shares(customer: Customer, amount: Money, allocations: list[dict[str, str]] | None) -> list[tuple[Invoice, int]]:
     if allocations is None:
         return _oldest_first(customer, amount)
@@ -195,20 +190,13 @@ def _oldest_first(customer: Customer, amount: Money) -> list[tuple[Invoice, int]
     return shares
 
 
-def _next_number(biller: Biller) -> str:
-    if biller.switches.receipt_numbers_left == 0:
-        raise Refusal("RECEIPT_NUMBERS_EXHAUSTED", "Error: Maximum receipt number reached.")
-    number = len(biller.receipts) + 1
-    if biller.at_least(_LONG_NUMBERS):
-        return f"{_RECEIPT_GROUP:02}.{number:09}"
-    return f"{_RECEIPT_GROUP}.{number:05}"
-
-
 def _record(biller: Biller, receipt: Receipt) -> None:
     if biller.switches.receipt_numbers_left is not None:
         biller.switches.receipt_numbers_left -= 1
     biller.receipts.append(receipt)
-    receipt.book()
+    biller.recorded += 1
+    if biller.switches.update_immediately:
+        receipt.update()
 
 
 def _position(cursor: str | None) -> int:

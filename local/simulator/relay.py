@@ -16,6 +16,7 @@ from local.simulator.answers import Address, NoAnswer, RequestError, answer_requ
 from local.simulator.books import Biller, UnknownSubdomain, World
 from local.simulator.oauth import OAuthError, TokenEndpoint, answer_oauth_error
 from local.simulator.schema import Schema, operations
+from local.simulator.wire import Switches
 
 _WITH_RECEIPT_QUERY: Final = "2025.11"
 _WRITES: Final = frozenset({"create_receipt", "void_receipt"})
@@ -41,7 +42,7 @@ def relay(world: World, hang_up: Callable[[Address], None]) -> Starlette:
     """The application behind ``caselleUrl``; ``hang_up`` closes the connection of the client at an address."""
     ar0 = resolvers.ar0()
     cash = _GraphQL(world, _Schemas(resolvers.cr0_before_2025_11(), resolvers.cr0()), hang_up)
-    receivable = _GraphQL(world, _Schemas(ar0, ar0), hang_up)
+    receivable = _GraphQL(world, _Schemas(ar0, ar0), hang_up, lambda switches: switches.ar_licence)
     return Starlette(
         routes=[
             Route("/tp/api/cr0/graphql", cash.answer, methods=["POST"]),
@@ -55,10 +56,18 @@ def relay(world: World, hang_up: Callable[[Address], None]) -> Starlette:
 class _GraphQL:
     """One GraphQL endpoint of all billers."""
 
-    def __init__(self, world: World, schemas: _Schemas, hang_up: Callable[[Address], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        schemas: _Schemas,
+        hang_up: Callable[[Address], None],
+        licensed: Callable[[Switches], bool] = lambda _: True,
+    ) -> None:
+        """``licensed``: whether the city has this endpoint's own licence."""
         self._world = world
         self._schemas = schemas
         self._hang_up = hang_up
+        self._licensed = licensed
 
     async def answer(self, request: Request) -> Response:
         biller = self._biller(request)
@@ -71,7 +80,7 @@ class _GraphQL:
     async def _answer(self, biller: Biller, asked: _Request, request: Request) -> Response:
         if biller.switches.cows == "http_503":
             return PlainTextResponse("Service Unavailable", 503)
-        _check_access(biller, request)
+        self._check_access(biller, request)
         await asyncio.sleep(biller.switches.latency_ms / 1000)
         return self._execute(biller, asked)
 
@@ -81,11 +90,20 @@ class _GraphQL:
         except UnknownSubdomain:
             raise RequestError(404, "SUBDOMAIN_UNKNOWN", "The subdomain is not known.") from None
 
+    def _check_access(self, biller: Biller, request: Request) -> None:
+        if biller.switches.cows == "graphql_error":
+            raise RequestError(200, "COWS_UNREACHABLE", "Connect Online Web Service is not responding")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not biller.tokens.admits(token):
+            raise RequestError(401, "UNAUTHENTICATED", "The token is unknown, expired or not active.")
+        if not (biller.switches.licence and self._licensed(biller.switches)):
+            raise RequestError(403, "LICENSE_MISSING", "The web service interface is not licensed.")
+
     def _execute(self, biller: Biller, asked: _Request) -> Response:
-        receipts_before = len(biller.receipts)
+        recorded_before = biller.recorded
         schema = self._schemas.of(biller)
         answer = schema.execute(asked.query, asked.variables, asked.operation_name, biller)
-        if len(biller.receipts) > receipts_before and biller.switches.drop_answers:
+        if biller.recorded > recorded_before and biller.switches.drop_answers:
             biller.switches.drop_answers -= 1
             return NoAnswer(self._hang_up)
         return JSONResponse(answer)
@@ -99,13 +117,3 @@ async def _read(request: Request) -> _Request:
         return _Request.model_validate_json(await request.body())
     except ValidationError:
         raise RequestError(400, "BAD_REQUEST", "The body is {query, operationName, variables}.") from None
-
-
-def _check_access(biller: Biller, request: Request) -> None:
-    if biller.switches.cows == "graphql_error":
-        raise RequestError(200, "COWS_UNREACHABLE", "Connect Online Web Service is not responding")
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not biller.tokens.admits(token):
-        raise RequestError(401, "UNAUTHENTICATED", "The token is unknown, expired or not active.")
-    if not biller.switches.licence:
-        raise RequestError(403, "LICENSE_MISSING", "The web service interface is not licensed.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ariadne import MutationType, QueryType
+from ariadne import MutationType, ObjectType, QueryType
 from graphql import (
     REMOVE,
     FieldDefinitionNode,
@@ -27,7 +27,7 @@ _USUAL_PAGE: Final = 100
 
 _cr0_query, _cr0_mutation = QueryType(), MutationType()
 _cr0_query_2025_11, _cr0_mutation_2025_11 = QueryType(), MutationType()
-_ar0_query = QueryType()
+_ar0_query, _ar0_customer_type = QueryType(), ObjectType("Customer")
 
 
 def cr0() -> Schema:
@@ -42,7 +42,7 @@ def cr0_before_2025_11() -> Schema:
 
 def ar0() -> Schema:
     """Accounts receivable."""
-    return Schema(_sdl("ar0"), _ar0_query)
+    return Schema(_sdl("ar0"), _ar0_query, _ar0_customer_type)
 
 
 @_cr0_mutation.field("create_receipt")
@@ -76,8 +76,16 @@ def _ar0_customer(_: object, info: _Info, customer_number: str) -> dict[str, Any
     customer = receipting.find_customer(info.context, customer_number)
     if customer is None:
         return None
-    open_invoices = [_invoice(invoice) for invoice in customer.invoices.values() if invoice.balance > 0]
-    return _customer(customer) | {"statement_type": "OPEN_ITEM", "open_invoices": open_invoices}
+    return _customer(customer) | {
+        "statement_type": customer.statement_type,
+        "open_invoices": [_invoice(invoice) for invoice in customer.open_invoices],
+    }
+
+
+@_ar0_customer_type.field("invoice")
+def _ar0_invoice(customer: Mapping[str, Any], info: _Info, invoice_number: str) -> dict[str, Any] | None:
+    invoice = info.context.customers[customer["customer_number"]].invoices.get(invoice_number)
+    return None if invoice is None else _invoice(invoice)
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:

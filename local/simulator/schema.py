@@ -16,9 +16,8 @@ from graphql import (
     validate,
 )
 
-from local.simulator.answers import RequestError
+from local.simulator.answers import Refusal, RequestError
 from local.simulator.books import Biller
-from local.simulator.receipting import Refusal
 
 _DOCUMENTS: Final = 256
 _LOG: Final = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ def seed(billers: list[dict[str, Any]], payment_lines: Iterable[str]) -> list[di
         payment_lines: lines of a payments file; those that cannot be read are skipped.
     """
     customers: dict[str, dict[str, _Customer]] = {biller["billerId"]: {} for biller in billers}
-    for payment in _readable(payment_lines):
+    for payment in readable(payment_lines):
         if payment["billerId"] in customers:
             _add(customers[payment["billerId"]], payment)
     return [_setup(biller, customers[biller["billerId"]]) for biller in billers]
@@ -41,7 +41,8 @@ class _Customer:
         return {"name": self.name, "invoices": balances}
 
 
-def _readable(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+def readable(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The payments among the lines: what has a biller, an id and a customer."""
     needed = ("billerId", "paymentId", "customerNumber")
     for line in lines:
         try:

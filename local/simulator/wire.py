@@ -16,6 +16,9 @@ SIX_MONTHS = 180 * 24 * 3600
 Release = Annotated[str, StringConstraints(pattern=r"^\d{4}\.\d{2}(\.\d+)?$")]
 """A release of Caselle Connect, such as 2025.11 or 2021.02.160."""
 
+StatementType = Literal["OPEN_ITEM", "BALANCE_FORWARD"]
+"""As the schema's StatementType."""
+
 
 class _Wire(BaseModel):
     model_config = ConfigDict(
@@ -38,6 +41,7 @@ class CustomerSetup(_Wire):
 
     name: str
     invoices: dict[str, Amount] = {}
+    statement_type: StatementType = "OPEN_ITEM"
 
 
 class BillerSetup(_Wire):
@@ -59,17 +63,36 @@ class Switches(_Wire):
     cows: Literal["up", "http_503", "graphql_error"] = "up"
     latency_ms: int = Field(default=0, ge=0)
     licence: bool = True
+    """Of the web services as a whole."""
+    ar_licence: bool = True
+    """Of accounts receivable."""
     online_payments: bool = True
     distribution_online: bool = True
     third_party_enabled: bool = True
+    online_workspaces: int = Field(default=1, ge=1)
+    """Marked for online payments; releases before 2023.08 take one only."""
+    workspace_third_party: bool = True
+    """Whether one of several is Invoice Cloud's."""
+    new_receipts: bool = True
+    """"Allow new receipts" of workspace, category and distribution."""
+    manual_allocation: bool = False
+    """"Require manual allocation" of the category."""
     workspace_in_use: bool = False
+    update_immediately: bool = True
+    """Whether a receipt reaches accounts receivable at once, or with the clerk's routine."""
     receipt_numbers_left: int | None = Field(default=None, ge=0)
     connect_version: Release = "2025.11"
     closed_through: date | None = None
+    """Receipts of these days are neither made nor voided."""
+    ledger_updated_through: date | None = None
+    """Receipts of these days are in the general ledger and no longer voided."""
+    void_updated: bool = True
+    """Whether a receipt is voided that accounts receivable has."""
     query_lag_seconds: float = Field(default=0, ge=0)
     clock_ahead_seconds: float = 0
     callback_url: str | None = None
     drop_answers: int = Field(default=0, ge=0)
+    """So many receipts to come are made or voided without an answer."""
 
 
 class ReceiptChange(_Wire):

@@ -1,19 +1,26 @@
 """What a biller's release of Caselle Connect can do; an admin's override goes before the release."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from shared.billers.model import Biller
+from shared.billers.model import Biller, Capability
 
 MINIMUM_VERSION: Final = "2021.02.160"
 """The oldest Connect release that Caselle supports for online payments; below it a biller cannot go live."""
 
-RECEIPT: Final = "receipt"
-VOID_RECEIPT: Final = "void_receipt"
+SINCE: Final[Mapping[Capability, str]] = MappingProxyType(
+    {
+        Capability.RECEIPT: "2025.11",
+        Capability.VOID_RECEIPT: "2025.11",
+        Capability.LONG_RECEIPT_NUMBERS: "2025.02",
+        Capability.PARALLEL_RECEIPTS: "2025.02",
+        Capability.ONLINE_WORKSPACES: "2023.08",
+    }
+)
+"""The release that each capability came with, as Caselle's help says; the last but one follows from the new numbers."""
 
-_QUERY_AND_VOID = "2025.11"
-# From 2025.02 the receipt number generator copes with payments that arrive within the same second.
-_PARALLEL_RECEIPTS = "2025.02"
-_USUAL_SLOTS = 2
+_USUAL_SLOTS: Final = 2
 
 
 def at_least(version: str | None, minimum: str) -> bool:
@@ -21,19 +28,30 @@ def at_least(version: str | None, minimum: str) -> bool:
     return version is not None and _parts(version) >= _parts(minimum)
 
 
+def has(biller: Biller, capability: Capability) -> bool:
+    """Whether the biller's Caselle can do it."""
+    override = biller.capability_overrides.get(capability)
+    return override.enabled if override else at_least(biller.connect_version, SINCE[capability])
+
+
+def can_go_live(biller: Biller) -> bool:
+    """Whether the release is known, and not too old for online payments; nothing overrides that."""
+    return at_least(biller.connect_version, MINIMUM_VERSION)
+
+
 def can_query_receipts(biller: Biller) -> bool:
     """Whether Caselle can be asked if a receipt exists."""
-    return biller.capability_overrides.get(RECEIPT, at_least(biller.connect_version, _QUERY_AND_VOID))
+    return has(biller, Capability.RECEIPT)
 
 
 def can_void(biller: Biller) -> bool:
     """Whether a receipt can be voided over the web service."""
-    return biller.capability_overrides.get(VOID_RECEIPT, at_least(biller.connect_version, _QUERY_AND_VOID))
+    return has(biller, Capability.VOID_RECEIPT)
 
 
 def slots(biller: Biller) -> int:
     """How many payments may be on their way to the city's server at once."""
-    if not at_least(biller.connect_version, _PARALLEL_RECEIPTS):
+    if not has(biller, Capability.PARALLEL_RECEIPTS):
         return 1
     return biller.slots or _USUAL_SLOTS
 

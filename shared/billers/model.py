@@ -5,10 +5,19 @@ from enum import StrEnum
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from shared.vocabulary.identity import BillerId
+from shared.vocabulary.money import Amount
 
 MOST_SLOTS: Final = 20
 """One transaction opens all closed slots of a biller, and holds at most a hundred changes."""
@@ -54,6 +63,21 @@ class TokenStrategy(StrEnum):
     CLIENT_CREDENTIALS = "client_credentials"
     REFRESH_TOKEN = "refresh_token"  # noqa: S105 - a name
     MANUAL = "manual"
+
+
+class Capability(StrEnum):
+    """What only some releases of Caselle Connect can do; ``capabilities`` says since when."""
+
+    RECEIPT = "receipt"
+    """The query: an unknown outcome can be asked about."""
+    VOID_RECEIPT = "void_receipt"
+    """The mutation: a payment can be undone from here."""
+    ONLINE_WORKSPACES = "online_workspaces"
+    """More than one workspace for online payments, told apart by their third party."""
+    LONG_RECEIPT_NUMBERS = "long_receipt_numbers"
+    """Nine digits behind a group of two, which do not run out."""
+    PARALLEL_RECEIPTS = "parallel_receipts"
+    """Several payments within the same second: more than one slot."""
 
 
 class _Record(BaseModel):
@@ -130,6 +154,13 @@ class Pause(_Record):
     until: AwareDatetime | None = None
 
 
+class Override(_Record):
+    """An admin's word about a capability, which goes before the release."""
+
+    enabled: bool
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -162,9 +193,11 @@ class Biller(_Record):
     token_strategy: TokenStrategy = TokenStrategy.CALLBACK
     renewal_consent: bool = False
     """Utility, which shares the third-party record, agrees that its token is renewed from here."""
+    nsf_fee: Annotated[Amount, Field(gt=0)] | None = None
+    """What the city charges for a debit that came back short of funds; a person bills it. None: no such fee."""
     max_backdate_days: Annotated[int, Field(ge=0)] | None = None
     slots: Annotated[int, Field(ge=1, le=MOST_SLOTS)] | None = None
-    capability_overrides: dict[str, bool] = Field(default_factory=dict)
+    capability_overrides: dict[Capability, Override] = Field(default_factory=dict)
     callback_url: str | None = None
     """Without its key."""
     contacts: Contacts = Contacts()

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from shared.billers.model import Biller
 from shared.caselle.errors import TOKEN_REFUSED, AmbiguousError, NotSentError
-from shared.caselle.protocol import Operation, Reply, Request, build, read, token_refused
+from shared.caselle.protocol import Operation, Reply, Request, build, personal, read, token_refused
 
 MOST_BYTES: Final = 1024 * 1024
 """Of one answer; more is cut off and counts as no answer."""
@@ -144,6 +144,7 @@ class CaselleClient:
         remaining = until - asyncio.get_running_loop().time()
         if remaining <= 0:
             raise NotSentError("deadline_passed", peer_failed=False)
+        hidden = personal(operation, variables)
         try:
             request = build(operation, variables, token, biller.subdomain)
             async with asyncio.timeout_at(until):
@@ -153,7 +154,7 @@ class CaselleClient:
         except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             # TimeoutError, the deadline's, is an OSError.
             raise AmbiguousError(_name(error)) from error
-        return read(status, body)
+        return read(status, body, hidden)
 
 
 async def _within(until: float, token: Awaitable[SecretStr | None]) -> SecretStr | None:

@@ -15,6 +15,7 @@ mutation CreateReceipt($input: CreateReceiptInput!) {
 }
 """,
     CASH_RECEIPTING,
+    personal=("payer",),
 )
 
 

@@ -2,13 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from pydantic import SecretStr
 
-from shared.caselle.errors import CODES, REFUSED_STATUSES, TOKEN_REFUSED, WITHOUT_DATA, AmbiguousError, answer_to
+from shared.caselle.catalogue import CODES, WITHOUT_DATA, doubtful_cause
+from shared.caselle.errors import REFUSED_STATUSES, TOKEN_REFUSED, AmbiguousError
+from shared.caselle.words import screened
+from shared.exchange.reasons import UNLISTED_ERROR
 from shared.ledger.answer import Ambiguous, Answer, NotSent
 
 CASH_RECEIPTING: Final = "/tp/api/cr0/graphql"
@@ -20,11 +24,15 @@ SUBDOMAIN_HEADER: Final = "X-Caselle-Subdomain"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One fixed document; values travel as variables only."""
+    """One fixed document; values travel as variables only.
+
+    ``personal`` names the input's fields whose values are never kept, not even where an error quotes them.
+    """
 
     name: str
     document: str
     path: str
+    personal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +46,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One entry of ``errors``."""
+    """One entry of ``errors``; ``words`` are its message as it may be kept."""
 
     code: str
     message: str = field(repr=False)
     depth: int
+    words: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +76,14 @@ def build(operation: Operation, variables: dict[str, Any], token: SecretStr, sub
     return Request(operation.path, headers, json.dumps(body, ensure_ascii=False).encode())
 
 
-def read(status: int, body: bytes) -> Reply:
-    """The answer in a body; decimals are not turned into floats.
+def personal(operation: Operation, variables: dict[str, Any]) -> list[str]:
+    """The values among the variables that are never kept."""
+    given = variables.get("input", variables)
+    return [str(given[name]) for name in operation.personal if given.get(name)]
+
+
+def read(status: int, body: bytes, hidden: Sequence[str] = ()) -> Reply:
+    """The answer in a body; decimals are not turned into floats, and no words quote what is ``hidden``.
 
     Raises:
         AmbiguousError: no JSON object, or errors that are not GraphQL's.
@@ -85,7 +100,7 @@ def read(status: int, body: bytes) -> Reply:
     errors = fields.get("errors") or []
     if not isinstance(errors, list):
         raise AmbiguousError("malformed_errors")
-    return Reply(status, data if isinstance(data, dict) else None, tuple(_failure(each) for each in errors))
+    return Reply(status, data if isinstance(data, dict) else None, tuple(_failure(each, hidden) for each in errors))
 
 
 def refusal(reply: Reply, field_name: str) -> Answer:
@@ -95,12 +110,14 @@ def refusal(reply: Reply, field_name: str) -> Answer:
     codes = [failure.code for failure in reply.errors]
     if any(failure.depth > 1 for failure in reply.errors):
         # A field of the result was being worked out, so the mutation itself has run.
-        return Ambiguous("error_inside_result", unlisted=_signature(reply))
+        return Ambiguous("error_inside_result", unlisted=_signature(reply), detail=_said(reply))
     if reply.data is None:
         return _without_data(reply, codes)
     if codes and reply.data.get(field_name) is None and all(code in CODES for code in codes):
-        return answer_to(codes[0])
-    return Ambiguous("unlisted_error", unlisted=_signature(reply))
+        return CODES[codes[0]].answer
+    if not codes:
+        return Ambiguous(UNLISTED_ERROR, unlisted=_signature(reply))
+    return Ambiguous(_doubtful(reply), unlisted=_signature(reply), detail=_said(reply))
 
 
 def bare(number: object) -> str:
@@ -124,18 +141,32 @@ def _believable(status: int) -> bool:
 
 def _without_data(reply: Reply, codes: list[str]) -> Answer:
     if codes and all(code in WITHOUT_DATA for code in codes):
-        return answer_to(codes[0])
+        return CODES[codes[0]].answer
     if reply.status in REFUSED_STATUSES:
         return REFUSED_STATUSES[reply.status]
-    return Ambiguous(f"http_{reply.status}_no_data")
+    if not codes:
+        return Ambiguous(f"http_{reply.status}_no_data")
+    return Ambiguous(_doubtful(reply), detail=_said(reply))
 
 
-def _failure(error: object) -> Failure:
+def _doubtful(reply: Reply) -> str:
+    """The first error's cause; one that would be believed in another kind of answer is on no list here."""
+    return doubtful_cause(reply.errors[0].code, reply.errors[0].words)
+
+
+def _said(reply: Reply) -> str:
+    """Caselle's own words, each once."""
+    words = dict.fromkeys(failure.words or failure.code for failure in reply.errors)
+    return screened(f"Caselle says: {' / '.join(words)}")
+
+
+def _failure(error: object, hidden: Sequence[str]) -> Failure:
     fields = error if isinstance(error, dict) else {}
     extensions = fields.get("extensions")
     path = fields.get("path")
     code = extensions.get("code") if isinstance(extensions, dict) else None
-    return Failure(str(code or "NONE"), str(fields.get("message", "")), len(path) if isinstance(path, list) else 0)
+    message, depth = str(fields.get("message", "")), len(path) if isinstance(path, list) else 0
+    return Failure(str(code or "NONE"), message, depth, screened(message, hidden))
 
 
 def _signature(reply: Reply) -> str:

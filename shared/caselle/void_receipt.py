@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from shared.caselle.errors import ALREADY_VOIDED, CONTRACT_MISMATCH
+from shared.caselle.catalogue import ALREADY_VOIDED
+from shared.caselle.errors import CONTRACT_MISMATCH
 from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, bare, refusal
 from shared.ledger.answer import Accepted, Answer, Refused, Scope
 

@@ -16,6 +16,18 @@ _CITY = "the city's clerk"
 _CSM = "the city's CSM at Caselle"
 _LOOK = "Look for the receipt in Caselle by its confirmation number"
 
+UNLISTED_ERROR: Final = "unlisted_error"
+
+OTHER_CAUSES: Final = (
+    "no third party on the workspace, where there is more than one for online payments",
+    "more than one workspace for online payments before release 2023.08",
+    'no "Allow new receipts" on the workspace, the category or the distribution',
+    'no "Allow online payments" on the distribution',
+    '"Require manual allocation" on the category',
+    '"Skip Weekends" on the workspace, on a Saturday or Sunday',
+)
+"""What else, by Caselle's help, keeps payments out of a workspace; whether the web service heeds each is not known."""
+
 REASONS: Final[dict[str, Reason]] = {
     # Invalid: never to be posted as it is.
     "not_json": Reason("The message is no JSON object.", "Invoice Cloud corrects and enqueues it again."),
@@ -29,6 +41,10 @@ REASONS: Final[dict[str, Reason]] = {
     "unknown_biller": Reason("No biller of this id is set up here.", "Set the biller up, then retry."),
     "wrong_region": Reason("The biller's home is another stamp.", "Enqueue it in the biller's region."),
     "biller_not_live": Reason("The biller is not live.", "Take the biller live, then retry."),
+    "connect_too_old": Reason(
+        "The city's release of Caselle Connect is too old for online payments.",
+        "The city updates Connect; correct the biller's release, then retry.",
+    ),
     "wrong_environment": Reason(
         "A test message for a live biller, or the reverse.", "Check the environment; end it if it was a test."
     ),
@@ -50,6 +66,8 @@ REASONS: Final[dict[str, Reason]] = {
         "Another payment of this biller has the same confirmation number.", "Ask Invoice Cloud which one is right."
     ),
     "too_old": Reason("The posting date is further back than the biller allows.", f"Ask {_CITY} for a posting date."),
+    # Done, of a reject.
+    "returned": Reason("The bank returned the payment, and it is undone in Caselle.", "Tell the payer what is due."),
     # Held, of a reject or reversal: a person undoes the payment.
     "reversal_by_hand": Reason(
         "It cannot be undone from here.", f"{_CITY[0].upper()}{_CITY[1:]} undoes the receipt in Caselle; then resolve."
@@ -86,20 +104,32 @@ REASONS: Final[dict[str, Reason]] = {
     "customer_unknown": Reason("Caselle does not know the customer.", f"Ask {_CITY} for the number, then retry."),
     "invoice_unknown": Reason("Caselle does not know an invoice.", f"Ask {_CITY} which invoice it pays."),
     "period_closed": Reason("The posting date lies in a closed period.", f"Ask {_CITY} for an open date."),
+    "date_refused": Reason("Caselle refuses the posting date.", f"Ask {_CITY} for a date that it takes."),
     "amount_refused": Reason("Caselle refuses the amount.", f"Ask {_CITY} about the invoice's balance."),
     # Waiting, without anything being wrong with the payment; goes on by itself.
     "waiting": Reason("Caselle could not be reached, or has not been asked yet.", "Nothing: it is tried again."),
     "payment_not_yet_posted": Reason("Its payment is not posted yet.", "Nothing: it is undone after that."),
     "voided_before": Reason("It was voided before it was ever sent.", "Nothing."),
     "paused": Reason("Posting is paused for this biller.", "Resume the biller when it may go on."),
+    "workspace_in_use": Reason(
+        "Somebody works in the online workspace.", f"Ask {_CITY} to clear its In Use By if it lasts."
+    ),
+    "cows_unreachable": Reason(
+        "Caselle's relay does not reach the city's server.", "The city's COWS admin starts the service again."
+    ),
+    "caselle_failed": Reason("Caselle failed over the request.", f"Tell {_CSM} if it repeats."),
+    UNLISTED_ERROR: Reason(
+        "Caselle gives an error that is on no list of ours.", f"Tell {_CSM} Caselle's words if it repeats."
+    ),
     "breaker_open": Reason("The city's server keeps failing.", "Ask the city's COWS admin if it lasts."),
     "no_token": Reason("Caselle has not delivered a token for this biller.", f"Ask {_CSM} to add an OAuth token."),
     "token_refused": Reason("Caselle refuses the token.", f"Ask {_CSM} whether the token is active."),
     # Waiting for a person: the biller is blocked.
     "blocked": Reason("Sending is stopped for this biller.", "See why, mend it, then unblock the biller."),
     "suspected_workspace": Reason(
-        "Caselle gave the same vague error twice; probably the workspace is not marked for online payments.",
-        f'Ask {_CSM} to mark the workspace "Use for Online Payments", then unblock.',
+        "Caselle gives an error that says nothing; probably the workspace is not marked for online payments.",
+        f'Ask {_CSM} to mark the workspace "Use for Online Payments", then unblock. '
+        f"If it is marked, one of these: {'; '.join(OTHER_CAUSES)}.",
     ),
     "licence_missing": Reason(
         "A security licence is missing in Caselle.", "The city asks its Caselle CRM, then unblock."
@@ -118,7 +148,8 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "subdomain_unknown": Reason("Caselle does not know the subdomain.", f"Ask {_CSM}, correct it, then unblock."),
     "contract_mismatch": Reason(
-        "This Caselle release does not understand the request.", "Check the biller's Connect release, then unblock."
+        "This Caselle release does not understand the request; Connect or COWS may be too old.",
+        "Check the city's releases and the contract, then unblock.",
     ),
 }
 

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from shared.exchange import reasons
+from shared.exchange import nacha, reasons
 from shared.exchange.inbound import InvalidMessage
 from shared.ledger.due import Due
 from shared.ledger.entry import SETTLED, Entry, Kind, State
@@ -83,6 +83,7 @@ class _Shown(BaseModel):
 
     confirmation_number: str | None = None
     correlation_id: str | None = None
+    return_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def result_of(entry: Entry, at: datetime, *, message_id: str | None = None) -> P
         confirmation_number=message.confirmation_number,
         amount=Money(entry.cents),
         posting_date=date.fromisoformat(entry.posting_date) if entry.posting_date else None,
-        reason=_explained(entry.reason, entry.detail),
+        reason=_reason(entry, message.return_code),
         correlation_id=message.correlation_id,
         at=at,
         attempts=entry.attempt,
@@ -129,7 +130,7 @@ def conflict_of(found: Entry, other: Entry, at: datetime) -> PostingResult:
         final=True,
         confirmation_number=message.confirmation_number,
         amount=Money(other.cents),
-        reason=_explained("conflict", None),
+        reason=_explained("conflict"),
         correlation_id=message.correlation_id,
         at=at,
         attempts=0,
@@ -159,10 +160,23 @@ def _outcome(entry: Entry) -> Outcome:
     return _BY_STATE.get(entry.state, Outcome.PENDING)
 
 
-def _explained(code: str | None, detail: str | None) -> ReasonText | None:
+def _reason(entry: Entry, return_code: str | None) -> ReasonText | None:
+    """Why it stands as it does; of a reject, also what the bank said and what the payer must do."""
+    code = "returned" if return_code and entry.state is State.POSTED else entry.reason
     if code is None:
         return None
+    to_do = {State.HELD: entry.by_hand, State.POSTED: entry.afterwards}.get(entry.state)
+    why = _explained(code, entry.detail, to_do)
+    if return_code is None or entry.state not in {State.HELD, State.POSTED}:
+        return why
+    bank = nacha.explained(return_code)
+    message = f"{why.message} The bank's code is {return_code}: {bank.meaning}."
+    return ReasonText(code=why.code, message=message, action=f"{why.action} {bank.payer}")
+
+
+def _explained(code: str, detail: str | None = None, to_do: str | None = None) -> ReasonText:
     shown = reasons.listed(code)
     words = reasons.REASONS[shown]
     message = f"{words.message} ({detail})" if detail else words.message
-    return ReasonText(code=shown, message=message, action=words.action)
+    action = f"{words.action} {to_do}" if to_do else words.action
+    return ReasonText(code=shown, message=message, action=action)

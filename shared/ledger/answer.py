@@ -7,7 +7,7 @@ Refused      after somebody acted         it is not there
 Ambiguous    only after proved absence    no
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -46,10 +46,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Anything else. ``unlisted`` names an error the peer gave that is on no list of ours."""
+    """Anything else. ``unlisted`` names an error the peer gave that is on no list of ours; ``detail`` are its words."""
 
     code: str
     unlisted: str | None = None
+    detail: str | None = field(default=None, repr=False)
 
 
 type Answer = Accepted | NotSent | Refused | Ambiguous

@@ -132,11 +132,15 @@ class Entry:
     reason: str | None = None
     """Code of the latest refusal or failure; of the hold while ``held``."""
     detail: str | None = None
-    """The peer's own words, where they add something; never personal data."""
+    """The peer's own words, where they add something: without secrets, and never logged."""
     receipt_number: str | None = None
     """Under which it is at the peer; of a reject or reversal: the receipt that it undoes."""
     reverses: str | None = None
     """Id of the payment that it undoes."""
+    by_hand: str | None = None
+    """How a person does at the peer what this entry is for; told while it is held."""
+    afterwards: str | None = None
+    """What a person has still to do once it is done; told when it is."""
 
     @property
     def in_doubt(self) -> bool:

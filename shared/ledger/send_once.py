@@ -115,7 +115,7 @@ class SendOnce:
         """Turn a ``sending`` entry whose lease has passed into ``unknown``; before that, leave it alone."""
         if entry.leased(self._ledger.now()):
             return entry
-        return await self._doubt(entry, "lease_expired", None, peer)
+        return await self._doubt(entry, Ambiguous("lease_expired"), peer)
 
     async def take_over(self, entry: Entry, peer: Peer | None) -> Entry:
         """What becomes of a send whose message came again: its first delivery may be gone.
@@ -186,8 +186,8 @@ class SendOnce:
                 return await self._record_not_sent(entry, answer)
             case Refused():
                 return await self._record_refused(entry, answer)
-            case Ambiguous(code, unlisted):
-                return await self._record_ambiguous(entry, code, unlisted, peer)
+            case Ambiguous():
+                return await self._record_ambiguous(entry, answer, peer)
 
     async def _record_accepted(self, entry: Entry, receipt_number: str) -> Entry:
         """The peer's word for this very attempt outweighs what anybody concluded meanwhile."""
@@ -232,16 +232,16 @@ class SendOnce:
         await self._gates.answered(entry.key.biller)
         return recorded
 
-    async def _record_ambiguous(self, entry: Entry, code: str, unlisted: str | None, peer: Peer) -> Entry:
+    async def _record_ambiguous(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
         try:
-            return await self._doubt(entry, code, unlisted, peer)
+            return await self._doubt(entry, answer, peer)
         except Moved as moved:
             return moved.found
 
-    async def _doubt(self, entry: Entry, code: str, unlisted: str | None, peer: Peer) -> Entry:
-        after = self._in_doubt(entry, code, peer)
+    async def _doubt(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
+        after = self._in_doubt(entry, answer, peer)
         return await self._gates.doubt(
-            entry.key.biller, unlisted, lambda also: self._ledger.move(entry, after, also=also)
+            entry.key.biller, answer.unlisted, lambda also: self._ledger.move(entry, after, also=also)
         )
 
     async def _record_or_stand_down(self, entry: Entry, after: Entry) -> Entry:
@@ -289,10 +289,11 @@ class SendOnce:
         back = replace(entry, state=State.RECEIVED, slot=None, lease_until=None, backoffs=entry.backoffs + 1)
         return replace(back, due=due, wait=Wait.BACKOFF, reason=reason)
 
-    def _in_doubt(self, entry: Entry, code: str, peer: Peer) -> Entry:
-        if not peer.can_be_asked:
-            return settle.held(entry, OUTCOME_UNKNOWN, self._ledger.now(), detail=code)
-        return settle.unknown(entry, code, self._times)
+    def _in_doubt(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
+        if peer.can_be_asked:
+            return settle.unknown(entry, answer.code, self._times, answer.detail)
+        why = f"{answer.code}. {answer.detail}" if answer.detail else answer.code
+        return settle.held(entry, OUTCOME_UNKNOWN, self._ledger.now(), detail=why)
 
 
 _CORRECTABLE = frozenset({State.UNKNOWN, State.HELD, State.RECEIVED})

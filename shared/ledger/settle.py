@@ -71,11 +71,11 @@ def not_posted(entry: Entry, reason: str) -> Entry:
     return replace(_closed(entry), state=State.NOT_POSTED, reason=reason, detail=None)
 
 
-def unknown(entry: Entry, reason: str, times: Times) -> Entry:
+def unknown(entry: Entry, reason: str, times: Times, detail: str | None = None) -> Entry:
     """The entry as unknown after the attempt it names, to be asked about for the first time."""
     sent_at = entry.sent_at or entry.received_at
-    doubtful = replace(_closed(entry), state=State.UNKNOWN, reason=reason, backoffs=0, absent_at=None)
-    doubtful = replace(doubtful, answered_at=None, unproved_seconds=0)
+    doubtful = replace(_closed(entry), state=State.UNKNOWN, reason=reason, detail=detail, backoffs=0)
+    doubtful = replace(doubtful, absent_at=None, answered_at=None, unproved_seconds=0)
     return _ask_again(doubtful, sent_at + timedelta(seconds=times.asks[0]))
 
 

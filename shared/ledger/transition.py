@@ -82,11 +82,14 @@ def _closed_slot(before: Entry, after: Entry) -> dict[str, Values]:
 def _positions(entry: Entry) -> dict[str, Values]:
     named = _named(entry.key)
     found: dict[str, Values] = {}
+    # By the customer, what is still to be posted is found without an index of its own.
+    listed = {**named, "customer": entry.customer_number}
     if entry.due is not None:
         queue = rows.queue_of(entry.key.biller, entry.state)
-        found[rows.open_key(entry.due, entry.key)] = {**named, "version": entry.version, "queue": queue}
+        found[rows.open_key(entry.due, entry.key)] = {**listed, "version": entry.version, "queue": queue}
     if entry.held_at is not None:
-        found[rows.held_key(entry.held_at, entry.key)] = {**named, "reason": entry.reason or "", "cents": entry.cents}
+        held: Values = {**listed, "reason": entry.reason or "", "cents": entry.cents}
+        found[rows.held_key(entry.held_at, entry.key)] = held
     if entry.slot is not None:
         found[rows.slot_key(entry.key.biller, entry.slot)] = named
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Container
 from datetime import date, datetime
 
+from shared.billers import capabilities
 from shared.billers.model import AutoAllocate, Biller, Mode, PostingDateRule
 from shared.payments.message import PaymentMessage
 
@@ -15,6 +16,8 @@ def hold_reason(message: PaymentMessage, biller: Biller | None, regions: Contain
         return "wrong_region"
     if biller.mode in {Mode.DRAFT, Mode.RETIRED}:
         return "biller_not_live"
+    if biller.mode is Mode.LIVE and biller.connect_version is not None and not capabilities.can_go_live(biller):
+        return "connect_too_old"
     return _about_time(message, biller) or _about_codes(message, biller) or _about_age(message, biller, now)
 
 

@@ -12,6 +12,7 @@ from shared.ledger.times import nth
 from shared.payments import voided
 from shared.payments.post import Desk
 from shared.payments.rules import paused
+from shared.reversals.by_hand import informed, looked_up
 from shared.reversals.message import is_void, stored
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
@@ -43,7 +44,7 @@ class ReversalDriver:
             case State.POSTED:
                 return await self._undo(entry, payment)
             case State.REVERSED:
-                return await self._hold(entry, "already_reversed")
+                return await self._second(entry, payment)
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
             case _ if is_void(stored(entry.key.kind, entry.message)) and voided.ends(entry, payment):
@@ -54,13 +55,19 @@ class ReversalDriver:
     async def _undo(self, entry: Entry, payment: Entry) -> Entry:
         biller = await self._biller(entry)
         by_hand = self._not_here(biller) or await self._by_hand(entry, payment, biller)
-        known = replace(entry, receipt_number=payment.receipt_number, posting_date=payment.posting_date)
+        known = informed(entry, payment, biller)
         if by_hand is not None:
-            held = settle.held(known, by_hand, self._desk.ledger.now())
-            return await self._desk.ledger.move(entry, held)
+            return await self._desk.ledger.move(entry, self._held(known, by_hand))
         if paused(biller, self._desk.ledger.now()):
             return await self._desk.send_once.postpone(entry, "paused")
         return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
+
+    async def _second(self, entry: Entry, payment: Entry) -> Entry:
+        """The payment is undone: of all messages only a chargeback that was won has still something to do."""
+        if stored(entry.key.kind, entry.message).cause == "chargeback_won":
+            again = informed(entry, payment, await self._biller(entry))
+            return await self._desk.ledger.move(entry, self._held(again, "reversal_by_hand"))
+        return await self._desk.ledger.move(entry, self._held(looked_up(entry, payment), "already_reversed"))
 
     def _not_here(self, biller: Biller) -> str | None:
         """Why nothing is sent for this biller now, or None."""
@@ -74,8 +81,7 @@ class ReversalDriver:
             return "partial_reversal"
         if not payment.receipt_number or await self._desk.ledger.receipt_shared(payment):
             return "reversal_by_hand"
-        cause = stored(entry.key.kind, entry.message).cause
-        automatic = entry.key.kind is Kind.ACH_REJECT or cause == "void"
+        automatic = stored(entry.key.kind, entry.message).ends_receipt
         can_void = biller.reject_strategy is RejectStrategy.VOID and capabilities.can_void(biller)
         return None if automatic and can_void else "reversal_by_hand"
 
@@ -91,7 +97,10 @@ class ReversalDriver:
         return await self._desk.ledger.move(entry, replace(later, reason="payment_not_yet_posted"))
 
     async def _hold(self, entry: Entry, reason: str) -> Entry:
-        return await self._desk.ledger.move(entry, settle.held(entry, reason, self._desk.ledger.now()))
+        return await self._desk.ledger.move(entry, self._held(entry, reason))
+
+    def _held(self, entry: Entry, reason: str) -> Entry:
+        return settle.held(entry, reason, self._desk.ledger.now())
 
     async def _biller(self, entry: Entry) -> Biller:
         biller = await self._desk.billers.get(entry.key.biller)

@@ -39,6 +39,11 @@ class AchReject(Message):
         """Why, in a word: kept with Caselle's void."""
         return self.return_code
 
+    @property
+    def ends_receipt(self) -> bool:
+        """Whether the receipt is to be void afterwards: the payment never came about."""
+        return True
+
 
 class Reversal(Message):
     """Money goes back for another reason; ``chargeback_won`` brings it again."""
@@ -64,6 +69,11 @@ class Reversal(Message):
     def cause(self) -> str:
         """Why, in a word: kept with Caselle's void."""
         return self.type
+
+    @property
+    def ends_receipt(self) -> bool:
+        """Whether the receipt is to be void afterwards: a refund or chargeback is another event beside it."""
+        return is_void(self)
 
 
 type Undoing = AchReject | Reversal

@@ -11,6 +11,7 @@ from shared.ledger.book import Contended, Known, ReferenceTaken
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
 from shared.ledger.send_once import Peer
 from shared.payments.post import Desk
+from shared.reversals.by_hand import looked_up
 from shared.reversals.message import QUEUES, Undoing, fingerprint, is_void, parse, reference
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import CaselleError
@@ -60,7 +61,13 @@ class ReversePayment:
             waiting = replace(entry, state=State.WAITING, due=now, wait=Wait.PAYMENT)
             return await self._begin_waiting(waiting, message)
         except ReferenceTaken:
-            return await self._desk.ledger.begin(settle.held(replace(entry, reference=""), "already_reversed", now))
+            second = await self._looked_up(replace(entry, reference=""))
+            return await self._desk.ledger.begin(settle.held(second, "already_reversed", now))
+
+    async def _looked_up(self, entry: Entry) -> Entry:
+        """With the receipt in question, where the payment has one."""
+        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
+        return looked_up(entry, payment) if payment and payment.receipt_number else entry
 
     async def _begin_waiting(self, entry: Entry, message: Undoing) -> Entry:
         """A void may come before its payment, which then must not be sent."""

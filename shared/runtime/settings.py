@@ -42,6 +42,8 @@ class Settings(BaseModel):
     token_cache_seconds: Annotated[float, Field(ge=0)]
     retention_years: int
     """How long state and events are kept; ids, amounts and fingerprints stay for ever."""
+    open_items_seconds: Annotated[float, Field(gt=0)]
+    """For one question about open items in all."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -71,6 +73,7 @@ class Settings(BaseModel):
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
             retention_years=_years(environ, "RETENTION_YEARS", 7),
+            open_items_seconds=_number(environ, "OPEN_ITEMS_SECONDS", 10),
         )
 
 

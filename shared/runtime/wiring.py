@@ -15,6 +15,7 @@ from shared.ledger.retention import Retention
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.sweep import Sweep
+from shared.ledger.unfinished import Unfinished
 from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
+    from shared.caselle.client import CaselleClient
+    from shared.open_items.ask import AskOpenItems
     from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
@@ -120,6 +123,21 @@ def retain() -> Retain:
 @cache
 def payment_status() -> PaymentStatus:
     return PaymentStatus(ledger())
+
+
+@cache
+def open_items() -> "AskOpenItems":
+    from shared.caselle.accounts_receivable import CaselleAccountsReceivable  # noqa: PLC0415 - httpx on first use
+    from shared.open_items.ask import AskOpenItems  # noqa: PLC0415 - only this function needs it
+
+    within = settings().open_items_seconds
+    return AskOpenItems(
+        billers=billers(),
+        receivable=CaselleAccountsReceivable(_caselle(within)),
+        unfinished=Unfinished(_ledger_store()),
+        regions=settings().regions,
+        within=within,
+    )
 
 
 async def receive_token() -> "ReceiveToken":
@@ -234,11 +252,15 @@ def _desk() -> Desk:
 @cache
 def _receipting() -> "CaselleCashReceipting":
     from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
-    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - as above
 
-    deadline = settings().times.deadline
-    wire = Wire(settings().caselle_base_url, deadline)
-    return CaselleCashReceipting(CaselleClient(wire, tokens().serve, deadline))
+    return CaselleCashReceipting(_caselle(settings().times.deadline))
+
+
+def _caselle(deadline: float) -> "CaselleClient":
+    """A client with connections of its own: questions never take those of payments."""
+    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - httpx on first use
+
+    return CaselleClient(Wire(settings().caselle_base_url, deadline), tokens().serve, deadline)
 
 
 @cache

@@ -42,6 +42,7 @@ def test_id_name_and_time_zone_are_enough_to_begin():
     )
     assert not biller.applications
     assert biller.paused is None
+    assert biller.nsf_fee is None
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,9 @@ def test_id_name_and_time_zone_are_enough_to_begin():
         {"slots": 0},
         {"slots": 21},
         {"maxBackdateDays": -1},
+        {"nsfFee": "0.00"},
+        {"nsfFee": "-25.00"},
+        {"nsfFee": 25},
     ],
 )
 def test_a_record_that_breaks_a_rule_is_refused(change):

@@ -15,7 +15,7 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
-from shared.caselle import create_receipt, customer, receipt
+from shared.caselle import create_receipt, customer, open_items, receipt
 from shared.caselle.protocol import ACCOUNTS_RECEIVABLE, CASH_RECEIPTING
 from shared.payments.gateway import ReceiptOrder, Share
 from shared.vocabulary.money import Money
@@ -51,6 +51,8 @@ CALLS = [
     (receipt.OPERATION, receipt.variables(date(2026, 11, 19), date(2026, 11, 21), None)),
     (receipt.OPERATION, receipt.variables(date(2026, 11, 19), date(2026, 11, 21), "200")),
     (customer.OPERATION, customer.variables("000412")),
+    (open_items.OPEN_ITEMS, open_items.variables("000412")),
+    (open_items.ONE_INVOICE, open_items.variables("000412", "10023")),
 ]
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
@@ -10,10 +11,14 @@ import pytest
 from azure.data.tables.aio import TableServiceClient
 
 from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.ledger.book import Ledger
+from shared.ledger.entry import Key, Kind, State
 from shared.ledger.store import ANY, Delete, Insert, LedgerStore, Replace, RowChanged, RowExists
+from shared.ledger.unfinished import Unfinished
 from shared.runtime.clock import SystemClock
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ledger import MemoryLedger
+from tests.ledger.samples import NOON, entry
 
 
 @pytest.fixture(params=["memory", "azurite"])
@@ -106,6 +111,23 @@ async def test_a_scan_keeps_only_and_passes_over(store):
     assert [row.key for row in kept] == ["O~0", "O~3"]
     passed = await store.scan("00", "O~", "O~\x7f", limit=9, skip=["a", "b'; --"])
     assert [row.key for row in passed] == ["O~1", "O~2"]
+
+
+async def test_a_customer_s_unfinished_entries_are_found_among_everybody_s(store):
+    ledger, unfinished = Ledger(store), Unfinished(store)
+    for number, (customer, state) in enumerate(
+        [("000412", "received"), ("000412", "held"), ("000412", "skipped"), ("000413", "received"), ("O'Hara", "held")]
+    ):
+        one = entry(customer_number=customer, state=State(state), reference=f"IC{number}")
+        placed = {"due": NOON} if state == "received" else {"held_at": NOON if state == "held" else None}
+        await ledger.begin(replace(one, key=Key("2493", Kind.PAYMENT, f"pay-{number}"), **placed))
+    found = [
+        [each.key.id for each in await unfinished.of("2493", Kind.PAYMENT, customer)]
+        for customer in ("000412", "O'Hara", "412")
+    ]
+    assert found == [["pay-0", "pay-1"], ["pay-4"], []]
+    assert await unfinished.of("2493", Kind.REVERSAL, "000412") == []
+    assert await unfinished.of("2137", Kind.PAYMENT, "000412") == []
 
 
 async def test_a_scan_reads_past_one_page(store):

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from local.processes import ROOT
+from shared.vocabulary.money import Money
 
 EXPECTED = json.loads((ROOT / "local/samples/expected.json").read_text())
 SECONDS = 300
@@ -70,6 +71,23 @@ def test_the_peer_holds_just_that(demo):
         for biller, tenders in EXPECTED["posted"].items()
     }
     assert demo["report"]["peer"] == expected
+
+
+def test_open_items_are_asked_before_and_after_for_three_customers(demo):
+    asked = demo["report"]["after"]["openItems"]
+    assert [each["billerId"] for each in asked] == ["3180", "2493", "2137"]
+    for each in asked:
+        before, after = Money.parse(each["before"]["balance"]), Money.parse(each["after"]["balance"])
+        assert before > 0
+        assert (after, each["after"]["openItems"], each["after"]["collectable"]) == (0, [], "0.00")
+        assert each["customerNumber"] in demo["said"]
+
+
+def test_the_samples_rejects_go_back_where_the_city_lets_them_and_change_nothing_above(demo):
+    rejects = demo["report"]["after"]["rejects"]
+    assert (rejects["counts"], rejects["toldOnce"]) == ({"reversed": 4, "held": 6}, True)
+    assert {each["billerId"] for each in rejects["results"] if each["outcome"] == "reversed"} == {"2493", "2137"}
+    assert {each["billerId"] for each in rejects["results"] if each["outcome"] == "held"} == {"3180"}
 
 
 def test_it_ends_well_and_in_time(demo):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.caselle import errors
+from shared.caselle import catalogue
 from shared.caselle.protocol import Failure, Reply, refusal
 from shared.exchange.inbound import InvalidMessage, to_store
 from shared.exchange.reasons import REASONS, listed
@@ -163,7 +163,7 @@ def test_a_code_of_a_newer_release_gets_a_general_sentence():
 
 
 def _refused_by_caselle():
-    for code in errors.CODES:
+    for code in catalogue.CODES:
         failure = Failure(code, "words", 1)
         answer = refusal(Reply(200, {"create_receipt": None}, (failure,)), "create_receipt")
         if isinstance(answer, Refused) and answer.scope is Scope.ENTRY:

@@ -5,7 +5,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from shared.caselle.errors import CODES, REFUSED_STATUSES
+from shared.caselle.catalogue import CODES
+from shared.caselle.errors import REFUSED_STATUSES
 from shared.caselle.protocol import Failure, Reply, refusal
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
 from tests.faults.network_shapes import SHAPES, STATES, Shape
@@ -61,7 +62,7 @@ number believed. The rest of 3xx and 5xx is as those shown.
 """
 _CODES_ABOVE: Final = """## By GraphQL code
 
-Caselle documents no codes; these are assumed ([`errors.py`](../shared/caselle/errors.py)). A code counts only where the
+Caselle documents no codes; these are assumed ([causes and actions](caselle-errors.md)). A code counts only where the
 answer cannot come after an effect: every code of the answer is listed, no error lies deeper than the mutation itself,
 and the status is 2xx, 400 or one of the table above. In an answer *without `data`* only some are believed, because the
 relay may answer so after the city's server has acted.

@@ -84,6 +84,7 @@ class TestWrongUse:
             (["demo", "--payments", "nowhere.jsonl"], "There is no file nowhere.jsonl."),
             (["demo", "--payments", "."], ". cannot be read: Is a directory."),
             (["demo", "--report", "nowhere/report.json"], "There is no folder nowhere for the report."),
+            (["demo", "--rejects", "nowhere.jsonl"], "There is no file nowhere.jsonl."),
             (["demo", "--report", "."], ". is a folder: name a file for the report."),
             (["up", "--token-url", "https://example.test/token"], "--token-url belongs to a Caselle"),
             (["up", "--caselle-url", "http://example.test"], "is not a plain https URL"),

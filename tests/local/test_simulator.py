@@ -13,8 +13,12 @@ import httpx
 import pytest
 
 from local.processes import Child
+from local.simulator.answers import Refusal
+from local.simulator.books import World
 from local.simulator.client import SimulatorControl
 from local.simulator.seed import seed
+from local.simulator.wire import BillerSetup
+from local.simulator.workspace import next_number
 
 CREATE = "mutation Post($input: CreateReceiptInput!) { create_receipt(input: $input) { receipt_number created_at status amount } }"
 VOID = (
@@ -204,6 +208,10 @@ async def test_a_wrong_order_is_refused(peer, control, code, changes):
         ("WORKSPACE_IN_USE", {"workspaceInUse": True}),
         ("THIRD_PARTY_DISABLED", {"thirdPartyEnabled": False}),
         ("ERROR", {"onlinePayments": False}),
+        ("ERROR", {"newReceipts": False}),
+        ("ERROR", {"manualAllocation": True}),
+        ("ERROR", {"onlineWorkspaces": 2, "workspaceThirdParty": False}),
+        ("ERROR", {"onlineWorkspaces": 2, "connectVersion": "2023.07.999"}),
     ],
 )
 async def test_a_city_that_is_not_set_up_refuses(peer, control, code, switches):
@@ -391,6 +399,56 @@ async def test_a_receipt_of_a_closed_period_is_not_voided(peer, control):
     assert (await control.summary())["2493"]["receipts"] == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "switches"),
+    [
+        ("RECEIPT_CLOSED", {"ledgerUpdatedThrough": "2026-11-20"}),
+        ("RECEIPT_UPDATED", {"voidUpdated": False}),
+    ],
+)
+async def test_an_updated_receipt_refuses_a_void_and_keeps_its_balances(peer, control, code, switches):
+    number = await peer.posted()
+    await control.switch("newportor", **switches)
+    [error] = (await peer.ask(VOID, number=number)).json()["errors"]
+    assert error["extensions"]["code"] == code
+    assert await peer.balances() == {"10023": "50.00", "10044": "15.40", "": "65.40"}
+    await control.switch("newportor", ledgerUpdatedThrough="2026-11-19", voidUpdated=True)
+    assert (await peer.ask(VOID, number=number)).json()["data"]["void_receipt"]["status"] == "VOIDED"
+
+
+async def test_a_receipt_that_waits_for_the_clerk_s_routine_is_not_updated_and_can_be_voided(peer, control):
+    await control.switch("newportor", updateImmediately=False, voidUpdated=False)
+    number = await peer.posted()
+    assert (await peer.ask(VOID, number=number)).json()["data"]["void_receipt"]["status"] == "VOIDED"
+    assert await peer.balances() == {"10023": "100.00", "10044": "25.40", "": "125.40"}
+
+
+async def test_the_answer_to_a_void_can_be_dropped_after_it_was_done(peer, control):
+    number = await peer.posted()
+    await control.switch("newportor", dropAnswers=1)
+    with pytest.raises(httpx.RemoteProtocolError):
+        await peer.ask(VOID, number=number)
+    assert (await control.summary())["2493"]["receipts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("release", "last", "shown"),
+    [("2025.01", 99_999, "5.99999"), ("2025.02", 99_999, "05.000099999"), ("2025.02", 999_999_999, "05.999999999")],
+)
+def test_receipt_numbers_run_out_where_their_digits_do(release, last, shown):
+    world = World()
+    world.replace([BillerSetup.model_validate(new_setup(NEWPORT | {"connectVersion": release}))])
+    biller = world.at("newportor")
+    biller.receipts = range(last - 1)
+    assert next_number(biller) == shown
+    biller.receipts = range(last)
+    if shown.endswith("000099999"):
+        assert next_number(biller) == "05.000100000"
+    else:
+        with pytest.raises(Refusal):
+            next_number(biller)
+
+
 async def test_caselle_allocates_by_itself_and_keeps_the_rest_on_account(peer):
     number = await peer.posted(amount="110.00", allocations=None)
     assert await peer.balances() == {"10044": "15.40", "": "15.40"}
@@ -398,6 +456,52 @@ async def test_caselle_allocates_by_itself_and_keeps_the_rest_on_account(peer):
     assert await peer.balances() == {"": "-4.60"}
     await peer.ask(VOID, number=number)
     assert await peer.balances() == {"10023": "100.00", "10044": "10.00", "": "105.40"}
+
+
+async def test_payments_that_are_not_updated_at_once_lower_the_balances_with_the_clerk_s_routine(peer, control):
+    await control.switch("newportor", updateImmediately=False)
+    kept, voided = await peer.posted(), await peer.posted(reference="IC2")
+    await peer.ask(VOID, number=voided)
+    assert await peer.balances() == {"10023": "100.00", "10044": "25.40", "": "125.40"}
+    assert await control.update_payments("newportor") == 1
+    assert await peer.balances() == {"10023": "50.00", "10044": "15.40", "": "65.40"}
+    assert await control.update_payments("newportor") == 0
+    await peer.ask(VOID, number=kept)
+    assert await peer.balances() == {"10023": "100.00", "10044": "25.40", "": "125.40"}
+
+
+async def test_a_balance_forward_customer_has_one_balance_and_no_open_invoices(peer, control):
+    setup = new_setup(NEWPORT)
+    setup["customers"] = {"000412": SETUP["customers"]["000412"] | {"statementType": "BALANCE_FORWARD"}}
+    await control.put_billers([setup])
+    peer.credentials = (setup["clientId"], setup["clientSecret"])
+    await peer.renew()
+    await peer.posted()
+    customer = (await peer.ask(OPEN_ITEMS, "ar0", number="000412")).json()["data"]["customer"]
+    assert customer == {
+        "name": "Ada Byron",
+        "balance": "65.40",
+        "statement_type": "BALANCE_FORWARD",
+        "open_invoices": [],
+    }
+
+
+async def test_one_invoice_is_found_whether_open_or_paid(peer):
+    query = (
+        "query One($number: String!) { customer(customer_number: $number) "
+        '{ paid: invoice(invoice_number: "10023") { balance } open: invoice(invoice_number: "10044") { balance } '
+        'none: invoice(invoice_number: "1") { balance } } }'
+    )
+    await peer.posted(amount="100.00", allocations=[{"invoice_number": "10023", "amount": "100.00"}])
+    assert (await peer.ask(query, "ar0", number="000412")).json() == {
+        "data": {"customer": {"paid": {"balance": "0.00"}, "open": {"balance": "25.40"}, "none": None}}
+    }
+
+
+async def test_accounts_receivable_has_a_licence_of_its_own(peer, control):
+    await control.switch("newportor", arLicence=False)
+    assert_not_executed(await peer.ask(CUSTOMER, "ar0", number="000412"), 403, "LICENSE_MISSING")
+    await peer.posted()
 
 
 async def test_an_unknown_customer_is_null_and_no_error(peer):

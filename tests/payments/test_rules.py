@@ -33,6 +33,7 @@ def reason(paid=None, city=None, now=NOW):
 BROKEN = [
     ("wrong_region", {}, {"region": "eastus2"}),
     ("biller_not_live", {}, {"mode": "draft"}),
+    ("connect_too_old", {}, {"connectVersion": "2021.02.159"}),
     ("wrong_environment", {"environment": "test"}, {}),
     ("before_go_live", {}, {"goLiveAt": "2026-11-20T03:04:05.001-08:00"}),
     ("application_not_configured", {"application": "UM"}, {}),
