@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from admin import audit_app
+from admin import audit_app, keys, status, support_incident, tokens
 from admin.billers import app as billers
 from admin.options import LOCAL_STATE, Options, use
 from admin.payments import app as payments
@@ -45,5 +45,9 @@ def at(
 
 app.add_typer(billers.app, name="biller")
 app.add_typer(payments.app, name="payments")
+app.add_typer(keys.app, name="key")
+app.add_typer(tokens.app, name="token")
+app.command("status")(status.status)
+app.command("support-incident")(support_incident.support_incident)
 app.command("audit")(audit_app.audit)
 app.command("report")(reports.report)

@@ -1,4 +1,4 @@
-"""Files that only the user can read."""
+"""Files that only the person who runs the command can read."""
 
 import os
 from pathlib import Path
@@ -6,18 +6,33 @@ from typing import Final
 
 from admin.errors import WrongUse
 
-_ONLY_ME: Final = 0o600
+_FILE: Final = 0o600
+_FOLDER: Final = 0o700
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a new file, or replace one.
+def private_folder(path: Path) -> Path:
+    """The folder, made if it is not there; one that is there keeps its mode.
+
+    Raises:
+        WrongUse: it cannot be made.
+    """
+    try:
+        path.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongUse(f"{path} cannot be used as a folder: {error.strerror}.") from None
+    return path
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace the file; readable by its owner only, also where it was there before.
 
     Raises:
         WrongUse: it cannot be written.
     """
     try:
-        path.unlink(missing_ok=True)  # an older one may be open to others
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _ONLY_ME), "w", encoding="utf-8") as file:
-            file.write(text)
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
     except OSError as error:
         raise WrongUse(f"{path} cannot be written: {error.strerror}.") from None

@@ -23,6 +23,7 @@ from shared.azure_stores.table_tokens import TableTokens
 from shared.billers.callback_keys import CallbackKeys
 from shared.ledger.book import Ledger
 from shared.ledger.gates import Gates
+from shared.payments.switch import PostingSwitch
 from shared.runtime import clients, telemetry
 from shared.runtime.clock import SharedClock, SystemClock
 from shared.runtime.token_parts import TokenParts
@@ -84,6 +85,11 @@ class Stamp:
     def ledger(self) -> Ledger:
         """Every message and what became of it."""
         return Ledger(self.ledger_rows)
+
+    @cached_property
+    def switch(self) -> PostingSwitch:
+        """Pauses, resumes and unblocks."""
+        return PostingSwitch(self.billers, self.gates)
 
     @cached_property
     def gates(self) -> Gates:

@@ -1,5 +1,6 @@
-"""The one-machine stack: ``python -m local demo | up | down | status``."""
+"""The one-machine stack: ``python -m local demo | up | down | status | csm``."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -43,6 +44,9 @@ Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="Ho
 _BILLERS = SAMPLES / "billers.json"
 _PAYMENTS = SAMPLES / "payments.jsonl"
 _STATE = ROOT / "local/.state"
+
+_SEEN_AT_ONCE = {"BILLER_CACHE_SECONDS": "1", "KEY_CACHE_SECONDS": "1"}
+"""A person who works at the stack sees what the command line changed."""
 
 
 @app.command()
@@ -94,7 +98,15 @@ def up(
     from local.stack import Stack  # noqa: PLC0415 - as in demo
 
     stack = Stack(
-        state, listed, lines, region=region, caselle_url=caselle_url, token_url=token_url, port=port, say=typer.echo
+        state,
+        listed,
+        lines,
+        region=region,
+        caselle_url=caselle_url,
+        token_url=token_url,
+        port=port,
+        settings=_SEEN_AT_ONCE,
+        say=typer.echo,
     )
     try:
         with stack:
@@ -148,6 +160,27 @@ def _rejects(rejects: Path | None, payments: Path) -> list[str]:
     if rejects is None and payments != _PAYMENTS:
         return []
     return read_payments(rejects or SAMPLES / "ach_rejects.jsonl", "reject")
+
+
+@app.command()
+def csm(
+    biller: Annotated[str, typer.Argument(help="The BID of a biller that is being set up.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the CSM's answer goes.")],
+    state: State = _STATE,
+) -> None:
+    """Play the city's CSM at Caselle. Standard input: the callback URL with its key, as the mail to the CSM has it."""
+    stack = StateFolder(state).read()
+    if "controlUrl" not in stack:
+        raise WrongUse(f"No stack with a Caselle simulator runs in {state}.")
+    callback_url = sys.stdin.readline().strip()
+    if not callback_url.startswith("http"):
+        raise WrongUse("Standard input is the callback URL, with its key.")
+    from local.csm import new_city, set_up, write_answer  # noqa: PLC0415 - as in demo
+
+    city = new_city(biller, callback_url)
+    values, secret = write_answer(out, city)
+    asyncio.run(set_up(stack["controlUrl"], city))
+    typer.echo(f"Caselle is configured and has delivered a token. Values: {values}; ClientSecret: {secret}.")
 
 
 def _check_report(report: Path | None) -> None:

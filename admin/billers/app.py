@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from admin import output
-from admin.billers import ask, assign, missing, yaml_file
+from admin.billers import ask, assign, missing, modes, secret, yaml_file
 from admin.billers.record import STATE, BillerId, biller_of, change, change_shown, known, shown
+from admin.check import app as checks
 from admin.confirm import Reason, Yes, confirm
 from admin.difference import flat
 from admin.errors import WrongUse
+from admin.mails import app as mails
 from admin.session import at_stamp
 from shared.billers.model import Biller, Mode
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from admin.stamp import Stamp
 
 app = typer.Typer(help="Set up billers.", no_args_is_help=True)
+app.add_typer(secret.app, name="secret")
 
 
 @app.command()
@@ -177,6 +180,17 @@ async def _copy(stamp: "Stamp", biller_id: str, name: str, source: str, *, yes: 
 _OF_ONE_CITY = frozenset(
     {"subdomain", "clientId", "callbackUrl", "contacts", "licences", "formDefinition", "renewalConsent", "features"}
 )
+
+
+app.command("email")(mails.email)
+app.command("check")(checks.check)
+app.command("confirm")(checks.confirm_)
+app.command("shadow")(modes.shadow)
+app.command("go-live")(modes.go_live)
+app.command("pause")(modes.pause)
+app.command("resume")(modes.resume)
+app.command("unblock")(modes.unblock)
+app.command("retire")(modes.retire)
 
 
 async def _refuse_known(stamp: "Stamp", biller_id: str) -> None:

@@ -39,9 +39,12 @@ async def known(stamp: "Stamp", biller_id: str) -> Biller:
     """The biller of that id.
 
     Raises:
-        WrongUse: there is none.
+        WrongUse: there is none, or there cannot be.
     """
-    biller = await stamp.billers.get(biller_id)
+    try:
+        biller = await stamp.billers.get(identity.biller_id(biller_id))
+    except Malformed as error:
+        raise WrongUse(f"{biller_id}: {error}.") from None
     if biller is None:
         raise WrongUse(f"There is no biller {biller_id} here; `biller list` shows who is, `biller add` adds one.")
     return biller

@@ -26,7 +26,7 @@ def export(biller: BillerArg, customer: _CustomerOf, out: Out) -> None:
     Example: icadmin --local payments export 2493 --customer 000412 --out ada.json
     """
     found = with_parts(lambda parts: parts.personal.export(biller, customer))
-    write_private(out, json.dumps(found, default=str, ensure_ascii=False, indent=1) + "\n")
+    write_private(out, json.dumps(found, default=str, ensure_ascii=False, indent=1).encode())
     output.show({"entries": len(found), "file": str(out)}, f"{len(found)} entries are in {out}.")
 
 

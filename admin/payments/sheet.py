@@ -31,7 +31,7 @@ def ask(biller: BillerArg, out: Out) -> None:
     if not found:
         output.show({"questions": 0}, "There is nothing to ask.")
         return
-    write_private(out, inquiry.sheet(found))
+    write_private(out, inquiry.sheet(found).encode())
     output.show({"questions": len(found), "file": str(out)}, f"{len(found)} questions are in {out}.")
 
 

@@ -86,7 +86,7 @@ def report(
     if text is None:
         _show(found, chosen, with_lines=listed is not Order.NONE)
     elif out is not None:
-        write_private(out, text)
+        write_private(out, text.encode())
         output.say(f"The report is in {out}.")
     else:
         sys.stdout.write(text)

@@ -150,6 +150,10 @@ class World:
         """Forget every biller, receipt and token, and start with these billers."""
         self.billers = {setup.subdomain: _open_books(setup) for setup in setups}
 
+    def put(self, setup: BillerSetup) -> None:
+        """Add a biller; one of the same subdomain is forgotten with its receipts and tokens."""
+        self.billers[setup.subdomain] = _open_books(setup)
+
     def at(self, subdomain: str) -> Biller:
         """The biller under this subdomain.
 

@@ -1,6 +1,7 @@
 """A client of the simulator's control API."""
 
 import ssl
+from collections.abc import Mapping
 from typing import Literal, Self, TypedDict, Unpack
 
 import httpx
@@ -60,6 +61,10 @@ class SimulatorControl:
     async def put_billers(self, setups: list[dict[str, object]]) -> None:
         """Replace all billers (``local.simulator.wire.BillerSetup``); receipts and tokens are forgotten."""
         await self._ask("PUT", "/billers", setups)
+
+    async def put_biller(self, setup: Mapping[str, object]) -> None:
+        """Add one biller (``local.simulator.wire.BillerSetup``), or begin it again; the others stay."""
+        await self._ask("PUT", f"/billers/{setup['subdomain']}", dict(setup))
 
     async def switch(self, subdomain: str, **changes: Unpack[SwitchChanges]) -> None:
         """Change how a biller behaves."""

@@ -25,6 +25,7 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
     return Starlette(
         routes=[
             Route("/billers", api.put_billers, methods=["PUT"]),
+            Route(biller, api.put_biller, methods=["PUT"]),
             Route(biller, api.switch, methods=["PATCH"]),
             Route(f"{biller}/deliver-token", api.deliver_token, methods=["POST"]),
             Route(f"{biller}/update-payments", api.update_payments, methods=["POST"]),
@@ -52,6 +53,13 @@ class _Control:
 
     async def put_billers(self, request: Request) -> Response:
         self._world.replace(_SETUPS.validate_json(await request.body()))
+        return Response(status_code=204)
+
+    async def put_biller(self, request: Request) -> Response:
+        setup = BillerSetup.model_validate_json(await request.body())
+        if setup.subdomain != request.path_params["subdomain"]:
+            raise HTTPException(422, "The path names another subdomain than the body.")
+        self._world.put(setup)
         return Response(status_code=204)
 
     async def switch(self, request: Request) -> Response:

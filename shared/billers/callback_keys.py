@@ -135,11 +135,13 @@ class CallbackKeys:
         homes: HomeList,
         pepper_source: Callable[[], Awaitable[bytes]],
         clock: Clock,
+        refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         self._store = store
         self._homes = homes
         self._pepper_source = pepper_source
         self._clock = clock
+        self._refresh_seconds = refresh_seconds
         self._known: _Known | None = None
         self._due = clock.monotonic()
         self._refreshing = asyncio.Lock()
@@ -224,5 +226,5 @@ class CallbackKeys:
         pepper = self._known.pepper if self._known else await self._pepper_source()
         keys = {key.digest: key for key in await self._store.all()}
         self._known = _Known(pepper, keys, await self._homes.homes(), began)
-        self._due = began + REFRESH_SECONDS
+        self._due = began + self._refresh_seconds
         return self._known

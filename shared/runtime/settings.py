@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from shared.billers.callback_keys import REFRESH_SECONDS
 from shared.ledger.times import Times
 from shared.runtime.urls import azure_url, checked_url
 from shared.vocabulary.errors import Misconfigured
@@ -42,6 +43,7 @@ class Settings(BaseModel):
     token_cache_seconds: Annotated[float, Field(ge=0)]
     retention_years: int
     """How long state and events are kept; ids, amounts and fingerprints stay for ever."""
+    key_cache_seconds: Annotated[float, Field(ge=0)]
     open_items_seconds: Annotated[float, Field(gt=0)]
     """For one question about open items in all."""
 
@@ -73,6 +75,7 @@ class Settings(BaseModel):
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
             retention_years=_years(environ, "RETENTION_YEARS", 7),
+            key_cache_seconds=min(_number(environ, "KEY_CACHE_SECONDS", REFRESH_SECONDS), REFRESH_SECONDS),
             open_items_seconds=_number(environ, "OPEN_ITEMS_SECONDS", 10),
         )
 

@@ -190,7 +190,7 @@ def callback_keys() -> "CallbackKeys":
     from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
 
     store = TableCallbackKeys(_tables().get_table_client("callbackkeys"))
-    return CallbackKeys(store, billers(), _pepper, clock())
+    return CallbackKeys(store, billers(), _pepper, clock(), settings().key_cache_seconds)
 
 
 @cache

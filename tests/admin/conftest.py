@@ -40,7 +40,9 @@ def state(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def stack(state) -> Iterator[Stack]:
-    with Stack(state, [Biller.model_validate(NEWPORT)]) as running:
+    # What a command changes is seen by the functions with the next message.
+    at_once = {"BILLER_CACHE_SECONDS": "0", "KEY_CACHE_SECONDS": "0"}
+    with Stack(state, [Biller.model_validate(NEWPORT)], settings=at_once) as running:
         yield running
 
 

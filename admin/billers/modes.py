@@ -1,0 +1,202 @@
+"""``icadmin biller pause, resume, unblock, shadow, go-live, retire``: how far a biller is, and whether it sends."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from admin import output
+from admin.billers.record import BillerId, change, known
+from admin.check.finding import fingerprint
+from admin.confirm import Reason, Yes, confirm
+from admin.errors import WrongUse
+from admin.session import at_stamp
+from shared.billers import capabilities
+from shared.billers.model import Biller, Mode
+from shared.ledger.entry import State
+from shared.ledger.rows import END, queue_of, shard_of
+
+if TYPE_CHECKING:
+    from admin.stamp import Stamp
+
+CHECK_LASTS: Final = timedelta(days=7)
+"""How old the check may be with which a biller goes live."""
+
+_OPEN: Final = (State.RECEIVED, State.SENDING, State.UNKNOWN, State.WAITING)
+_SOON: Final = "Every instance of the functions knows within a minute."
+
+Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; shown to whoever looks, kept in the audit.")]
+
+
+def pause(
+    biller_id: BillerId,
+    reason: Why,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="TIME", help="ISO, in the city's own time; left out: until resumed."),
+    ] = None,
+    *,
+    yes: Yes = False,
+) -> None:
+    """Stop posting for a biller; its payments wait here, its callback goes on.
+
+    While the city moves to Caselle Cloud, for example: nothing may be posted to the temporary database.
+
+    Example: icadmin --local biller pause 2493 --until 2026-12-01T08:00 --reason "migration to Caselle Cloud"
+    """
+    at_stamp(lambda stamp: _pause(stamp, biller_id, reason, until, yes=yes))
+
+
+async def _pause(stamp: "Stamp", biller_id: str, reason: str, until: str | None, *, yes: bool) -> None:
+    biller = await known(stamp, biller_id)
+    ends = _moment(until, biller, "--until") if until else None
+    if ends is not None and ends <= stamp.clock.now():
+        raise WrongUse(f"--until {until} has passed already.")
+    confirm(f"Pause posting for {biller.name} until {ends or 'it is resumed'}?", yes=yes)
+    becomes = {"paused": {"reason": reason, "until": ends}}
+    async with stamp.audit.change("biller.pause", biller_id, why=reason, after=becomes):
+        await stamp.switch.pause(biller_id, reason, ends)
+    output.say(f"Posting for {biller.name} is paused. {_SOON}")
+
+
+def resume(biller_id: BillerId, *, reason: Reason = "", yes: Yes = False) -> None:
+    """Go on posting after a pause: one payment alone first, the rest when it is through.
+
+    Example: icadmin --local biller resume 2493 --reason "migration done"
+    """
+    at_stamp(lambda stamp: _resume(stamp, biller_id, reason, yes=yes))
+
+
+async def _resume(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> None:
+    biller = await known(stamp, biller_id)
+    if biller.paused is None:
+        raise WrongUse(f"Biller {biller_id} is not paused.")
+    confirm(f"Resume posting for {biller.name}, paused for {biller.paused.reason!r}?", yes=yes)
+    was = {"paused": biller.paused.model_dump(mode="json")}
+    async with stamp.audit.change("biller.resume", biller_id, why=reason, before=was):
+        await stamp.switch.resume(biller_id)
+    output.say(f"Posting for {biller.name} goes on, one payment first. {_SOON}")
+
+
+def unblock(biller_id: BillerId, reason: Why, *, yes: Yes = False) -> None:
+    """Go on posting after what Caselle refused was mended: one payment alone first.
+
+    Example: icadmin --local biller unblock 2493 --reason "licence added, says Lee at Caselle"
+    """
+    at_stamp(lambda stamp: _unblock(stamp, biller_id, reason, yes=yes))
+
+
+async def _unblock(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> None:
+    biller = await known(stamp, biller_id)
+    gate = await stamp.gates.look(biller_id)
+    if gate.blocked is None and not gate.is_open and not gate.doubtful:
+        raise WrongUse(f"Biller {biller_id} is not blocked; `status {biller_id}` shows what it waits for.")
+    confirm(f"Go on posting for {biller.name}, stopped for {gate.blocked or 'failures of its server'}?", yes=yes)
+    async with stamp.audit.change("biller.unblock", biller_id, why=reason, before={"blocked": gate.blocked}):
+        await stamp.switch.unblock(biller_id)
+    output.say(f"Posting for {biller.name} goes on, one payment first. {_SOON}")
+
+
+def shadow(biller_id: BillerId, *, reason: Reason = "", yes: Yes = False) -> None:
+    """Check payments and build each receipt without sending it, while the old data pump still posts.
+
+    Needs a release with the receipt query (2025.11), with which `shadow-report` compares.
+
+    Example: icadmin --local biller shadow 2493
+    """
+    at_stamp(lambda stamp: _shadow(stamp, biller_id, reason, yes=yes))
+
+
+async def _shadow(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> None:
+    biller = await known(stamp, biller_id)
+    if biller.mode not in {Mode.DRAFT, Mode.TEST}:
+        raise WrongUse(f"Biller {biller_id} is {biller.mode}; shadow comes before going live.")
+    if not capabilities.can_query_receipts(biller):
+        raise WrongUse("Shadow compares with Caselle's receipts, and the receipt query comes with Connect 2025.11.")
+    confirm(f"Let {biller.name} run in shadow: every payment checked, none sent, ever?", yes=yes)
+    await change(stamp, "biller.shadow", biller, biller.model_copy(update={"mode": Mode.SHADOW}), why=reason)
+    output.say(f"{biller.name} runs in shadow. {_SOON}")
+
+
+def go_live(
+    biller_id: BillerId,
+    at: Annotated[
+        str,
+        typer.Option("--at", metavar="TIME", help="ISO, in the city's own time: payments paid from then on are ours."),
+    ],
+    *,
+    reason: Reason = "",
+    yes: Yes = False,
+) -> None:
+    """Take a biller live. Payments paid before that time are held: the old data pump has them.
+
+    Demands a check that passed within the last week, with the set-up as it still is.
+
+    Example: icadmin --local biller go-live 2493 --at 2026-12-01T00:00
+    """
+    at_stamp(lambda stamp: _go_live(stamp, biller_id, at, reason, yes=yes))
+
+
+async def _go_live(stamp: "Stamp", biller_id: str, at: str, reason: str, *, yes: bool) -> None:
+    biller = await known(stamp, biller_id)
+    begins = _moment(at, biller, "--at")
+    _refuse_unready(biller, stamp.clock.now())
+    confirm(f"Take {biller.name} live for payments paid from {begins.isoformat()}?", yes=yes)
+    live = {"mode": Mode.LIVE, "go_live_at": begins}
+    # The gate first: whoever sees a live biller is to see that one payment goes alone.
+    await stamp.gates.resume(biller_id)
+    await change(stamp, "biller.go-live", biller, biller.model_copy(update=live), why=reason)
+    output.say(f"{biller.name} is live for payments paid from {begins.isoformat()}. {_SOON}")
+
+
+def _refuse_unready(biller: Biller, now: datetime) -> None:
+    passed = biller.passed_check
+    if biller.mode in {Mode.LIVE, Mode.RETIRED}:
+        raise WrongUse(f"Biller {biller.biller_id} is {biller.mode} already.")
+    if passed is None:
+        raise WrongUse(f"No check has passed: `biller check {biller.biller_id}` says what is missing.")
+    if passed.at < now - CHECK_LASTS or passed.fingerprint != fingerprint(biller):
+        raise WrongUse(f"The check of {passed.at:%Y-%m-%d} is too old, or the set-up has changed since: check again.")
+
+
+def retire(biller_id: BillerId, reason: Why, *, yes: Yes = False) -> None:
+    """End a biller: nothing is posted any more, and its callback answers like an unknown one. What is kept stays.
+
+    Example: icadmin --local biller retire 2493 --reason "contract ended 2026-11-30"
+    """
+    at_stamp(lambda stamp: _retire(stamp, biller_id, reason, yes=yes))
+
+
+async def _retire(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> None:
+    biller = await known(stamp, biller_id)
+    if biller.mode is Mode.RETIRED:
+        raise WrongUse(f"Biller {biller_id} is retired already.")
+    waiting = await count_open(stamp, biller_id)
+    if waiting:
+        raise WrongUse(f"{waiting} payments or reversals of {biller.name} are not settled yet: settle them first.")
+    confirm(f"Retire {biller.name}? No payment of it is posted any more.", yes=yes)
+    await change(stamp, "biller.retire", biller, biller.model_copy(update={"mode": Mode.RETIRED}), why=reason)
+    output.say(f"{biller.name} is retired. {_SOON}")
+
+
+async def count_open(stamp: "Stamp", biller_id: str, states: tuple[State, ...] = _OPEN) -> int:
+    """How many entries of a biller are in one of these states and still to be driven; a thousand is as good as more."""
+    found = 0
+    for state in states:
+        only = {"queue": queue_of(biller_id, state)}
+        found += len(await stamp.ledger_rows.scan(shard_of(biller_id), "O~", f"O~{END}", limit=_MANY, only=only))
+    return found
+
+
+_MANY: Final = 1000
+
+
+def _moment(text: str, biller: Biller, option: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongUse(f"{option} {text} is not a time such as 2026-12-01T08:00.") from None
+    try:
+        return moment if moment.tzinfo else moment.replace(tzinfo=biller.zone)
+    except OverflowError:
+        raise WrongUse(f"{option} {text} is not a time such as 2026-12-01T08:00.") from None

@@ -1,0 +1,190 @@
+"""``icadmin status``: one screen that says where the stamp, or one biller, stands."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from admin import output
+from admin.billers.record import known
+from admin.session import at_stamp
+from shared.billers.model import Biller, Mode
+from shared.exchange.reasons import REASONS
+from shared.ledger.gate import Gate, gate_of
+from shared.ledger.gates import RELAY
+from shared.ledger.rows import END, SHARDS, shard_of, state_in
+from shared.ledger.store import Row
+from shared.payments.rules import paused
+from shared.tokens.row import TokenRow
+from shared.vocabulary.clock import from_ms
+
+if TYPE_CHECKING:
+    from admin.stamp import Stamp
+
+_MOST_ROWS: Final = 5000
+"""Of one shard and kind; a backlog beyond that is told as "at least"."""
+
+
+@dataclass(slots=True)
+class _Backlog:
+    """What is not settled of one biller."""
+
+    open: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    oldest_held: datetime | None = None
+    most_late: timedelta = timedelta()
+    """By how much its longest due entry is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Everything that one look found."""
+
+    now: datetime
+    billers: Sequence[Biller]
+    gates: Mapping[str, Gate]
+    backlogs: Mapping[str, _Backlog]
+    tokens: Mapping[str, TokenRow | None]
+
+
+def status(
+    biller_id: Annotated[str | None, typer.Argument(metavar="BILLER", help="One biller; left out: the stamp.")] = None,
+) -> None:
+    """Show what runs, what waits, what is held, and how long tokens last. The first command for every alert.
+
+    Example: icadmin --local status 2493
+    """
+    seen = at_stamp(lambda stamp: _look(stamp, biller_id))
+    if biller_id is None:
+        _show_stamp(seen)
+    else:
+        _show_biller(seen)
+
+
+async def _look(stamp: "Stamp", biller_id: str | None) -> _Seen:
+    billers = [await known(stamp, biller_id)] if biller_id else await stamp.billers.all()
+    shards = [shard_of(biller_id)] if biller_id else list(SHARDS)
+    gates, backlogs = await _rows(stamp, shards)
+    tokens = await asyncio.gather(*(stamp.token_rows.read(biller.biller_id) for biller in billers))
+    by_biller = {biller.biller_id: row for biller, row in zip(billers, tokens, strict=True)}
+    return _Seen(stamp.time.now(), billers, gates, backlogs, by_biller)
+
+
+async def _rows(stamp: "Stamp", shards: Sequence[str]) -> tuple[dict[str, Gate], dict[str, _Backlog]]:
+    gates: dict[str, Gate] = {}
+    backlogs: dict[str, _Backlog] = {}
+    with output.progress() as bar:
+        for shard in bar.track(shards, description="Reading the ledger"):
+            for row in await stamp.ledger_rows.scan(shard, "B~", f"B~{END}", limit=_MOST_ROWS):
+                gates[row.key.removeprefix("B~")] = gate_of(row)
+            for prefix in ("O~", "H~"):
+                for row in await stamp.ledger_rows.scan(shard, prefix, f"{prefix}{END}", limit=_MOST_ROWS):
+                    _count(row, backlogs, stamp.time.now())
+    return gates, backlogs
+
+
+def _count(row: Row, backlogs: dict[str, _Backlog], now: datetime) -> None:
+    backlog = backlogs.setdefault(str(row.values["biller"]), _Backlog())
+    kind, milliseconds, _ = row.key.split("~", 2)
+    at = from_ms(int(milliseconds))
+    if kind == "H":
+        backlog.held[str(row.values["reason"])] += 1
+        backlog.oldest_held = min(at, backlog.oldest_held or at)
+        return
+    backlog.open[state_in(str(row.values["queue"]))] += 1
+    backlog.most_late = max(backlog.most_late, now - at)
+
+
+def _show_stamp(seen: _Seen) -> None:
+    summary = _summary(seen)
+    rows = [_line(seen, biller) for biller in seen.billers if biller.mode is not Mode.RETIRED]
+    table = output.table("Billers", rows) if rows else "No biller yet: `icadmin biller add`."
+    output.show({**summary, "list": rows}, output.fields("Stamp", _headed(summary)), table)
+
+
+def _summary(seen: _Seen) -> dict[str, Any]:
+    modes = Counter(str(biller.mode) for biller in seen.billers)
+    relay = seen.gates.get(RELAY)
+    late = max((backlog.most_late for backlog in seen.backlogs.values()), default=timedelta())
+    held_since = [backlog.oldest_held for backlog in seen.backlogs.values() if backlog.oldest_held]
+    return {
+        "billers": dict(modes),
+        "paused": [biller.biller_id for biller in seen.billers if paused(biller, seen.now)],
+        "blocked": sorted(name for name, gate in seen.gates.items() if gate.blocked),
+        "breakersOpen": sorted(name for name, gate in seen.gates.items() if gate.is_open and name != RELAY),
+        "relay": f"down since {_minute(relay.opened_at)}" if relay and relay.opened_at else "no outage seen",
+        "open": sum(backlog.open.total() for backlog in seen.backlogs.values()),
+        "held": sum(backlog.held.total() for backlog in seen.backlogs.values()),
+        "heldSince": _minute(min(held_since)) if held_since else None,
+        "sweeper": f"behind: something is due for {round(late.total_seconds() / 60)} minutes"
+        if _behind(late)
+        else "on time",
+        "tokensEndingSoon": _ending(seen),
+    }
+
+
+def _behind(late: timedelta) -> bool:
+    return late > timedelta(minutes=10)
+
+
+def _ending(seen: _Seen) -> list[str]:
+    """Billers by the days that their token has left, the shortest first."""
+    days = {name: (row.expires_at - seen.now).days for name, row in seen.tokens.items() if row}
+    return [f"{name}: {left} days" for name, left in sorted(days.items(), key=lambda each: each[1]) if left < _MONTH]
+
+
+_MONTH: Final = 30
+
+
+def _line(seen: _Seen, biller: Biller) -> dict[str, Any]:
+    backlog, token = seen.backlogs.get(biller.biller_id, _Backlog()), seen.tokens[biller.biller_id]
+    return {
+        "billerId": biller.biller_id,
+        "name": biller.name,
+        "mode": str(biller.mode),
+        "sending": _sending(seen, biller),
+        "open": backlog.open.total(),
+        "held": backlog.held.total(),
+        "heldSince": _minute(backlog.oldest_held) if backlog.oldest_held else None,
+        "tokenDays": (token.expires_at - seen.now).days if token else None,
+    }
+
+
+def _sending(seen: _Seen, biller: Biller) -> str:
+    gate = seen.gates.get(biller.biller_id, Gate())
+    if gate.blocked:
+        return f"blocked: {gate.blocked}"
+    if biller.paused and paused(biller, seen.now):
+        until = f" until {_minute(biller.paused.until)}" if biller.paused.until else ""
+        return f"paused{until}: {biller.paused.reason}"
+    if gate.is_open and gate.opened_at:
+        return f"its server fails since {_minute(gate.opened_at)}"
+    return "one at a time" if gate.alone or gate.doubtful else "yes"
+
+
+def _show_biller(seen: _Seen) -> None:
+    [biller] = seen.billers
+    gate, backlog = seen.gates.get(biller.biller_id, Gate()), seen.backlogs.get(biller.biller_id, _Backlog())
+    found = _line(seen, biller) | {
+        "openByState": dict(backlog.open),
+        "heldByReason": dict(backlog.held),
+        "goLiveAt": biller.go_live_at.isoformat() if biller.go_live_at else None,
+        "maintenanceWindow": biller.maintenance_window,
+        "contacts": biller.contacts.model_dump(by_alias=True, exclude_none=True),
+    }
+    why = [code for code in (gate.blocked, *backlog.held) if code in REASONS]
+    rows = [{"code": code, "means": REASONS[code].message, "do": REASONS[code].action} for code in dict.fromkeys(why)]
+    advice = [output.table("What to do", rows)] if rows else []
+    output.show(found | {"whatToDo": rows}, output.fields(f"Biller {biller.biller_id}", _headed(found)), *advice)
+
+
+def _headed(found: Mapping[str, object]) -> dict[str, object]:
+    return {output.heading(name): value for name, value in found.items()}
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

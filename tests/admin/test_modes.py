@@ -1,0 +1,212 @@
+"""Pausing, unblocking, going live and retiring; and what status and a support incident then say."""
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from azure.storage.queue.aio import QueueServiceClient
+
+from local.csm import CUSTOMER
+from local.traffic import Traffic
+from shared.billers.model import PassedCheck
+from tests.admin.cities import at_stamp, complete, put, switch
+
+_cities = count(680_001)
+_payments = count(1)
+
+
+@pytest.fixture
+def city(stack, state):
+    return asyncio.run(complete(stack, state, str(next(_cities))))
+
+
+@pytest.fixture
+def live(icadmin, city):
+    assert icadmin("biller", "check", city.biller_id, *TRIED).code == 0
+    assert icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes").code == 0
+    return city
+
+
+TRIED = ("--post-and-void", "0.01", "--customer", CUSTOMER, "--yes")
+
+
+def payment(city, **changes):
+    number = next(_payments)
+    fields = {
+        "schemaVersion": 1,
+        "billerId": city.biller_id,
+        "paymentId": f"p-{number}",
+        "confirmationNumber": f"IC{number:08}",
+        "application": "AR",
+        "customerNumber": CUSTOMER,
+        "tender": "ACH",
+        "amount": "1.00",
+        "paidAt": datetime.now(UTC).isoformat(timespec="seconds"),
+        "payerName": "Ada Byron",
+        "allocations": [{"invoiceNumber": "10023", "amount": "1.00"}],
+    }
+    return fields | changes
+
+
+def enqueued(stack, *messages):
+    """The outcomes of these messages; pending ones have none."""
+
+    async def sent():
+        async with QueueServiceClient.from_connection_string(stack.storage) as queues:
+            traffic = Traffic(queues, [json.dumps(message) for message in messages])
+            await traffic.enqueue()
+            await traffic.collect(patience=20, each_time=lambda: None)
+            return traffic.counts()
+
+    return asyncio.run(sent())
+
+
+def left_waiting(icadmin, stack, city):
+    """Enqueues a payment that cannot be sent now; what status says once it waits in the ledger."""
+
+    async def sent():
+        async with QueueServiceClient.from_connection_string(stack.storage) as queues:
+            await Traffic(queues, [json.dumps(payment(city))]).enqueue()
+
+    asyncio.run(sent())
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        said = icadmin("status", city.biller_id, "--json").json
+        if said["openByState"].get("received"):
+            return said
+    raise AssertionError(said)
+
+
+class TestGoingLive:
+    def test_a_biller_that_went_live_posts_what_was_paid_since(self, icadmin, stack, live):
+        before = (datetime(2026, 10, 31, tzinfo=UTC)).isoformat()
+        assert enqueued(stack, payment(live), payment(live, paidAt=before)) == {"posted": 1, "held": 1}
+        said = icadmin("status", live.biller_id, "--json").json
+        assert (said["mode"], said["held"], said["heldByReason"]) == ("live", 1, {"before_go_live": 1})
+        assert "the old data pump" in icadmin("status", live.biller_id).out.replace("earlier", "old")
+
+    def test_without_a_check_it_does_not(self, icadmin, city):
+        said = icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")
+        assert (said.code, "No check has passed" in said.err) == (2, True)
+
+    def test_nor_after_the_set_up_has_changed(self, icadmin, city):
+        icadmin("biller", "check", city.biller_id, *TRIED)
+        icadmin("biller", "set", city.biller_id, "applications.AR.paymentCodes.CC=9", "--yes")
+        said = icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")
+        assert (said.code, "check again" in said.err) == (2, True)
+
+    def test_nor_with_a_check_of_last_month(self, icadmin, state, city):
+        icadmin("biller", "check", city.biller_id, *TRIED)
+
+        async def age():
+            async with at_stamp(state) as stamp:
+                biller = await stamp.billers.get(city.biller_id)
+                old = PassedCheck(at=stamp.clock.now() - timedelta(days=8), fingerprint=biller.passed_check.fingerprint)
+                await stamp.billers.put(biller.model_copy(update={"passed_check": old}))
+
+        asyncio.run(age())
+        said = icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")
+        assert (said.code, "too old" in said.err) == (2, True)
+
+    def test_a_check_that_fails_takes_the_earlier_one_away(self, icadmin, stack, city):
+        icadmin("biller", "check", city.biller_id, *TRIED)
+        asyncio.run(switch(stack, city, cows="http_503"))
+        assert icadmin("biller", "check", city.biller_id).code == 1
+        assert "passedCheck" not in icadmin("biller", "show", city.biller_id, "--json").json
+
+    def test_the_time_is_the_city_s_own(self, icadmin, live):
+        shown = icadmin("biller", "show", live.biller_id, "--json").json
+        assert shown["goLiveAt"] == "2026-11-01T00:00:00-07:00"
+
+    @pytest.mark.parametrize("at", ["soon", "2026-13-01", "0001-01-01T00:00+23:59x", ""])
+    def test_a_time_that_cannot_be_read(self, icadmin, city, at):
+        said = icadmin("biller", "go-live", city.biller_id, "--at", at, "--yes")
+        assert (said.code, "is not a time such as" in said.err) == (2, True)
+
+
+class TestShadow:
+    def test_payments_are_checked_and_never_sent(self, icadmin, stack, city):
+        assert icadmin("biller", "shadow", city.biller_id, "--yes").code == 0
+        assert enqueued(stack, payment(city)) == {"skipped": 1}
+
+    def test_it_needs_the_receipt_query(self, icadmin, state, city):
+        asyncio.run(put(state, city.record.model_copy(update={"connect_version": "2023.08"})))
+        said = icadmin("biller", "shadow", city.biller_id, "--yes")
+        assert (said.code, "comes with Connect 2025.11" in said.err) == (2, True)
+
+
+class TestPausing:
+    def test_payments_wait_until_it_is_resumed(self, icadmin, stack, live):
+        reason = ("--reason", "migration to Caselle Cloud", "--yes")
+        assert icadmin("biller", "pause", live.biller_id, *reason).code == 0
+        said = left_waiting(icadmin, stack, live)
+        assert (said["sending"], said["open"]) == ("paused: migration to Caselle Cloud", 1)
+        assert icadmin("biller", "resume", live.biller_id, "--yes").code == 0
+        what = [(row["what"], row["why"]) for row in icadmin("audit", live.biller_id, "--json").json][-2:]
+        assert what == [("biller.pause", "migration to Caselle Cloud"), ("biller.resume", "")]
+        assert "is not paused" in icadmin("biller", "resume", live.biller_id, "--yes").err
+
+    @pytest.mark.parametrize(
+        ("until", "says"), [("tomorrow", "is not a time"), ("2020-01-01T00:00", "has passed already")]
+    )
+    def test_an_end_that_cannot_be(self, icadmin, city, until, says):
+        said = icadmin("biller", "pause", city.biller_id, "--until", until, "--reason", "x", "--yes")
+        assert (said.code, says in said.err) == (2, True)
+
+
+class TestBlocked:
+    def test_it_is_shown_with_what_to_do_and_ended_by_a_person(self, icadmin, stack, live):
+        asyncio.run(switch(stack, live, licence=False))
+        said = left_waiting(icadmin, stack, live)
+        assert said["sending"] == "blocked: licence_missing"
+        assert "CRM" in said["whatToDo"][0]["do"]
+        assert live.biller_id in icadmin("status", "--json").json["blocked"]
+        incident = icadmin("support-incident", live.biller_id)
+        assert "What we see: licence_missing" in incident.out
+        asyncio.run(switch(stack, live, licence=True))
+        assert icadmin("biller", "unblock", live.biller_id, "--reason", "added", "--yes").code == 0
+        assert icadmin("status", live.biller_id, "--json").json["sending"] == "one at a time"
+
+    def test_what_is_not_blocked(self, icadmin, city):
+        said = icadmin("biller", "unblock", city.biller_id, "--reason", "x", "--yes")
+        assert (said.code, "is not blocked" in said.err) == (2, True)
+
+
+class TestRetiring:
+    def test_a_retired_biller_s_callback_is_unknown(self, icadmin, stack, city):
+        assert icadmin("biller", "retire", city.biller_id, "--reason", "over", "--yes").code == 0
+        assert icadmin("status", "--json").json["billers"]["retired"] >= 1
+        assert "is retired already" in icadmin("biller", "retire", city.biller_id, "--reason", "x", "--yes").err
+
+    def test_not_while_something_waits(self, icadmin, stack, live):
+        icadmin("biller", "pause", live.biller_id, "--reason", "x", "--yes")
+        left_waiting(icadmin, stack, live)
+        said = icadmin("biller", "retire", live.biller_id, "--reason", "over", "--yes")
+        assert (said.code, "1 payments or reversals" in said.err) == (2, True)
+
+
+class TestSupportIncident:
+    def test_a_payment_s_text_names_no_payer_and_no_customer(self, icadmin, stack, live):
+        paid = payment(live)
+        enqueued(stack, paid)
+        text = icadmin("support-incident", f"{live.biller_id}/{paid['paymentId']}").out
+        for shown in (paid["confirmationNumber"], "1.00", live.subdomain, "2025.11.014", "attempts: 1"):
+            assert shown in text
+        for hidden in ("Ada Byron", CUSTOMER, live.key, live.at_caselle["clientSecret"]):
+            assert hidden not in text
+
+    @pytest.mark.parametrize("target", ["2493/none", "2493/ä", "2493//", "1", "x/y", "/"])
+    def test_what_is_not_there(self, icadmin, target):
+        said = icadmin("support-incident", target)
+        assert said.code == 2
+        assert len(said.err.splitlines()) == 1
+
+
+def test_the_stamp_on_one_screen(icadmin, live):
+    said = icadmin("status")
+    assert said.code == 0
+    for words in ("relay", "sweeper", "on time", live.biller_id):
+        assert words in said.out
