@@ -9,7 +9,7 @@ import typer
 from admin.confirm import Yes
 from admin.errors import WrongUse
 from admin.payments import sheet
-from admin.payments.changing import change_each
+from admin.payments.changing import Chosen, change_each
 from admin.payments.options import (
     CauseOpt,
     Customer,
@@ -22,7 +22,7 @@ from admin.payments.options import (
     reason_given,
 )
 from admin.payments.session import with_parts
-from shared.ledger.entry import Entry, Key, Kind
+from shared.ledger.entry import Entry, Key, Kind, State
 from shared.repair.decision import known
 
 if TYPE_CHECKING:
@@ -54,12 +54,13 @@ def retry(
 
     async def work(parts: "Parts") -> None:
         wanted = held_for(biller, cause, customer, tender)
-        chosen = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
+        entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
 
         def act(entry: Entry) -> Awaitable[Entry]:
             return parts.retry(entry.key, parts.decided(why), override=override)
 
-        await change_each(parts, "payments.retry", [(entry, act) for entry in chosen], why, yes=yes)
+        after = {"state": str(State.RECEIVED), "override": override}
+        await change_each(parts, "payments.retry", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
 
     with_parts(work)
 
@@ -67,11 +68,12 @@ def retry(
 def resolve(
     biller: MaybeBiller = None,
     id_: MaybeId = None,
+    *,
     kind: KindOpt = Kind.PAYMENT,
+    cause: CauseOpt = None,
     posted: Annotated[
         str | None, typer.Option("--posted", metavar="RECEIPT", help="Of a payment: it is there, under this receipt.")
     ] = None,
-    *,
     done: Annotated[bool, typer.Option("--done", help="Of a reject or reversal: it is undone there.")] = False,
     not_posted: Annotated[bool, typer.Option("--not-posted", help="It is not there and never will be.")] = False,
     answers: Annotated[
@@ -82,6 +84,8 @@ def resolve(
 ) -> None:
     """Write down what became of held entries: one by its id, or all that a city answered.
 
+    With --cause and --not-posted, all that are held for it are ended.
+
     Example: icadmin --local payments resolve 2493 pay-17 --posted 5.00010 --reason "the clerk found it"
     """
     why = reason_given(reason)
@@ -89,18 +93,22 @@ def resolve(
         read = sheet.answers_in(answers)
         with_parts(lambda parts: sheet.resolve_from(parts, read, why, yes=yes))
         return
-    if biller is None or id_ is None:
+    one = Key(biller, kind, id_) if biller and id_ else None
+    if one is None and not (cause and not_posted):
         raise WrongUse("Name one entry by biller and id, or give the city's answers with --from.")
     _check_choice(kind, posted, done=done, not_posted=not_posted)
-    one = Key(biller, kind, id_)
 
     async def work(parts: "Parts") -> None:
+        wanted = held_for(biller, cause)
+        entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
+
         def act(entry: Entry) -> Awaitable[Entry]:
             if not_posted:
                 return parts.resolve.not_posted(entry.key, parts.decided(why))
             return parts.resolve.posted(entry.key, posted, parts.decided(why))
 
-        await change_each(parts, "payments.resolve", [(await _read(parts, one), act)], why, yes=yes)
+        after = {"state": str(State.NOT_POSTED if not_posted else State.POSTED), "receipt": posted}
+        await change_each(parts, "payments.resolve", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
 
     with_parts(work)
 

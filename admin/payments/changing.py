@@ -1,6 +1,7 @@
 """Changes to entries from the command line: shown with their total, asked for once, each in the audit."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from admin import output
@@ -20,13 +21,22 @@ type Act = Callable[[Entry], Awaitable[Entry]]
 """What is done to one entry."""
 
 
-async def change_each(parts: "Parts", what: str, chosen: Sequence[tuple[Entry, Act]], why: str, *, yes: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One entry, what is done to it, and what it becomes by that, for the audit."""
+
+    entry: Entry
+    act: Act
+    after: Mapping[str, object]
+
+
+async def change_each(parts: "Parts", what: str, chosen: Sequence[Chosen], why: str, *, yes: bool) -> None:
     """Show what is chosen with its total, ask once, change one after the other.
 
     Args:
         parts: the use cases.
         what: the command, for example ``payments.retry``.
-        chosen: entries, and what is done to each.
+        chosen: entries, and what is done to each of them.
         why: in the person's own words.
         yes: do not ask.
 
@@ -36,17 +46,17 @@ async def change_each(parts: "Parts", what: str, chosen: Sequence[tuple[Entry, A
     """
     if not chosen:
         raise WrongUse("Nothing that is held fits.")
-    _preview([entry for entry, _ in chosen])
-    total = Money(sum(entry.cents for entry, _ in chosen))
+    _preview([one.entry for one in chosen])
+    total = Money(sum(one.entry.cents for one in chosen))
     confirm(f"{what}: {len(chosen)}, {total} in all?", yes=yes)
     changed: list[dict[str, object]] = []
     refused: list[dict[str, object]] = []
     with output.progress() as progress:
-        for entry, act in progress.track(chosen, description=what):
+        for one in progress.track(chosen, description=what):
             try:
-                changed.append(lines.line(await _recorded(parts, what, entry, act, why)))
+                changed.append(lines.line(await _recorded(parts, what, one, why)))
             except NotAllowed as error:
-                refused.append({"id": entry.key.id, "why": str(error)})
+                refused.append({"id": one.entry.key.id, "why": str(error)})
     tables = [output.table("Changed", changed)] if changed else []
     tables += [output.table("Refused", refused)] if refused else []
     output.show({"changed": changed, "refused": refused}, *tables)
@@ -54,10 +64,11 @@ async def change_each(parts: "Parts", what: str, chosen: Sequence[tuple[Entry, A
         raise Declined(f"{len(refused)} of {len(chosen)} were refused; each says why.")
 
 
-async def _recorded(parts: "Parts", what: str, entry: Entry, act: Act, why: str) -> Entry:
+async def _recorded(parts: "Parts", what: str, one: Chosen, why: str) -> Entry:
+    entry = one.entry
     before = {"state": str(entry.state), "cause": entry.reason, "version": entry.version}
-    async with parts.stamp.audit.change(what, str(entry.key), why=why, before=before):
-        return await act(entry)
+    async with parts.stamp.audit.change(what, str(entry.key), why=why, before=before, after=one.after):
+        return await one.act(entry)
 
 
 def _preview(chosen: Sequence[Entry]) -> None:

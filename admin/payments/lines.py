@@ -45,7 +45,7 @@ def record(entry: Entry) -> dict[str, Any]:
     fields = fields_of(entry)
     return line(entry) | {
         "why": shown.message if shown else None,
-        "whatToDo": shown.action if shown and entry.state is State.HELD else None,
+        "whatToDo": (entry.by_hand or shown.action) if shown and entry.state is State.HELD else entry.afterwards,
         "saidByCaselle": entry.detail,
         "tender": fields.get("tender"),
         "deposit": fields.get("depositId"),

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -30,6 +30,8 @@ from shared.repair.find import Filter
 
 if TYPE_CHECKING:
     from admin.payments.parts import Parts
+
+_MOST_SHOWN: Final = 100
 
 
 def list_(
@@ -91,20 +93,28 @@ def show(biller: BillerArg, id_: IdArg, kind: KindOpt = Kind.PAYMENT) -> None:
 def held(biller: MaybeBiller = None, cause: CauseOpt = None) -> None:
     """Show what waits for a person: by cause, the longest held first, with what is to be done.
 
-    With a biller or a cause, the entries are listed as well.
+    With a biller or a cause, the first entries are listed as well; `payments list --state held` lists all.
 
     Example: icadmin --local payments held 2493
     """
 
     async def found(parts: "Parts") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         causes = [lines.cause(each) for each in await parts.find.causes(biller) if cause in {None, each.reason}]
-        listing = _lines(parts, held_for(biller, cause))
-        return causes, [line async for line in listing] if biller or cause else []
+        return causes, await _first(_lines(parts, held_for(biller, cause))) if biller or cause else []
 
     by_cause, listed = with_parts(found)
     tables: list[Any] = [output.table("Held", by_cause)] if by_cause else ["Nothing is held."]
     tables += [output.table("The longest held first", listed)] if listed else []
     output.show({"causes": by_cause, "entries": listed}, *tables)
+
+
+async def _first(found: AsyncIterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = []
+    async for line in found:
+        if len(shown) == _MOST_SHOWN:
+            break
+        shown.append(line)
+    return shown
 
 
 def quarantine() -> None:

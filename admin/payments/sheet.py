@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from admin import output
 from admin.errors import WrongUse
-from admin.payments.changing import Act, change_each
+from admin.payments.changing import Act, Chosen, change_each
 from admin.payments.options import BillerArg, Out, held_for
 from admin.payments.session import with_parts
 from admin.private_files import write_private
@@ -63,7 +63,8 @@ async def resolve_from(parts: "Parts", answers: Sequence[Answer], why: str, *, y
     chosen = []
     for answer in answers:
         entry = known(await parts.stamp.ledger.read(answer.key), answer.key)
-        chosen.append((entry, _act(parts, answer, f"{why} (the city's sheet, line {answer.line})")))
+        act = _act(parts, answer, f"{why} (the city's sheet, line {answer.line})")
+        chosen.append(Chosen(entry, act, {"answer": str(answer.found), "receipt": answer.receipt_number}))
     for found in Found:
         output.warn(f"{sum(answer.found is found for answer in answers)} answered: {found}.")
     await change_each(parts, "payments.resolve", chosen, why, yes=yes)

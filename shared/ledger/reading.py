@@ -1,6 +1,7 @@
 """Reads the ledger at length: a page at a time, so that memory does not grow with the number of entries."""
 
 import asyncio
+import heapq
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,12 +54,23 @@ class Reader:
                     yield _entry(row)
 
     async def held(self, biller: str | None = None) -> AsyncIterator[Held]:
-        """Every held entry, the longest held of each shard first."""
+        """Every held entry, the longest held first: each shard's list is in that order, and they are merged."""
         only = {"biller": biller} if biller else None
-        for shard in _shards(biller):
-            async for row in self._rows(shard, "H~", only):
-                held_at = from_ms(int(row.key.split("~")[1]))
-                yield Held(rows.key_of(row), held_at, str(row.values["reason"]), int(row.values.get("cents", 0)))
+        streams = [self._rows(shard, "H~", only) for shard in _shards(biller)]
+        first: list[tuple[str, int, Row]] = []
+        for number, stream in enumerate(streams):
+            async for row in stream:
+                first.append((row.key, number, row))
+                break
+        heapq.heapify(first)
+        while first:
+            _, number, row = first[0]
+            yield _held(row)
+            following = await anext(streams[number], None)
+            if following is None:
+                heapq.heappop(first)
+            else:
+                heapq.heapreplace(first, (following.key, number, following))
 
     async def booked(self, biller: str, day: date) -> list[Booked]:
         """What is booked under one day of one biller."""
@@ -98,6 +110,11 @@ class Reader:
             if len(page) < _PAGE:
                 return
             following = f"{page[-1].key}{rows.BEHIND}"
+
+
+def _held(row: Row) -> Held:
+    held_at = from_ms(int(row.key.split("~")[1]))
+    return Held(rows.key_of(row), held_at, str(row.values["reason"]), int(row.values.get("cents", 0)))
 
 
 def owner_in(row: Row) -> Key:

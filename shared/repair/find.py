@@ -11,6 +11,7 @@ from shared.ledger.reading import Reader
 from shared.ledger.store import Values
 
 _DAY: Final = timedelta(days=1)
+_BATCH: Final = 100
 _MOST_DAYS: Final = 100
 """Longer spans are read entry by entry rather than day by day."""
 
@@ -100,10 +101,15 @@ class Find:
         return self._reader.entries(wanted.biller, wanted.only())
 
     async def _held(self, wanted: Filter) -> AsyncIterator[Entry]:
-        found = [held async for held in self._reader.held(wanted.biller)]
-        chosen = [held for held in found if wanted.reason in {None, held.reason}]
-        keys = [held.key for held in sorted(chosen, key=lambda held: held.held_at)]
-        async for entry in self._reader.each(keys):
+        batch: list[Key] = []
+        async for held in self._reader.held(wanted.biller):
+            if wanted.reason in {None, held.reason}:
+                batch.append(held.key)
+            if len(batch) == _BATCH:
+                async for entry in self._reader.each(batch):
+                    yield entry
+                batch.clear()
+        async for entry in self._reader.each(batch):
             yield entry
 
     async def _booked(self, biller: str, first: date, last: date) -> AsyncIterator[Entry]:

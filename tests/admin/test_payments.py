@@ -164,6 +164,15 @@ class TestActing:
         assert (done.code, len(done.json["changed"])) == (0, 3)
         assert shown(icadmin, bid, kept)["state"] == "held"
 
+    def test_all_of_a_cause_are_ended(self, icadmin, bid, hold):
+        ids, kept = [hold("unknown_tender") for _ in range(2)], hold("too_old")
+        said = icadmin("payments", "resolve", bid, "--cause", "unknown_tender", "--not-posted", *WHY)
+        assert said.code == 0
+        assert {shown(icadmin, bid, id_)["state"] for id_ in ids} == {"not_posted"}
+        assert shown(icadmin, bid, kept)["state"] == "held"
+        [change] = icadmin("audit", f"{bid}~payment~{ids[0]}", "--json").json
+        assert (change["before"]["state"], change["after"]["state"]) == ("held", "not_posted")
+
     def test_of_many_those_that_may_not_are_listed(self, icadmin, bid, hold):
         first = message(billerId=bid)["confirmationNumber"]
         hold("too_old", confirmationNumber=first)

@@ -88,6 +88,36 @@ async def test_held_entries_come_with_cause_and_cents(store):
     assert [held async for held in Reader(store).held("2137")] == []
 
 
+async def test_held_entries_of_all_shards_come_in_order_of_time(store):
+    ledger = Ledger(store)
+    for number in range(60):
+        key = Key(str(2000 + number * 7), Kind.PAYMENT, "p")
+        held_at = NOON + timedelta(minutes=number * 37 % 60)
+        await ledger.begin(entry(key=key, state=State.HELD, held_at=held_at, reason="too_old"))
+    found = [held.held_at async for held in Reader(store).held()]
+    assert found == sorted(found)
+    assert len(found) == 60
+
+
+async def test_held_entries_are_read_in_bounded_memory(store):
+    shards = rows.SHARDS
+    for number in range(50_000):
+        key = Key("2493", Kind.PAYMENT, f"pay-{number:06}")
+        values = {"biller": "2493", "kind": "payment", "id": key.id, "reason": "too_old", "cents": 100}
+        place = rows.held_key(NOON + timedelta(seconds=number), key)
+        await store.commit(shards[number % len(shards)], [Insert(place, values)])
+    tracemalloc.start()
+    try:
+        count = 0
+        async for _ in Reader(store).held():
+            count += 1
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == 50_000
+    assert peak < 10_000_000
+
+
 async def test_a_day_s_list_names_what_is_booked_under_it(store):
     ledger = Ledger(store)
     await ledger.begin(entry(booked_on="2026-11-23"))
