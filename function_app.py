@@ -15,6 +15,7 @@ from functions import (
     retain,
     reverse_payments,
     sweep,
+    update_customers,
 )
 
 app = func.FunctionApp()
@@ -30,3 +31,4 @@ app.register_functions(renew_tokens.bp)
 app.register_functions(retain.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)
+app.register_functions(update_customers.bp)

@@ -7,6 +7,10 @@ import typer
 
 from admin import audit_app, keys, status, support_incident, tokens
 from admin.billers import app as billers
+from admin.contract import app as contract
+from admin.customers import app as customers
+from admin.images import app as images
+from admin.invoices import app as invoices
 from admin.options import LOCAL_STATE, Options, use
 from admin.payments import app as payments
 from admin.reports import app as reports
@@ -45,9 +49,13 @@ def at(
 
 app.add_typer(billers.app, name="biller")
 app.add_typer(payments.app, name="payments")
+app.add_typer(contract.app, name="contract")
+app.add_typer(customers.app, name="customers")
 app.add_typer(keys.app, name="key")
 app.add_typer(tokens.app, name="token")
 app.command("status")(status.status)
 app.command("support-incident")(support_incident.support_incident)
 app.command("audit")(audit_app.audit)
 app.command("report")(reports.report)
+app.add_typer(invoices.app, name="invoices")
+app.add_typer(images.app, name="images")

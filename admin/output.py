@@ -52,6 +52,12 @@ def warn(text: str) -> None:
     _console(stderr=True).print(cell(text))
 
 
+def aside(*human: RenderableType) -> None:
+    """Print what is meant for people only, beside the answer."""
+    for part in human:
+        _console(stderr=True).print(part)
+
+
 def table(title: str, found: Sequence[Mapping[str, object]]) -> Table:
     """A table of records that have the same fields; the first one names the columns."""
     made = Table(title=title, title_justify="left", min_width=len(title))

@@ -23,6 +23,19 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def create_private(path: Path) -> int:
+    """A descriptor of a new file in the place of what has its name, a link included.
+
+    Raises:
+        WrongUse: it cannot be written.
+    """
+    try:
+        path.unlink(missing_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE)
+    except OSError as error:
+        raise WrongUse(f"{path} cannot be written: {error.strerror}.") from None
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Replace the file; readable by its owner only, also where it was there before.
 
@@ -30,9 +43,7 @@ def write_private(path: Path, data: bytes) -> None:
         WrongUse: it cannot be written.
     """
     try:
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE)
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(create_private(path), "wb") as file:
             file.write(data)
     except OSError as error:
         raise WrongUse(f"{path} cannot be written: {error.strerror}.") from None

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from admin import output
 from admin.options import options
-from shared.repair.inquiry import plain
+from shared.exchange.spreadsheet import plain
 
 _GAP: Final = "  "
 _EVERY: Final = 100

@@ -6,9 +6,10 @@ import logging
 import sys
 from collections.abc import Callable
 
-from bench import oracle, token_sweep, transactions
+from bench import invoice_file, oracle, token_sweep, transactions
 
 CASES: dict[str, Callable[[], str]] = {
+    "invoice-file": lambda: asyncio.run(invoice_file.run()),
     "oracle": oracle.run,
     "token-sweep": lambda: asyncio.run(token_sweep.run()),
     "transactions": lambda: asyncio.run(transactions.run()),

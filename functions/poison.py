@@ -42,6 +42,28 @@ async def poison_reversals(message: func.QueueMessage, results: Messages, due: M
     send(handled, results, due)
 
 
+@bp.function_name("poison_autopay_changes")
+@bp.queue_trigger(arg_name="message", queue_name="autopay-changes-poison", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def poison_autopay_changes(message: func.QueueMessage, results: Messages, due: Messages) -> None:
+    """As a payment."""
+    events.emit("autopay_change.poisoned", events.ERROR, message=message.id)
+    handled = await wiring.update_customer().shelve(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
+    send(handled, results, due)
+
+
+@bp.function_name("poison_registrations")
+@bp.queue_trigger(arg_name="message", queue_name="registrations-poison", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def poison_registrations(message: func.QueueMessage, results: Messages, due: Messages) -> None:
+    """As a payment."""
+    events.emit("registration.poisoned", events.ERROR, message=message.id)
+    handled = await wiring.update_customer().shelve(Kind.REGISTRATION, message.get_body(), message.id or "")
+    send(handled, results, due)
+
+
 @bp.function_name("poison_control_totals")
 @bp.queue_trigger(arg_name="message", queue_name="control-totals-poison", connection=STORAGE)
 async def poison_control_totals(message: func.QueueMessage) -> None:

@@ -155,13 +155,6 @@ def status(state: State = _STATE) -> None:
         typer.echo(f"callback of {biller:<7} {_hidden(parts['callbackUrl'])}")
 
 
-def _rejects(rejects: Path | None, payments: Path) -> list[str]:
-    """The lines of a rejects file; the samples' only together with the payments that they return."""
-    if rejects is None and payments != _PAYMENTS:
-        return []
-    return read_payments(rejects or SAMPLES / "ach_rejects.jsonl", "reject")
-
-
 @app.command()
 def csm(
     biller: Annotated[str, typer.Argument(help="The BID of a biller that is being set up.")],
@@ -181,6 +174,13 @@ def csm(
     values, secret = write_answer(out, city)
     asyncio.run(set_up(stack["controlUrl"], city))
     typer.echo(f"Caselle is configured and has delivered a token. Values: {values}; ClientSecret: {secret}.")
+
+
+def _rejects(rejects: Path | None, payments: Path) -> list[str]:
+    """The lines of a rejects file; the samples' only together with the payments that they return."""
+    if rejects is None and payments != _PAYMENTS:
+        return []
+    return read_payments(rejects or SAMPLES / "ach_rejects.jsonl", "reject")
 
 
 def _check_report(report: Path | None) -> None:

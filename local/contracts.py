@@ -7,6 +7,7 @@ from typing import Final
 
 from local.json_schema import Plain
 from local.openapi import document
+from shared.customers.message import AutopayChange, Registration
 from shared.exchange.reasons import REASONS
 from shared.exchange.result import PostingResult
 from shared.payments.message import PaymentMessage
@@ -26,6 +27,8 @@ def documents() -> dict[str, str]:
         "payments.schema.json": _text(PaymentMessage.model_json_schema(schema_generator=Plain)),
         "ach-rejects.schema.json": _text(AchReject.model_json_schema(schema_generator=Plain)),
         "reversals.schema.json": _text(Reversal.model_json_schema(schema_generator=Plain)),
+        "autopay-changes.schema.json": _text(AutopayChange.model_json_schema(schema_generator=Plain)),
+        "registrations.schema.json": _text(Registration.model_json_schema(schema_generator=Plain)),
         "control-totals.schema.json": _text(ControlTotal.model_json_schema(schema_generator=Plain)),
         "posting-results.schema.json": _text(
             PostingResult.model_json_schema(schema_generator=Plain, mode="serialization")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from local.after import After, Part
+from local.customer_updates import send_updates
 from local.open_items import BeforeAndAfter, Portal, choose
 from local.processes import NotReady
 from local.rejects import send_rejects
@@ -34,9 +35,7 @@ _WIDE = 140
 
 
 def run_demo(stack: Stack, lines: Sequence[str], report: Path | None, rejects: Sequence[str] = ()) -> bool:
-    """Send the lines through a running stack and the rejects after them, and show what became of both.
-
-    What some customers owe is asked before and after the payments.
+    """Send the lines through a running stack, then rejects and customer updates, and show what became of them.
 
     Returns:
         Whether ledger, results and peer agree; False also when a part of the stack ended meanwhile.
@@ -66,10 +65,14 @@ async def _run(stack: Stack, lines: Sequence[str], rejects: Sequence[str], conso
     portal, customers = Portal(stack.functions_url, stack.function_key), choose(lines, stack.billers)
     before = await portal.ask(customers)
     findings = await _findings(stack, lines, console)
-    parts: dict[str, Part] = {"openItems": BeforeAndAfter(before, await portal.ask(customers), findings.entries)}
-    if rejects:
-        parts["rejects"] = await send_rejects(stack, rejects, PATIENCE)
-    return findings, After(parts)
+    items = BeforeAndAfter(before, await portal.ask(customers), findings.entries)
+    return findings, After({"openItems": items} | await _afterwards(stack, lines, rejects))
+
+
+async def _afterwards(stack: Stack, lines: Sequence[str], rejects: Sequence[str]) -> dict[str, Part]:
+    """What is sent when the payments are done."""
+    parts: dict[str, Part] = {"rejects": await send_rejects(stack, rejects, PATIENCE)} if rejects else {}
+    return parts | {"customerUpdates": await send_updates(stack, lines, PATIENCE)}
 
 
 async def _findings(stack: Stack, lines: Sequence[str], console: Console) -> Findings:

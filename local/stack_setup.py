@@ -35,7 +35,16 @@ from shared.tokens.prove import PROOF_WITHIN
 from shared.tokens.renew import RenewToken
 from shared.tokens.supervise import Supervised, SuperviseRenewal
 
-_INBOUND = ("payments", "ach-rejects", "reversals", "control-totals", "due", "token-renewals")
+_INBOUND = (
+    "payments",
+    "ach-rejects",
+    "reversals",
+    "autopay-changes",
+    "registrations",
+    "control-totals",
+    "due",
+    "token-renewals",
+)
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
 TABLES = (
     "ledger",

@@ -178,7 +178,7 @@ async def _copy(stamp: "Stamp", biller_id: str, name: str, source: str, *, yes: 
 
 
 _OF_ONE_CITY = frozenset(
-    {"subdomain", "clientId", "callbackUrl", "contacts", "licences", "formDefinition", "renewalConsent", "features"}
+    {"subdomain", "clientId", "callbackUrl", "contacts", "licences", "formDefinition", "renewalConsent"}
 )
 
 

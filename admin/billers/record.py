@@ -17,13 +17,15 @@ from shared.vocabulary.errors import Malformed
 if TYPE_CHECKING:
     from admin.stamp import Stamp
 
-STATE: Final = frozenset({"mode", "goLiveAt", "paused", "passedCheck", "confirmed"})
+STATE: Final = frozenset(
+    {"mode", "goLiveAt", "paused", "passedCheck", "confirmed", "features", "contractPasses", "firstFiles"}
+)
 """What commands of their own change; no file brings it from one biller to another."""
 
 _NOISE: Final = "Value error, "
 
 
-def _checked_id(text: str) -> str:
+def checked_id(text: str) -> str:
     try:
         return identity.biller_id(text)
     except Malformed as error:
@@ -31,7 +33,7 @@ def _checked_id(text: str) -> str:
 
 
 BillerId = Annotated[
-    str, typer.Argument(metavar="BILLER", help="The BID: 1 to 9 digits.", callback=_checked_id, show_default=False)
+    str, typer.Argument(metavar="BILLER", help="The BID: 1 to 9 digits.", callback=checked_id, show_default=False)
 ]
 
 

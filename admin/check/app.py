@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from admin import output
+from admin import first_files, output
 from admin.billers.record import BillerId, change, known
 from admin.check import trial
 from admin.check.checklist import markdown
@@ -31,6 +31,7 @@ BY_A_PERSON: Final = MappingProxyType(
         "switches": trial.COUNTS,
         "clock": trial.CLOCK,
         "callbackHost": "callback host",
+        "billImages": first_files.IMAGES,
     }
 )
 """What a person can confirm where it cannot be told from here."""

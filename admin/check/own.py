@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from admin import keys
+from admin import first_files, keys
 from admin.billers import missing
 from admin.check.finding import Finding, People, fails, passes, people, untold
 from shared.billers.capabilities import MINIMUM_VERSION, at_least
@@ -53,6 +53,7 @@ def of_record(biller: Biller) -> Iterator[Finding]:
     yield _release(biller, who)
     yield _cows_release(biller, who)
     yield _form_definition(biller, who)
+    yield from _first_files(biller, who)
 
 
 def _release(biller: Biller, who: People) -> Finding:
@@ -77,8 +78,20 @@ def _form_definition(biller: Biller, who: People) -> Finding:
     check = "form definition"
     if biller.form_definition is FormDefinition.OPEN_ITEMS_ONLY:
         return passes(check, "imported, and its file holds open items only")
-    remedy = "Import it, look at its first file, then set formDefinition=openItemsOnly."
+    remedy = "Import it, and check its first file: `invoices check`; or set formDefinition=openItemsOnly."
     return fails(check, f"{biller.form_definition} is recorded", remedy, who.csm)
+
+
+def _first_files(biller: Biller, who: People) -> Iterator[Finding]:
+    for item in first_files.checklist(biller.first_files):
+        if item.good:
+            yield passes(item.name, item.shows)
+        elif item.good is not None:
+            yield fails(item.name, item.shows, item.remedy, who.clerk)
+        elif item.name == first_files.FIRST_FILE and biller.form_definition is FormDefinition.OPEN_ITEMS_ONLY:
+            yield passes(item.name, "recorded by a person")
+        else:
+            yield untold(item.name, item.shows, item.remedy, who.us)
 
 
 async def _key(stamp: "Stamp", biller: Biller) -> Finding:

@@ -71,7 +71,7 @@ class Trial:
                 return
             after = await self._balance(customer_number)
             shown = await self._shown(order)
-            stands = await self._voided(answer.receipt_number)
+            stands = await self._voided(answer.receipt_number or "")
             if stands is not None:
                 yield stands
                 return

@@ -105,9 +105,10 @@ class Parts:
         )
 
     async def _peer_of(self, entry: Entry) -> Peer | None:
+        """Customer updates are not asked about: they may be sent again."""
         if entry.key.kind is Kind.PAYMENT:
             return await PaymentDriver(self._desk).peer(entry)
-        return await ReversalDriver(self._desk).peer(entry)
+        return None if entry.key.kind.is_update else await ReversalDriver(self._desk).peer(entry)
 
 
 @asynccontextmanager

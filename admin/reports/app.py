@@ -20,7 +20,7 @@ from admin.private_files import write_private
 from admin.reports import clerk_sheet
 from admin.reports.figures import Report, finding_row, line_row, total_row
 from admin.session import at_stamp
-from shared.repair.inquiry import plain
+from shared.exchange.spreadsheet import plain
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp

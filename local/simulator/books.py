@@ -91,6 +91,15 @@ class Receipt:
 
 
 @dataclass(slots=True)
+class Account:
+    """What one customer's record says; None until it was told."""
+
+    autopay: bool | None = None
+    effective_on: str | None = None
+    email: str | None = None
+
+
+@dataclass(slots=True)
 class Biller:
     """One city's Caselle Connect."""
 
@@ -104,7 +113,9 @@ class Biller:
     receipts: list[Receipt] = field(default_factory=list)
     tokens: TokenGrid = field(default_factory=TokenGrid)
     recorded: int = 0
-    """Receipts made and voided."""
+    """Receipts made and voided, customers' records set."""
+    accounts: dict[str, Account] = field(default_factory=dict)
+    """What was told about customers, by number."""
     calls: Counter[str] = field(default_factory=Counter)
     writing: int = 0
     """Calls under way that write."""

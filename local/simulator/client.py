@@ -6,7 +6,7 @@ from typing import Literal, Self, TypedDict, Unpack
 
 import httpx
 
-from local.simulator.wire import ReceiptRow, Summary
+from local.simulator.wire import AccountRow, ReceiptRow, Summary
 
 _SECONDS = 60  # setting up 30,000 customers takes a few; a delivery waits for the callback
 
@@ -36,6 +36,10 @@ class SwitchChanges(TypedDict, total=False):
     clockAheadSeconds: float
     callbackUrl: str | None
     dropAnswers: int
+    introspection: bool
+    customerUpdates: bool
+    directPay: list[str]
+    refusedEmails: list[str]
 
 
 class SimulatorControl:
@@ -116,6 +120,11 @@ class SimulatorControl:
         """Live receipts, their cents and doubled ones, by biller id."""
         summaries: dict[str, Summary] = (await self._ask("GET", "/summary")).json()
         return summaries
+
+    async def accounts(self) -> dict[str, dict[str, AccountRow]]:
+        """What Caselle was told about customers, by biller id and customer number."""
+        accounts: dict[str, dict[str, AccountRow]] = (await self._ask("GET", "/accounts")).json()
+        return accounts
 
     async def balances(self) -> dict[str, dict[str, int]]:
         """What every customer owes in cents, by biller id and customer number."""

@@ -11,9 +11,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.simulator.books import Biller, Receipt, UnknownSubdomain, World
+from local.simulator.books import Account, Biller, Receipt, UnknownSubdomain, World
 from local.simulator.listener import Listener
-from local.simulator.wire import BillerSetup, Delivery, ReceiptChange, ReceiptRow, RelaySwitch, Summary, Switches
+from local.simulator.wire import (
+    AccountRow,
+    BillerSetup,
+    Delivery,
+    ReceiptChange,
+    ReceiptRow,
+    RelaySwitch,
+    Summary,
+    Switches,
+)
 
 _SETUPS: Final = TypeAdapter(list[BillerSetup])
 
@@ -36,6 +45,7 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
             Route("/relay", api.switch_relay, methods=["PATCH"]),
             Route("/receipts", api.receipts),
             Route("/summary", api.summary),
+            Route("/accounts", api.accounts),
             Route("/balances", api.balances),
             Route("/calls", api.calls),
             Route("/most-writing", api.most_writing),
@@ -123,6 +133,14 @@ class _Control:
     async def summary(self, _: Request) -> Response:
         return JSONResponse({biller.biller_id: _summary(biller) for biller in self._billers()})
 
+    async def accounts(self, _: Request) -> Response:
+        return JSONResponse(
+            {
+                biller.biller_id: {number: _account(account) for number, account in biller.accounts.items()}
+                for biller in self._billers()
+            }
+        )
+
     async def balances(self, _: Request) -> Response:
         return JSONResponse({biller.biller_id: _balances(biller) for biller in self._billers()})
 
@@ -172,6 +190,10 @@ def _row(receipt: Receipt) -> ReceiptRow:
         "paymentCode": receipt.payment_code,
         "customerNumber": receipt.customer.number,
     }
+
+
+def _account(account: Account) -> AccountRow:
+    return {"autopay": account.autopay, "effectiveOn": account.effective_on, "email": account.email}
 
 
 def _balances(biller: Biller) -> dict[str, int]:

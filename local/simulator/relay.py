@@ -19,7 +19,7 @@ from local.simulator.schema import Schema, operations
 from local.simulator.wire import Switches
 
 _WITH_RECEIPT_QUERY: Final = "2025.11"
-_WRITES: Final = frozenset({"create_receipt", "void_receipt"})
+_WRITES: Final = frozenset({"create_receipt", "void_receipt", "set_autopay", "set_customer_email"})
 
 
 class _Request(BaseModel):
@@ -38,11 +38,23 @@ class _Schemas(NamedTuple):
         return self.since_2025_11 if biller.at_least(_WITH_RECEIPT_QUERY) else self.before_2025_11
 
 
+class _Receivables(NamedTuple):
+    reads_only: Schema
+    with_updates: Schema
+
+    def of(self, biller: Biller) -> Schema:
+        return self.with_updates if biller.switches.customer_updates else self.reads_only
+
+
 def relay(world: World, hang_up: Callable[[Address], None]) -> Starlette:
     """The application behind ``caselleUrl``; ``hang_up`` closes the connection of the client at an address."""
-    ar0 = resolvers.ar0()
     cash = _GraphQL(world, _Schemas(resolvers.cr0_before_2025_11(), resolvers.cr0()), hang_up)
-    receivable = _GraphQL(world, _Schemas(ar0, ar0), hang_up, lambda switches: switches.ar_licence)
+    receivable = _GraphQL(
+        world,
+        _Receivables(resolvers.ar0_without_updates(), resolvers.ar0()),
+        hang_up,
+        lambda switches: switches.ar_licence,
+    )
     return Starlette(
         routes=[
             Route("/tp/api/cr0/graphql", cash.answer, methods=["POST"]),
@@ -59,7 +71,7 @@ class _GraphQL:
     def __init__(
         self,
         world: World,
-        schemas: _Schemas,
+        schemas: _Schemas | _Receivables,
         hang_up: Callable[[Address], None],
         licensed: Callable[[Switches], bool] = lambda _: True,
     ) -> None:

@@ -9,6 +9,9 @@ from graphql import (
     REMOVE,
     FieldDefinitionNode,
     GraphQLResolveInfo,
+    ObjectTypeDefinitionNode,
+    OperationType,
+    OperationTypeDefinitionNode,
     Visitor,
     VisitorAction,
     parse,
@@ -16,7 +19,7 @@ from graphql import (
     visit,
 )
 
-from local.simulator import receipting
+from local.simulator import accounts, receipting
 from local.simulator.books import Biller, Customer, Invoice, Receipt
 from local.simulator.schema import Schema
 
@@ -42,7 +45,12 @@ def cr0_before_2025_11() -> Schema:
 
 def ar0() -> Schema:
     """Accounts receivable."""
-    return Schema(_sdl("ar0"), _ar0_query, _ar0_customer_type)
+    return Schema(_sdl("ar0"), _ar0_query, _ar0_customer_type, accounts.UPDATES)
+
+
+def ar0_without_updates() -> Schema:
+    """Accounts receivable that can only be read."""
+    return Schema(_without_mutations(_sdl("ar0")), _ar0_query, _ar0_customer_type)
 
 
 @_cr0_mutation.field("create_receipt")
@@ -120,6 +128,17 @@ def _invoice(invoice: Invoice) -> dict[str, Any]:
 
 def _sdl(name: str) -> str:
     return (_CONTRACT / f"{name}.graphql").read_text(encoding="utf-8")
+
+
+def _without_mutations(sdl: str) -> str:
+    class WithoutMutations(Visitor):
+        def enter_operation_type_definition(self, node: OperationTypeDefinitionNode, *_: object) -> VisitorAction:
+            return REMOVE if node.operation is OperationType.MUTATION else None
+
+        def enter_object_type_definition(self, node: ObjectTypeDefinitionNode, *_: object) -> VisitorAction:
+            return REMOVE if node.name.value == "Mutation" else None
+
+    return print_ast(visit(parse(sdl), WithoutMutations()))
 
 
 def _without(names: set[str], sdl: str) -> str:

@@ -10,6 +10,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     execute_sync,
     get_operation_ast,
     parse,
@@ -39,6 +40,8 @@ class Schema:
             RequestError: nothing was executed: syntax, validation, operation name or variables.
         """
         document = self._validated(query)
+        if not biller.switches.introspection and validate(self._schema, document, [NoSchemaIntrospectionCustomRule]):
+            raise RequestError(400, "GRAPHQL_VALIDATION_FAILED", "GraphQL introspection is not allowed.")
         if get_operation_ast(document, operation_name) is None:
             raise RequestError(400, "OPERATION_RESOLUTION_FAILURE", "operationName does not name one operation.")
         result = execute_sync(

@@ -92,7 +92,14 @@ class Switches(_Wire):
     clock_ahead_seconds: float = 0
     callback_url: str | None = None
     drop_answers: int = Field(default=0, ge=0)
-    """So many receipts to come are made or voided without an answer."""
+    """So many writes to come are done without an answer."""
+    introspection: bool = True
+    """Whether the schemas can be asked for."""
+    customer_updates: bool = True
+    """Whether accounts receivable has mutations at all."""
+    direct_pay: frozenset[str] = frozenset()
+    """Numbers of customers on Caselle's own Direct Pay."""
+    refused_emails: frozenset[str] = frozenset()
 
 
 class ReceiptChange(_Wire):
@@ -125,6 +132,14 @@ class ReceiptRow(TypedDict):
     createdAt: str
     paymentCode: str
     customerNumber: str
+
+
+class AccountRow(TypedDict):
+    """One customer of ``GET /accounts``; None where nothing was told."""
+
+    autopay: bool | None
+    effectiveOn: str | None
+    email: str | None
 
 
 class Summary(TypedDict):

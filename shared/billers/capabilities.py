@@ -1,6 +1,7 @@
 """What a biller's release of Caselle Connect can do; an admin's override goes before the release."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -20,7 +21,27 @@ SINCE: Final[Mapping[Capability, str]] = MappingProxyType(
 )
 """The release that each capability came with, as Caselle's help says; the last but one follows from the new numbers."""
 
+UNCHECKED: Final = "operation_unchecked"
+NOT_OPTED_IN: Final = "operation_off"
+OFF_REASONS: Final = frozenset({UNCHECKED, NOT_OPTED_IN})
+
 _USUAL_SLOTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A remote operation: Caselle's name of it, and the digest of our document."""
+
+    name: str
+    document: str
+
+
+def off_reason(biller: Biller, remote: Remote) -> str | None:
+    """Why an operation that is only assumed stays off for a biller, or None: it passed, and the biller opted in."""
+    passed = biller.contract_passes.get(remote.name)
+    if passed is None or passed.document != remote.document:
+        return UNCHECKED
+    return None if remote.name in biller.features else NOT_OPTED_IN
 
 
 def at_least(version: str | None, minimum: str) -> bool:

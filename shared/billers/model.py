@@ -1,6 +1,7 @@
 """A biller: a city that is Invoice Cloud's customer, and how we post for it."""
 
-from datetime import date
+from collections.abc import Container
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
     model_validator,
 )
@@ -161,6 +163,24 @@ class Override(_Record):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
+class OptIn(_Record):
+    """Somebody's word that an operation which is only assumed may be used for a biller."""
+
+    by: Annotated[str, Field(min_length=1)]
+    at: AwareDatetime
+    reason: Annotated[str, Field(min_length=1)]
+
+
+class ContractPass(_Record):
+    """When ``contract check`` found that an operation fits a biller's Caselle.
+
+    ``document`` is the digest of what was compared: a document that was changed since has not passed.
+    """
+
+    at: AwareDatetime
+    document: str
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -209,9 +229,22 @@ class Biller(_Record):
     confirmed: dict[str, date] = Field(default_factory=dict)
     """Prerequisites that only a person can see, and when one confirmed them."""
     passed_check: PassedCheck | None = None
-    features: dict[str, bool] = Field(default_factory=dict)
+    features: dict[str, OptIn] = Field(default_factory=dict)
+    """Operations that are only assumed and that the biller opted in to, by Caselle's name."""
+    contract_passes: dict[str, ContractPass] = Field(default_factory=dict)
+    """By Caselle's name of the operation."""
+    first_files: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    """How set-up reads the biller's invoice file and bill images, and what it found there; nothing posts by it."""
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone that the biller's calendar days are counted in."""
         return ZoneInfo(self.time_zone)
+
+    def is_paused(self, now: datetime) -> bool:
+        """Whether sending waits for a person, or for the pause to end."""
+        return self.paused is not None and (self.paused.until is None or now < self.paused.until)
+
+    def is_at_home_in(self, regions: Container[str]) -> bool:
+        """Whether a stamp that serves these regions sends for it."""
+        return self.region is None or self.region in regions

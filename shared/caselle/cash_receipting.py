@@ -6,8 +6,7 @@ from typing import Final
 from shared.billers.model import Biller
 from shared.caselle import create_receipt, customer, receipt, void_receipt
 from shared.caselle.client import CaselleClient
-from shared.caselle.errors import AmbiguousError, NotSentError
-from shared.ledger.answer import Ambiguous, Answer, NotSent
+from shared.ledger.answer import Answer
 from shared.payments.gateway import Receipt, ReceiptOrder
 from shared.vocabulary.errors import Unavailable
 
@@ -24,24 +23,15 @@ class CaselleCashReceipting:
 
     async def create_receipt(self, biller: Biller, order: ReceiptOrder) -> Answer:
         """Make one receipt; every failure is an answer, only cancellation is raised."""
-        try:
-            reply = await self._client.call(biller, create_receipt.OPERATION, create_receipt.variables(order))
-        except NotSentError as error:
-            return NotSent(error.code, peer_failed=error.peer_failed)
-        except AmbiguousError as error:
-            return Ambiguous(error.code)
-        return create_receipt.answer(reply)
+        given = create_receipt.variables(order)
+        return await self._client.write(biller, create_receipt.OPERATION, given, create_receipt.answer)
 
     async def void_receipt(self, biller: Biller, receipt_number: str, reason: str) -> Answer:
         """Void one receipt; every failure is an answer, only cancellation is raised."""
-        try:
-            given = void_receipt.variables(receipt_number, reason)
-            reply = await self._client.call(biller, void_receipt.OPERATION, given)
-        except NotSentError as error:
-            return NotSent(error.code, peer_failed=error.peer_failed)
-        except AmbiguousError as error:
-            return Ambiguous(error.code)
-        return void_receipt.answer(reply, receipt_number)
+        given = void_receipt.variables(receipt_number, reason)
+        return await self._client.write(
+            biller, void_receipt.OPERATION, given, lambda reply: void_receipt.answer(reply, receipt_number)
+        )
 
     async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
         """Every receipt dated from ``first`` to ``last``, all pages.

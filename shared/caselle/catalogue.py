@@ -74,6 +74,7 @@ CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
         "RECEIPT_NOT_FOUND": _payment("receipt_missing"),
         "RECEIPT_CLOSED": _payment("receipt_closed"),
         "RECEIPT_UPDATED": _payment("receipt_closed"),
+        "EMAIL_INVALID": _payment("email_refused", Who.CLERK),
         "LICENSE_MISSING": _biller("licence_missing", Who.CRM, without_data=True),
         "THIRD_PARTY_DISABLED": _biller("third_party_disabled", without_data=True),
         "CATEGORY_UNKNOWN": _biller("category_unknown"),

@@ -1,7 +1,7 @@
 """Carries requests to Caselle: one fresh connection each, one total deadline, no redirects, no retry of a write."""
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final, Protocol
 
 import httpx
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from shared.billers.model import Biller
 from shared.caselle.errors import TOKEN_REFUSED, AmbiguousError, NotSentError
 from shared.caselle.protocol import Operation, Reply, Request, build, personal, read, token_refused
+from shared.ledger.answer import Ambiguous, Answer, NotSent
 
 MOST_BYTES: Final = 1024 * 1024
 """Of one answer; more is cut off and counts as no answer."""
@@ -126,6 +127,18 @@ class CaselleClient:
                 return reply
             refused.add(token)
             token = await self._another(biller, token, refused, until)
+
+    async def write(
+        self, biller: Biller, operation: Operation, variables: dict[str, Any], read_answer: Callable[[Reply], Answer]
+    ) -> Answer:
+        """Call a mutation; every failure is an answer, only cancellation is raised."""
+        try:
+            reply = await self.call(biller, operation, variables)
+        except NotSentError as error:
+            return NotSent(error.code, peer_failed=error.peer_failed)
+        except AmbiguousError as error:
+            return Ambiguous(error.code)
+        return read_answer(reply)
 
     async def _another(
         self, biller: Biller, token: SecretStr, refused: Collection[SecretStr], until: float

@@ -34,6 +34,11 @@ class Operation:
     path: str
     personal: tuple[str, ...] = ()
 
+    @property
+    def digest(self) -> str:
+        """Names the document: another one must be compared with Caselle's schema again."""
+        return hashlib.sha256(self.document.encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -101,6 +106,11 @@ def read(status: int, body: bytes, hidden: Sequence[str] = ()) -> Reply:
     if not isinstance(errors, list):
         raise AmbiguousError("malformed_errors")
     return Reply(status, data if isinstance(data, dict) else None, tuple(_failure(each, hidden) for each in errors))
+
+
+def succeeded(reply: Reply) -> bool:
+    """Whether HTTP says so; what the answer says is another question."""
+    return 200 <= reply.status < 300  # noqa: PLR2004 - HTTP's successes
 
 
 def refusal(reply: Reply, field_name: str) -> Answer:

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from shared.exchange.quarantine import Quarantine, quarantined
 from shared.exchange.result import Handled, result_of
 from shared.exchange.told import answered, tell
-from shared.ledger.book import Ledger, Moved
+from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import Due, due_of
 from shared.ledger.entry import SETTLED, Entry, Kind, State, Wait
+from shared.ledger.errors import Moved
 from shared.ledger.send_once import Peer, SendOnce
 from shared.ledger.times import Times, nth
 from shared.vocabulary import events
@@ -111,7 +112,7 @@ class Drive:
 
     async def _gone_on(self, entry: Entry) -> Handled:
         handled = self._told(entry)
-        following = await self.chain.after_waiting(entry.key.biller) if answered(entry) else []
+        following = await self.chain.after_waiting(entry.lane) if answered(entry) else []
         return replace(handled, due=[*handled.due, *following])
 
     def _told(self, entry: Entry) -> Handled:
@@ -136,9 +137,9 @@ class Drive:
         if redelivered and entry.state is State.SENDING:
             entry = await self.send_once.take_over(entry, await self.drivers[entry.key.kind].peer(entry))
         if not report or entry.state not in SETTLED:
-            return Handled(due=await self.chain.after_waiting(entry.key.biller))
+            return Handled(due=await self.chain.after_waiting(entry.lane))
         tell(entry)
-        return Handled([result_of(entry, self.ledger.now())], await self.chain.after_waiting(entry.key.biller))
+        return Handled([result_of(entry, self.ledger.now())], await self.chain.after_waiting(entry.lane))
 
     async def _put_off(self, entry: Entry, error: Exception) -> bool:
         """Let a step that this code cannot do wait longer each time, so that the biller's others are swept.

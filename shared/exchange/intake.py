@@ -1,5 +1,6 @@
 """What becomes of a message that arrives, whatever its kind: told, recognised as a repetition, or set aside."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from shared.exchange.inbound import InvalidMessage
@@ -12,6 +13,9 @@ from shared.ledger.due import due_of
 from shared.ledger.entry import SETTLED, Entry, Kind, State
 from shared.ledger.send_once import Peer, SendOnce
 from shared.vocabulary import events
+from shared.vocabulary.errors import CaselleError
+
+type Accept = Callable[[bytes, str], Awaitable[Handled]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Intake:
         tell(entry)
         results = [result_of(entry, now)] if entry.state in SETTLED else []
         goes_on = entry.state not in SETTLED and entry.due is not None and entry.due <= now
-        following = await self.chain.after_new(entry.key.biller) if answered(entry) else []
+        following = await self.chain.after_new(entry.lane) if answered(entry) else []
         return Handled(results, [*([due_of(entry)] if goes_on else []), *following])
 
     async def repeated(self, found: Entry, new: Entry, peer: Peer | None) -> Handled:
@@ -67,6 +71,20 @@ class Intake:
         fields = {"message": message_id, "code": invalid.code, "detail": invalid.detail}
         events.emit(f"{kind.noun}.invalid", events.WARNING, **fields)
         return Handled([invalid_of(kind, invalid, message_id, now)])
+
+    async def shelved(self, kind: Kind, queue: str, message_id: str, body: bytes, accept: Accept) -> Handled:
+        """Accept a message that ended as poison; whatever made it so must not keep it circling.
+
+        Raises:
+            Unavailable: as ``accept`` does.
+        """
+        try:
+            return await accept(body, message_id)
+        except CaselleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as said above
+            poison = InvalidMessage("poison", type(error).__name__)
+            return await self.set_aside(kind, queue, message_id, body, poison)
 
     async def _conflicting(self, found: Entry, new: Entry) -> Handled:
         """The first message stands; this one is kept as evidence, without anything personal."""

@@ -106,6 +106,31 @@ REASONS: Final[dict[str, Reason]] = {
     "period_closed": Reason("The posting date lies in a closed period.", f"Ask {_CITY} for an open date."),
     "date_refused": Reason("Caselle refuses the posting date.", f"Ask {_CITY} for a date that it takes."),
     "amount_refused": Reason("Caselle refuses the amount.", f"Ask {_CITY} about the invoice's balance."),
+    # Of a customer update.
+    "operation_unchecked": Reason(
+        "This update is off: its operation has not passed the contract check for this biller.",
+        f"{_CITY[0].upper()}{_CITY[1:]} enters it in Caselle by hand, from the sheet.",
+    ),
+    "operation_off": Reason(
+        "This update is off: the biller has not opted in.",
+        f"{_CITY[0].upper()}{_CITY[1:]} enters it in Caselle by hand, from the sheet.",
+    ),
+    "shadow_mode": Reason("The biller is in shadow mode: nothing is sent.", "Nothing."),
+    "superseded": Reason("A newer message on the same customer is known.", "Nothing: the newer one counts."),
+    "direct_pay_active": Reason(
+        "The customer is on Caselle's Direct Pay too: the bill may be drafted twice.",
+        f"Ask {_CITY} to end Direct Pay for this customer.",
+    ),
+    "email_refused": Reason(
+        "Caselle refuses the e-mail address.", "Invoice Cloud asks the customer for another one and enqueues that."
+    ),
+    "dated_ahead": Reason("It is dated more than a day ahead.", "Ask Invoice Cloud when it happened; then resolve."),
+    "update_unanswered": Reason(
+        "Caselle answered none of three sends.", f"Ask {_CITY} to look at the customer in Caselle; then resolve."
+    ),
+    "earlier_in_doubt": Reason(
+        "An earlier message on the same customer is being sent or in doubt.", "Nothing: it goes after that one."
+    ),
     # Waiting, without anything being wrong with the payment; goes on by itself.
     "waiting": Reason("Caselle could not be reached, or has not been asked yet.", "Nothing: it is tried again."),
     "payment_not_yet_posted": Reason("Its payment is not posted yet.", "Nothing: it is undone after that."),

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
 
     POSTED = "posted"
     REVERSED = "reversed"
+    APPLIED = "applied"
     HELD = "held"
     NOT_POSTED = "not_posted"
     SKIPPED = "skipped"
@@ -52,7 +53,7 @@ class ReasonText(_Record):
 
 
 class PostingResult(_Record):
-    """One outcome. ``id`` is the message's own: a payment's, a reject's or a reversal's.
+    """One outcome. ``id`` is the message's own: a payment's, a reject's, a reversal's or an update's.
 
     Its identity is kind, billerId, id, version and messageId; a lower version is stale.
     """
@@ -108,7 +109,7 @@ def result_of(entry: Entry, at: datetime, *, message_id: str | None = None) -> P
         final=entry.state in SETTLED - {State.HELD},
         receipt_number=entry.receipt_number,
         confirmation_number=message.confirmation_number,
-        amount=Money(entry.cents),
+        amount=Money(entry.cents) if entry.cents else None,
         posting_date=date.fromisoformat(entry.posting_date) if entry.posting_date else None,
         reason=_reason(entry, message.return_code),
         correlation_id=message.correlation_id,
@@ -129,7 +130,7 @@ def conflict_of(found: Entry, other: Entry, at: datetime) -> PostingResult:
         version=found.version,
         final=True,
         confirmation_number=message.confirmation_number,
-        amount=Money(other.cents),
+        amount=Money(other.cents) if other.cents else None,
         reason=_explained("conflict"),
         correlation_id=message.correlation_id,
         at=at,
@@ -154,9 +155,9 @@ def invalid_of(kind: Kind, invalid: InvalidMessage, message_id: str, at: datetim
 
 
 def _outcome(entry: Entry) -> Outcome:
-    """For a reject or a reversal, ``posted`` means that it is done in Caselle: the payment is reversed."""
-    if entry.state is State.POSTED and entry.reverses is not None:
-        return Outcome.REVERSED
+    """Of what is no payment, ``posted`` means that it is done in Caselle."""
+    if entry.state is State.POSTED and entry.key.kind is not Kind.PAYMENT:
+        return Outcome.APPLIED if entry.key.kind.is_update else Outcome.REVERSED
     return _BY_STATE.get(entry.state, Outcome.PENDING)
 
 

@@ -22,9 +22,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The peer made it and gave it a number."""
+    """The peer did it. ``remark``: a reason code that is told beside the success."""
 
-    receipt_number: str
+    receipt_number: str | None
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

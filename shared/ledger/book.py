@@ -9,7 +9,16 @@ from typing import Final
 
 from shared.ledger import rows, transition
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
-from shared.ledger.errors import Contended, Forestalled, Known, Moved, ReceiptTaken, ReferenceTaken, SlotTaken
+from shared.ledger.errors import (
+    Contended,
+    Forestalled,
+    Known,
+    Moved,
+    ReceiptTaken,
+    ReferenceTaken,
+    SlotTaken,
+    SubjectTaken,
+)
 from shared.ledger.store import (
     ANY,
     NO_VALUES,
@@ -24,18 +33,6 @@ from shared.ledger.store import (
 )
 from shared.vocabulary import events
 from shared.vocabulary.errors import Unavailable
-
-__all__ = [
-    "Contended",
-    "Forestalled",
-    "Known",
-    "Ledger",
-    "Moved",
-    "ReceiptTaken",
-    "ReferenceTaken",
-    "SlotTaken",
-    "after_forestalling",
-]
 
 _TRIES: Final = 5
 _SHARED: Final = "shared"
@@ -67,18 +64,20 @@ class Ledger:
             message=draft.message,
             reverses=draft.reverses,
             booked_on=draft.booked_on,
+            subject=draft.subject,
+            order=draft.order,
             received_at=now,
         )
 
     async def begin(self, entry: Entry, *, also: Sequence[Change] = ()) -> Entry:
-        """Write an entry that must not exist yet; ``also`` are changes to other rows of the same biller.
+        """Write an entry that must not exist yet; ``also`` as for ``move``.
 
         Raises:
             Known: it exists; a repetition or a conflict.
             Forestalled: a void came before it.
             ReferenceTaken: another entry has its reference.
             SlotTaken: another send has its slot.
-            Contended: one of ``also`` met a row that is there.
+            Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; nothing may be sent.
         """
         first = replace(entry, version=entry.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
@@ -125,6 +124,7 @@ class Ledger:
         Raises:
             Moved: somebody else was first.
             SlotTaken: another send has the slot it wants.
+            SubjectTaken: another entry on its subject is being sent or in doubt.
             ReceiptTaken: the receipt number is bound to another entry.
             Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; the caller must not act on ``after``.
@@ -221,10 +221,10 @@ class Ledger:
         start = f"{after}{rows.BEHIND}" if after else "O~"
         return await self._store.scan(shard, start, rows.open_until(until), limit=limit, skip=skip)
 
-    async def waiting(self, biller: str, limit: int) -> list[Row]:
-        """Open rows of entries of one biller that are ``received``, the longest due first."""
-        only = {"queue": rows.queue_of(biller, State.RECEIVED)}
-        return await self._store.scan(rows.shard_of(biller), "O~", f"O~{rows.END}", limit=limit, only=only)
+    async def waiting(self, lane: str, limit: int) -> list[Row]:
+        """Open rows of entries of one lane that are ``received``, the longest due first."""
+        only = {"queue": rows.queue_of(lane, State.RECEIVED)}
+        return await self._store.scan(rows.shard_of(lane), "O~", f"O~{rows.END}", limit=limit, only=only)
 
     def _following(self, before: Entry, after: Entry) -> Entry:
         return replace(after, version=before.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
@@ -240,7 +240,7 @@ class Ledger:
             if before and moved.found.etag == before.etag and also:
                 raise Contended(str(moved)) from None
             raise
-        except RowExists as error:
+        except (RowExists, RowChanged) as error:
             if any(change.key == error.key for change in also):
                 raise Contended(str(error)) from None
             raise
@@ -274,12 +274,13 @@ class Ledger:
 
     @staticmethod
     def _explain(error: RowExists, entry: Entry) -> None:
-        biller = entry.key.biller
         if error.key == rows.event_key(entry.key, transition.FIRST):
             raise Forestalled(str(error)) from error
-        if entry.slot is not None and error.key == rows.slot_key(biller, entry.slot):
+        if entry.slot is not None and error.key == rows.slot_key(entry.lane, entry.slot):
             raise SlotTaken(str(error)) from error
-        if error.key == rows.reference_key(biller, entry.reference):
+        if entry.subject is not None and error.key == rows.subject_key(entry.key, entry.subject):
+            raise SubjectTaken(str(error)) from error
+        if error.key == rows.reference_key(entry.key.biller, entry.reference):
             raise ReferenceTaken(str(error)) from error
 
 
@@ -289,7 +290,9 @@ def after_forestalling(payment: Entry) -> Entry:
 
 
 def _names_another(error: RowExists | RowChanged, after: Entry) -> bool:
-    return isinstance(error, RowExists) and error.key != rows.state_key(after.key)
+    """An entry that is new replaces nothing of its own: what has changed is then another's row."""
+    certain = isinstance(error, RowExists) or after.version == transition.FIRST
+    return certain and error.key != rows.state_key(after.key)
 
 
 def _named(entry: Entry) -> dict[str, str]:

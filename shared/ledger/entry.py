@@ -11,11 +11,18 @@ class Kind(StrEnum):
     PAYMENT = "payment"
     ACH_REJECT = "achReject"
     REVERSAL = "reversal"
+    AUTOPAY_CHANGE = "autopayChange"
+    REGISTRATION = "registration"
 
     @property
     def noun(self) -> str:
         """How events name it."""
-        return {Kind.ACH_REJECT: "ach_reject"}.get(self, str(self))
+        return {Kind.ACH_REJECT: "ach_reject", Kind.AUTOPAY_CHANGE: "autopay_change"}.get(self, str(self))
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it sets something about a customer, and moves no money."""
+        return self in {Kind.AUTOPAY_CHANGE, Kind.REGISTRATION}
 
 
 class State(StrEnum):
@@ -49,6 +56,10 @@ OUTCOME_UNKNOWN = "outcome_unknown"
 """Why an entry is held whose peer cannot be asked."""
 
 
+UPDATES = ".updates"
+"""Follows the biller in the name of the lane that customer updates take; billers are all digits."""
+
+
 class Wait(StrEnum):
     """Why an entry is open, that is, what is to be done when it is due."""
 
@@ -73,6 +84,11 @@ class Key:
         return f"{self.biller}~{self.kind}~{self.id}"
 
 
+def lane_of(biller: str, kind: Kind) -> str:
+    """What shares slots, breaker and block: customer updates that fail must hold up no payment."""
+    return f"{biller}{UPDATES}" if kind.is_update else biller
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A message before the ledger knows it."""
@@ -87,6 +103,8 @@ class Draft:
     message: bytes
     reverses: str | None = None
     booked_on: str = ""
+    subject: str | None = None
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +125,7 @@ class Entry:
     received_at: datetime
     posting_date: str
     booked_on: str = ""
-    """The day that reports list it under: of a payment its deposit's, of a reject or reversal its own."""
+    """The day that reports list it under: of a payment its deposit's, of anything else its own."""
     changed_at: datetime | None = None
     """When this version was written."""
     attempt: int = 0
@@ -141,6 +159,15 @@ class Entry:
     """How a person does at the peer what this entry is for; told while it is held."""
     afterwards: str | None = None
     """What a person has still to do once it is done; told when it is."""
+    subject: str | None = None
+    """What it sets: entries of one kind on one subject go one at a time, and only the newest of them."""
+    order: str = ""
+    """Its place among the entries on its subject; sorts as text."""
+
+    @property
+    def lane(self) -> str:
+        """Under which its slots, breaker and block are kept."""
+        return lane_of(self.key.biller, self.key.kind)
 
     @property
     def in_doubt(self) -> bool:

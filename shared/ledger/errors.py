@@ -29,6 +29,10 @@ class SlotTaken(CaselleError):
     """Another send of this biller holds the slot."""
 
 
+class SubjectTaken(CaselleError):
+    """Another entry on the same subject is being sent or in doubt."""
+
+
 class Moved(CaselleError):
     """Somebody else changed the entry first; nothing was written."""
 

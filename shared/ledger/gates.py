@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.ledger import rows
-from shared.ledger.book import Contended
 from shared.ledger.entry import Entry
+from shared.ledger.errors import Contended
 from shared.ledger.gate import Gate, gate_of, gate_values
 from shared.ledger.store import Change, Delete, Insert, LedgerStore, Replace, Row, RowChanged, RowExists
 from shared.ledger.times import Times
@@ -99,13 +99,13 @@ class Gates:
             await self._update(biller, lambda gate: gate.reachable(self._store.now()))
 
     def answered_lately(self) -> set[str]:
-        """Billers whose peers this process had an answer of within the longest pause of a breaker."""
+        """Lanes whose peers this process had an answer of within the longest pause of a breaker."""
         since = self._clock.monotonic() - self._times.breaker[-1]
         self._answered = {biller: at for biller, at in self._answered.items() if at > since}
         return set(self._answered)
 
     async def tell_all(self) -> dict[str, Gate]:
-        """Every gate that was ever written, by biller, and ``RELAY``'s; what nobody told of them yet is told.
+        """Every gate that was ever written, by lane, and ``RELAY``'s; what nobody told of them yet is told.
 
         Raises:
             Unavailable: the store does not answer; what is untold stays so.

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.ledger.entry import UPDATES
 from shared.ledger.gate import Gate
 from shared.ledger.gates import RELAY, Gates
 from shared.vocabulary import events
@@ -27,10 +28,10 @@ class Outage:
         Raises:
             Unavailable: the store does not answer.
         """
-        gates = await self._gates.tell_all()
+        gates = {lane: gate for lane, gate in (await self._gates.tell_all()).items() if _takes_payments(lane)}
         relay = gates.pop(RELAY, Gate())
         opened = {biller: gate.opened_at for biller, gate in gates.items() if gate.opened_at is not None}
-        tried = set(busy) | self._gates.answered_lately() | set(opened)
+        tried = set(busy) | set(filter(_takes_payments, self._gates.answered_lately())) | set(opened)
         together = _most_together(opened.values())
         down, since = together >= FEWEST and together * 2 > len(tried), relay.opened_at
         if down and since is None:
@@ -39,6 +40,11 @@ class Outage:
         if not down and since is not None:
             events.emit("relay.up", minutes=round((now - since).total_seconds() / 60))
             await self._gates.remember_outage(relay, None)
+
+
+def _takes_payments(lane: str) -> bool:
+    """A city's other lane says nothing that this one does not."""
+    return not lane.endswith(UPDATES)
 
 
 def _most_together(opened: Collection[datetime]) -> int:

@@ -83,4 +83,5 @@ def _is_old(entry: Entry, before: date) -> bool:
 
 
 def _reduced(entry: Entry) -> Entry:
-    return replace(entry, customer_number="", message=b"{}", reason=None, detail=None, posting_date="", booked_on="")
+    nobody = replace(entry, customer_number="", subject=None, message=b"{}", by_hand=None, afterwards=None)
+    return replace(nobody, reason=None, detail=None, posting_date="", booked_on="")

@@ -7,11 +7,13 @@ PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes aft
     C~{key}~{digest:8}          another message under the same id, never sent
     O~{due ms:015}~{key}        open: to be looked at when due (swept)
     H~{held ms:015}~{key}       held: to be listed (not swept)
-    S~{biller}~{slot}           slot taken, or closed
+    S~{lane}~{slot}             slot taken, or closed
     N~{biller}~{reference}      reference used
     R~{biller}~{receipt}        receipt number bound to an entry
     D~{day}~{key}               booked under this day, never changed
-    B~{biller}                  breaker and block
+    L~{biller}~{kind}~{digest}  subject taken: one of its entries is being sent or in doubt
+    M~{biller}~{kind}~{digest}  newest entry on a subject
+    B~{lane}                    breaker and block
 """
 
 import hashlib
@@ -21,7 +23,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from shared.ledger.entry import Entry, Key, Kind, State, Wait
+from shared.ledger.entry import UPDATES, Entry, Key, Kind, State, Wait
 from shared.ledger.store import Row, Values
 from shared.vocabulary.clock import to_ms
 
@@ -38,8 +40,9 @@ END: Final = "\x7f"
 """Sorts after every row key that begins with the text before it."""
 
 
-def shard_of(biller: str) -> str:
-    """The partition that holds everything of one biller."""
+def shard_of(lane: str) -> str:
+    """The partition that holds everything of one biller, whichever of its lanes is named."""
+    biller = lane.removesuffix(UPDATES)
     return SHARDS[int.from_bytes(hashlib.sha256(biller.encode()).digest()) % len(SHARDS)]
 
 
@@ -69,8 +72,8 @@ def held_key(held_at: datetime, key: Key) -> str:
     return f"H~{to_ms(held_at):015}~{key}"
 
 
-def slot_key(biller: str, slot: int) -> str:
-    return f"S~{biller}~{slot}"
+def slot_key(lane: str, slot: int) -> str:
+    return f"S~{lane}~{slot}"
 
 
 def is_closed(row: Row) -> bool:
@@ -92,13 +95,26 @@ def day_key(day: str, key: Key) -> str:
     return f"D~{day}~{key}"
 
 
-def gate_key(biller: str) -> str:
-    return f"B~{biller}"
+def subject_key(key: Key, subject: str) -> str:
+    return f"L~{_on(key, subject)}"
 
 
-def queue_of(biller: str, state: State) -> str:
-    """Groups open rows, so that a scan can pass over one biller's backlog."""
-    return f"{biller}~{state}"
+def newest_key(key: Key, subject: str) -> str:
+    return f"M~{_on(key, subject)}"
+
+
+def _on(key: Key, subject: str) -> str:
+    # A subject may hold what a row key may not.
+    return f"{key.biller}~{key.kind}~{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
+
+
+def gate_key(lane: str) -> str:
+    return f"B~{lane}"
+
+
+def queue_of(lane: str, state: State) -> str:
+    """Groups open rows, so that a scan can pass over one lane's backlog."""
+    return f"{lane}~{state}"
 
 
 def state_in(queue: str) -> str:

@@ -8,7 +8,7 @@ settle() one whose outcome is unknown: ask the peer, conclude
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,11 +16,13 @@ from typing import Protocol
 
 from shared.ledger import settle
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
-from shared.ledger.book import Ledger, Moved, ReceiptTaken, SlotTaken
+from shared.ledger.book import Ledger
 from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, State, Wait
+from shared.ledger.errors import Moved, ReceiptTaken, SlotTaken
 from shared.ledger.gate import Gate
 from shared.ledger.gates import Gates
 from shared.ledger.slots import LocalSlots
+from shared.ledger.store import Change
 from shared.ledger.times import Times, nth
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
@@ -79,25 +81,26 @@ class SendOnce:
             Known, ReferenceTaken: nothing was written or sent.
             Unavailable: the store does not answer; whatever was sent stands in the ledger as ``sending``.
         """
-        gate = await self._gates.look(entry.key.biller)
+        gate = await self._gates.look(entry.lane)
         if gate.needs_probe or gate.closed_by(self._ledger.now()):
             return await self._ledger.begin(self._deferred(entry, gate))
         return await self._send_in_slot(entry, gate, peer, self._ledger.begin)
 
-    async def again(self, entry: Entry, peer: Peer) -> Entry:
-        """Send an entry that is ``received``, or leave it so with a later due time.
+    async def again(self, entry: Entry, peer: Peer, *, also: Sequence[Change] = ()) -> Entry:
+        """Send an entry that is ``received``, or leave it so with a later due time; ``also`` goes with the claim.
 
         Raises:
             Moved: somebody else changed it first.
+            Contended, SubjectTaken: as ``Ledger.move`` says; nothing was sent.
             Unavailable: the store does not answer; whatever was sent stands in the ledger as ``sending``.
         """
-        gate = await self._gates.look(entry.key.biller)
+        gate = await self._gates.look(entry.lane)
         if gate.closed_by(self._ledger.now()):
             return await self._ledger.move(entry, self._deferred(entry, gate))
         if gate.needs_probe and not await self._probed(entry, peer):
             return await self._ledger.move(entry, self._backed_off(entry, "probe_first"))
-        gate = await self._gates.look(entry.key.biller)
-        return await self._send_in_slot(entry, gate, peer, lambda after: self._ledger.move(entry, after))
+        gate = await self._gates.look(entry.lane)
+        return await self._send_in_slot(entry, gate, peer, lambda after: self._ledger.move(entry, after, also=also))
 
     async def shelve(self, entry: Entry, reason: str) -> Entry:
         """Write a new entry and leave it waiting, with backoff; nothing is tried.
@@ -134,8 +137,8 @@ class SendOnce:
     async def settle(self, entry: Entry, peer: Peer) -> Entry:
         """Ask the peer about an ``unknown`` entry and write what follows."""
         finding = await peer.ask(entry) if peer.can_be_asked else settle.Odd(OUTCOME_UNKNOWN)
-        if peer.can_be_asked and not isinstance(finding, settle.NoAnswer):
-            await self._gates.answered(entry.key.biller)
+        if peer.can_be_asked and not isinstance(finding, settle.NoAnswer | settle.Repeatable):
+            await self._gates.answered(entry.lane)
         now = self._ledger.now()
         try:
             return await self._post(entry, settle.conclude(entry, finding, now, self._times))
@@ -147,11 +150,11 @@ class SendOnce:
         self, entry: Entry, gate: Gate, peer: Peer, write: Callable[[Entry], Awaitable[Entry]]
     ) -> Entry:
         """Take a slot here, claim it in the store, send; without a slot, leave the entry waiting for one."""
-        biller, refused = entry.key.biller, frozenset[int]()
+        lane, refused = entry.lane, frozenset[int]()
         while True:
-            slot = await self._slots.take(biller, gate.slots(peer.slots), passing_over=refused)
+            slot = await self._slots.take(lane, gate.slots(peer.slots), passing_over=refused)
             if slot is None:
-                self._slots.remember_deferral(biller)
+                self._slots.remember_deferral(lane)
                 return await write(self._waiting(entry))
             try:
                 began = self._clock.monotonic()
@@ -160,7 +163,7 @@ class SendOnce:
             except SlotTaken:
                 refused |= {slot}
             finally:
-                await self._slots.release(biller, slot)
+                await self._slots.release(lane, slot)
 
     async def _send(self, claim: _Claim, peer: Peer) -> Entry:
         spent = self._clock.monotonic() - claim.began
@@ -178,9 +181,9 @@ class SendOnce:
 
     async def _record(self, entry: Entry, answer: Answer, peer: Peer) -> Entry:
         match answer:
-            case Accepted(receipt_number):
-                recorded = await self._record_accepted(entry, receipt_number)
-                await self._gates.succeeded(entry.key.biller)
+            case Accepted():
+                recorded = await self._record_accepted(entry, answer)
+                await self._gates.succeeded(entry.lane)
                 return recorded
             case NotSent():
                 return await self._record_not_sent(entry, answer)
@@ -189,17 +192,17 @@ class SendOnce:
             case Ambiguous():
                 return await self._record_ambiguous(entry, answer, peer)
 
-    async def _record_accepted(self, entry: Entry, receipt_number: str) -> Entry:
+    async def _record_accepted(self, entry: Entry, answer: Accepted) -> Entry:
         """The peer's word for this very attempt outweighs what anybody concluded meanwhile."""
         current = entry
         while True:
             try:
-                return await self._post(current, self._accepted(current, entry, receipt_number), rebind=True)
+                return await self._post(current, self._accepted(current, entry, answer), rebind=True)
             except Moved as moved:
                 found = moved.found
-                fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": receipt_number}
+                fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": answer.receipt_number}
                 if found.attempt != entry.attempt or found.state not in _CORRECTABLE:
-                    if found.receipt_number != receipt_number:
+                    if found.receipt_number != answer.receipt_number:
                         events.emit("ledger.receipt_unrecorded", events.ERROR, **fields)
                     raise
                 events.emit("ledger.late_answer", events.WARNING, **fields, was=found.state)
@@ -210,26 +213,26 @@ class SendOnce:
             return await self._ledger.move_reversing(before, after)
         return await self._ledger.move(before, after, rebind=rebind)
 
-    def _accepted(self, current: Entry, sent: Entry, receipt_number: str) -> Entry:
+    def _accepted(self, current: Entry, sent: Entry, answer: Accepted) -> Entry:
         """After a late answer nobody may be left to report: an open row has it done."""
-        posted = settle.posted(current, receipt_number)
+        posted = settle.posted(current, answer.receipt_number, answer.remark)
         return posted if current is sent else replace(posted, due=self._ledger.now(), wait=Wait.REPORT)
 
     async def _record_not_sent(self, entry: Entry, answer: NotSent) -> Entry:
         # The entry first: should the breaker's row fail, nothing is left to look like an unknown outcome.
         recorded = await self._record_or_stand_down(entry, self._backed_off(entry, answer.code))
         if answer.peer_failed:
-            await self._gates.failed(entry.key.biller)
+            await self._gates.failed(entry.lane)
         return recorded
 
     async def _record_refused(self, entry: Entry, answer: Refused) -> Entry:
         if answer.scope is Scope.BILLER:
             recorded = await self._record_or_stand_down(entry, self._backed_off(entry, answer.code))
-            await self._gates.block(entry.key.biller, answer.code)
+            await self._gates.block(entry.lane, answer.code)
             return recorded
         held = settle.held(entry, answer.code, self._ledger.now(), answer.detail)
         recorded = await self._record_or_stand_down(entry, held)
-        await self._gates.answered(entry.key.biller)
+        await self._gates.answered(entry.lane)
         return recorded
 
     async def _record_ambiguous(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
@@ -239,10 +242,8 @@ class SendOnce:
             return moved.found
 
     async def _doubt(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
-        after = self._in_doubt(entry, answer, peer)
-        return await self._gates.doubt(
-            entry.key.biller, answer.unlisted, lambda also: self._ledger.move(entry, after, also=also)
-        )
+        after, move = self._in_doubt(entry, answer, peer), self._ledger.move
+        return await self._gates.doubt(entry.lane, answer.unlisted, lambda also: move(entry, after, also=also))
 
     async def _record_or_stand_down(self, entry: Entry, after: Entry) -> Entry:
         """Whoever changed the entry meanwhile knew no less than this."""
@@ -252,13 +253,12 @@ class SendOnce:
             return moved.found
 
     async def _probed(self, entry: Entry, peer: Peer) -> bool:
-        biller = entry.key.biller
-        if not await self._gates.begin_probe(biller):
+        if not await self._gates.begin_probe(entry.lane):
             return False
         if await peer.probe(entry):
-            await self._gates.answered(biller)
+            await self._gates.answered(entry.lane)
             return True
-        await self._gates.failed(biller)
+        await self._gates.failed(entry.lane)
         return False
 
     def _claimed(self, entry: Entry, slot: int) -> Entry:

@@ -37,7 +37,12 @@ class NoAnswer:
     """The peer did not answer, or not completely: this shows nothing at all."""
 
 
-type Finding = Found | Odd | Absent | NoAnswer
+@dataclass(frozen=True, slots=True)
+class Repeatable:
+    """Nobody need be asked: the peer makes no difference between once and twice."""
+
+
+type Finding = Found | Odd | Absent | NoAnswer | Repeatable
 
 
 def conclude(entry: Entry, finding: Finding, now: datetime, times: Times) -> Entry:
@@ -50,15 +55,22 @@ def conclude(entry: Entry, finding: Finding, now: datetime, times: Times) -> Ent
         case NoAnswer():
             later = replace(entry, backoffs=entry.backoffs + 1, answered_at=None)
             return _ask_again(later, now + timedelta(seconds=nth(times.backoff, entry.backoffs)))
+        case Repeatable():
+            return _repeated(entry, now, times)
         case Absent(controlled=False):
             return _unproved(entry, now, times)
         case Absent():
             return _absent(entry, now, times)
 
 
-def posted(entry: Entry, receipt_number: str) -> Entry:
-    """The entry as posted under a receipt number; whatever else was open is closed."""
-    return replace(_closed(entry), state=State.POSTED, receipt_number=receipt_number, reason=None, detail=None)
+def posted(entry: Entry, receipt_number: str | None, remark: str | None = None) -> Entry:
+    """The entry as posted, if need be with a remark; whatever else was open is closed."""
+    return replace(_closed(entry), state=State.POSTED, receipt_number=receipt_number, reason=remark, detail=None)
+
+
+def skipped(entry: Entry, reason: str) -> Entry:
+    """The entry as deliberately never sent, for ever."""
+    return replace(_closed(entry), state=State.SKIPPED, reason=reason, detail=None)
 
 
 def held(entry: Entry, reason: str, now: datetime, detail: str | None = None) -> Entry:
@@ -114,7 +126,17 @@ def _absent(entry: Entry, now: datetime, times: Times) -> Entry:
         return _ask_again(replace(asked, absent_at=now), max(soon, now + gap))
     if now - entry.absent_at < gap:
         return _ask_again(asked, entry.absent_at + gap)
+    return _again(asked, "attempts_exhausted", now)
+
+
+def _repeated(entry: Entry, now: datetime, times: Times) -> Entry:
+    """Not before the attempt is sure not to land any more: it could land on top of a newer message."""
+    settled = (entry.sent_at or entry.received_at) + timedelta(seconds=times.settle)
+    return _ask_again(entry, settled) if now < settled else _again(entry, "update_unanswered", now)
+
+
+def _again(entry: Entry, exhausted: str, now: datetime) -> Entry:
     if entry.resends >= MOST_RESENDS:
-        return held(asked, "attempts_exhausted", now)
-    again = replace(_closed(asked), state=State.RECEIVED, resends=entry.resends + 1, absent_at=None)
+        return held(entry, exhausted, now)
+    again = replace(_closed(entry), state=State.RECEIVED, resends=entry.resends + 1, absent_at=None)
     return replace(again, due=now, wait=Wait.BACKOFF)

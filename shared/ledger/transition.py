@@ -17,7 +17,7 @@ TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
         None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED, S.NOT_POSTED}),
         S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD}),
-        S.RECEIVED: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED}),
+        S.RECEIVED: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED, S.SKIPPED}),
         S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
         S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD}),
         S.HELD: frozenset({S.RECEIVED, S.POSTED, S.NOT_POSTED}),
@@ -76,7 +76,7 @@ def _closed_slot(before: Entry, after: Entry) -> dict[str, Values]:
     """A send that ended unknown leaves its slot closed; the gate opens it."""
     if before.slot is None or not after.in_doubt:
         return {}
-    return {rows.slot_key(before.key.biller, before.slot): {"biller": before.key.biller, rows.CLOSED: True}}
+    return {rows.slot_key(before.lane, before.slot): {"biller": before.key.biller, rows.CLOSED: True}}
 
 
 def _positions(entry: Entry) -> dict[str, Values]:
@@ -85,13 +85,16 @@ def _positions(entry: Entry) -> dict[str, Values]:
     # By the customer, what is still to be posted is found without an index of its own.
     listed = {**named, "customer": entry.customer_number}
     if entry.due is not None:
-        queue = rows.queue_of(entry.key.biller, entry.state)
+        queue = rows.queue_of(entry.lane, entry.state)
         found[rows.open_key(entry.due, entry.key)] = {**listed, "version": entry.version, "queue": queue}
     if entry.held_at is not None:
         held: Values = {**listed, "reason": entry.reason or "", "cents": entry.cents}
         found[rows.held_key(entry.held_at, entry.key)] = held
     if entry.slot is not None:
-        found[rows.slot_key(entry.key.biller, entry.slot)] = named
+        found[rows.slot_key(entry.lane, entry.slot)] = named
+    if entry.subject is not None and entry.state in {S.SENDING, S.UNKNOWN}:
+        # One that may still land must not land on top of a newer one.
+        found[rows.subject_key(entry.key, entry.subject)] = named
     return found
 
 

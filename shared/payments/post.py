@@ -1,20 +1,16 @@
 """Post a new payment: what the queue ``payments`` brings."""
 
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from shared.billers.model import Biller, Mode
-from shared.billers.registry import BillerRegistry
+from shared.exchange import desk
 from shared.exchange.inbound import InvalidMessage, to_store
-from shared.exchange.intake import Intake
-from shared.exchange.quarantine import Quarantine
 from shared.exchange.result import Handled
 from shared.ledger import settle
-from shared.ledger.book import Forestalled, Known, Ledger, Moved, ReferenceTaken, after_forestalling
-from shared.ledger.chain import Chain
+from shared.ledger.book import after_forestalling
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
-from shared.ledger.send_once import SendOnce
-from shared.ledger.times import Times
+from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
 from shared.payments import voided
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
@@ -27,25 +23,14 @@ QUEUE = "payments"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(desk.Desk):
     """What every use case on payments works with."""
 
-    billers: BillerRegistry
-    ledger: Ledger
-    send_once: SendOnce
-    chain: Chain
     receipting: CashReceipting
-    quarantine: Quarantine
-    times: Times
-    regions: Container[str]
 
     def peer(self, biller: Biller) -> PaymentPeer:
         """The biller's server, for the ledger's algorithm."""
         return PaymentPeer(biller, self.receipting, self.ledger, self.times)
-
-    def intake(self) -> Intake:
-        """The ends that every new message comes to."""
-        return Intake(self.ledger, self.send_once, self.chain, self.quarantine)
 
 
 class PostPayment:

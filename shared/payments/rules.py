@@ -12,7 +12,7 @@ def hold_reason(message: PaymentMessage, biller: Biller | None, regions: Contain
     """Why a payment waits for a person before it is ever sent, or None; the first reason in the contract's order."""
     if biller is None:
         return "unknown_biller"
-    if biller.region is not None and biller.region not in regions:
+    if not biller.is_at_home_in(regions):
         return "wrong_region"
     if biller.mode in {Mode.DRAFT, Mode.RETIRED}:
         return "biller_not_live"
@@ -23,7 +23,7 @@ def hold_reason(message: PaymentMessage, biller: Biller | None, regions: Contain
 
 def paused(biller: Biller, now: datetime) -> bool:
     """Whether posting waits for a person, or for the pause to end."""
-    return biller.paused is not None and (biller.paused.until is None or now < biller.paused.until)
+    return biller.is_paused(now)
 
 
 def posting_date(message: PaymentMessage, biller: Biller, now: datetime) -> date:

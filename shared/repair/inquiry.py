@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from shared.exchange.spreadsheet import plain
 from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, Key, Kind
 from shared.vocabulary.errors import Malformed
 from shared.vocabulary.identity import biller_id, canonical_id
@@ -103,12 +104,6 @@ def read(text: str) -> Answers:
         except Malformed as error:
             wrong.append(f"Line {number}: {error}.")
     return Answers(answers, unanswered, wrong)
-
-
-def plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula; an amount below zero is none."""
-    formula = text[:1] in {"=", "+", "@", "\t", "\r"} or (text[:1] == "-" and not text[1:2].isdigit())
-    return f"'{text}" if formula else text
 
 
 def _question(entry: Entry) -> list[str]:

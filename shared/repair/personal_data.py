@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from shared.exchange.quarantine import Quarantined, readable
-from shared.ledger.book import Ledger, Moved
+from shared.ledger.book import Ledger
 from shared.ledger.entry import SETTLED, Entry, State
+from shared.ledger.errors import Moved
 from shared.ledger.reading import Reader
 from shared.ledger.rows import entry_values
 from shared.repair.decision import NotAllowed
@@ -108,7 +109,8 @@ def without_person(entry: Entry) -> Entry:
     if "customerNumber" in fields:
         kept["customerNumber"] = ERASED
     customer = ERASED if entry.customer_number else ""
-    return replace(entry, customer_number=customer, detail=None, message=json.dumps(kept).encode())
+    nobody = replace(entry, customer_number=customer, subject=None, message=json.dumps(kept).encode())
+    return replace(nobody, detail=None, by_hand=None, afterwards=None)
 
 
 def _settled(entry: Entry) -> bool:

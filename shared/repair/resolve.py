@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Final
 
 from shared.ledger import settle
-from shared.ledger.book import Ledger, Moved, ReceiptTaken
+from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
+from shared.ledger.errors import Moved, ReceiptTaken
 from shared.ledger.reading import Reader
 from shared.ledger.times import Times
 from shared.repair.decision import Decision, NotAllowed, known

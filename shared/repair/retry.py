@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Final
 
 from shared.ledger import rows, settle
-from shared.ledger.book import Contended, Ledger, Moved
+from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
+from shared.ledger.errors import Contended, Moved
 from shared.ledger.reading import Reader, owner_in
 from shared.ledger.send_once import Peer
 from shared.ledger.store import Change, Insert, Replace

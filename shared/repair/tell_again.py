@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.ledger.book import Ledger, Moved
+from shared.ledger.book import Ledger
 from shared.ledger.entry import SETTLED, Entry, Wait
+from shared.ledger.errors import Moved
 from shared.ledger.reading import Reader
 
 _SPACING: Final = timedelta(seconds=1.5)

@@ -7,8 +7,8 @@ from shared.billers.model import Biller
 from shared.exchange.inbound import InvalidMessage, to_store
 from shared.exchange.result import Handled
 from shared.ledger import settle
-from shared.ledger.book import Contended, Known, ReferenceTaken
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
+from shared.ledger.errors import Contended, Known, ReferenceTaken
 from shared.ledger.send_once import Peer
 from shared.payments.post import Desk
 from shared.reversals.by_hand import looked_up

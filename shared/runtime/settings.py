@@ -76,7 +76,7 @@ class Settings(BaseModel):
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
             retention_years=_years(environ, "RETENTION_YEARS", 7),
             key_cache_seconds=min(_number(environ, "KEY_CACHE_SECONDS", REFRESH_SECONDS), REFRESH_SECONDS),
-            open_items_seconds=_number(environ, "OPEN_ITEMS_SECONDS", 10),
+            open_items_seconds=_positive(environ, "OPEN_ITEMS_SECONDS", 10),
         )
 
 
@@ -132,6 +132,13 @@ def _years(environ: Mapping[str, str], name: str, default: int) -> int:
     if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
         raise Misconfigured(f"setting {name} is a number of years from 1 to 99")
     return int(text)
+
+
+def _positive(environ: Mapping[str, str], name: str, default: float) -> float:
+    number = _number(environ, name, default)
+    if not number:
+        raise Misconfigured(f"setting {name} is more than no time at all")
+    return number
 
 
 def _seconds(name: str, text: str) -> float:

@@ -4,11 +4,15 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from shared.customers.desk import Desk as CustomerDesk
+from shared.customers.drive import UpdateDriver
+from shared.customers.update import UpdateCustomer
 from shared.exchange.drive import Drive
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.entry import Kind
 from shared.ledger.gates import Gates
+from shared.ledger.newest import Newest
 from shared.ledger.outage import Outage
 from shared.ledger.reading import Reader
 from shared.ledger.retention import Retention
@@ -74,16 +78,26 @@ def reverse_payment() -> ReversePayment:
 
 
 @cache
+def update_customer() -> UpdateCustomer:
+    return UpdateCustomer(_customer_desk())
+
+
+@cache
 def drive() -> Drive:
     desk = _desk()
     reversals = ReversalDriver(desk)
+    updates = UpdateDriver(_customer_desk())
     return Drive(
         ledger=desk.ledger,
         send_once=desk.send_once,
         chain=desk.chain,
         quarantine=desk.quarantine,
         times=desk.times,
-        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
+        drivers={
+            Kind.PAYMENT: PaymentDriver(desk),
+            **dict.fromkeys((Kind.ACH_REJECT, Kind.REVERSAL), reversals),
+            **dict.fromkeys((Kind.AUTOPAY_CHANGE, Kind.REGISTRATION), updates),
+        },
     )
 
 
@@ -246,6 +260,24 @@ def _desk() -> Desk:
         quarantine=_quarantine(),
         times=times,
         regions=settings().regions,
+    )
+
+
+@cache
+def _customer_desk() -> CustomerDesk:
+    from shared.caselle.customer_records import CaselleCustomerRecords  # noqa: PLC0415 - httpx on first use
+
+    desk = _desk()
+    return CustomerDesk(
+        billers=desk.billers,
+        ledger=desk.ledger,
+        send_once=desk.send_once,
+        chain=desk.chain,
+        quarantine=desk.quarantine,
+        times=desk.times,
+        regions=desk.regions,
+        records=CaselleCustomerRecords(_caselle(desk.times.deadline)),
+        newest=Newest(desk.ledger, _ledger_store()),
     )
 
 

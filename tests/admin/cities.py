@@ -53,6 +53,7 @@ def record_of(at_caselle: dict[str, Any], **changes: Any) -> Biller:
         },
         "licences": {"CRW40000": date(2026, 5, 1), "ARW4000": date(2026, 5, 1)},
         "formDefinition": "openItemsOnly",
+        "confirmed": {"billImages": date(2026, 5, 1)},
     }
     return Biller.model_validate(fields | changes)
 

@@ -48,7 +48,7 @@ def looked(icadmin, city, *options):
 def test_a_complete_city_passes_and_nothing_stays_in_its_books(icadmin, stack, healthy):
     said, found = looked(icadmin, healthy, *TRIED)
     assert (said.code, {row["verdict"] for row in found.values()}) == (0, {"pass"}), said.out
-    assert len(found) == 24
+    assert len(found) == 26
     assert asyncio.run(_summary(stack, healthy)) == {"receipts": 0, "cents": 0, "doubled": 0}
 
 

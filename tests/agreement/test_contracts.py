@@ -6,6 +6,7 @@ import re
 import pytest
 
 from local.contracts import FOLDER, documents, with_reasons
+from shared.customers.message import AutopayChange, Registration
 from shared.exchange.inbound import MOST_BYTES
 from shared.exchange.reasons import REASONS
 from shared.exchange.result import Outcome, PostingResult
@@ -34,6 +35,12 @@ def test_the_files_are_those_that_the_code_generates(name):
     assert (FOLDER / name).read_text(encoding="utf-8") == documents()[name]
 
 
+def test_every_queue_that_invoice_cloud_writes_has_a_schema():
+    written = re.findall(r"^\| `([a-z-]+)` \| Invoice Cloud \| this app \|", README, re.MULTILINE)
+    assert len(written) > 4
+    assert {f"{queue}.schema.json" for queue in written} <= set(documents())
+
+
 @pytest.mark.parametrize(
     ("name", "model"),
     [
@@ -41,6 +48,8 @@ def test_the_files_are_those_that_the_code_generates(name):
         ("ach-rejects.schema.json", AchReject),
         ("reversals.schema.json", Reversal),
         ("control-totals.schema.json", ControlTotal),
+        ("autopay-changes.schema.json", AutopayChange),
+        ("registrations.schema.json", Registration),
         ("posting-results.schema.json", PostingResult),
     ],
 )
@@ -61,6 +70,8 @@ def test_unknown_fields_are_allowed_by_the_schema_too():
         ("A reject", AchReject),
         ("A reversal", Reversal),
         ("A control total", ControlTotal),
+        ("An AutoPay change", AutopayChange),
+        ("A registration", Registration),
     ],
 )
 def test_every_field_has_its_rule(title, model):

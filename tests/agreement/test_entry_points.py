@@ -7,12 +7,19 @@ import azure.functions as func
 import pytest
 
 from functions.outputs import STORAGE
+from shared.ledger.entry import Kind
+from shared.runtime import wiring
 from tests.agreement.registered import FUNCTIONS
+from tests.payments.world import World
 
 ROOT = Path(__file__).parents[2]
 READS = {
     "post_payments": "payments",
     "poison_payments": "payments-poison",
+    "update_autopay": "autopay-changes",
+    "update_registrations": "registrations",
+    "poison_autopay_changes": "autopay-changes-poison",
+    "poison_registrations": "registrations-poison",
     "drive_due": "due",
     "poison_due": "due-poison",
 }
@@ -38,6 +45,13 @@ def test_a_queue_function_reads_its_queue_and_may_write_both_others(name, queue)
         ("queue", "posting-results", STORAGE),
         ("queue", "due", STORAGE),
     }
+
+
+def test_every_kind_of_message_can_be_driven(monkeypatch):
+    """One that cannot would lie in the ledger until somebody looks."""
+    monkeypatch.setattr(wiring, "_desk", lambda: World().app.post._desk)
+    monkeypatch.setattr(wiring, "_customer_desk", lambda: None)
+    assert set(wiring.drive.__wrapped__().drivers) == set(Kind)
 
 
 def test_every_queue_that_is_read_has_somebody_for_its_poison():

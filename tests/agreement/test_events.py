@@ -22,7 +22,7 @@ def _emitted():
 def _name(argument):
     match argument:
         case ast.Constant(value=name):
-            return re.sub(r"^(payment|ach_reject|reversal)\.", "<kind>.", name)
+            return re.sub(r"^(payment|ach_reject|reversal|autopay_change|registration)\.", "<kind>.", name)
         case ast.JoinedStr(values=[_, ast.Constant(value=rest)]):
             return f"<kind>{rest}"
         case _:

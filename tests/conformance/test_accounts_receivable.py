@@ -4,13 +4,11 @@ import secrets
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
-from local.processes import Child
 from local.simulator.client import SimulatorControl
 from shared.caselle.accounts_receivable import CaselleAccountsReceivable
 from shared.caselle.cash_receipting import CaselleCashReceipting
@@ -43,13 +41,6 @@ class City:
         with pytest.raises(Unanswered) as raised:
             await self.receivable.customer(CITY, customer)
         return raised.value.code, raised.value.trouble
-
-
-@pytest.fixture(scope="module")
-def simulator(tmp_path_factory):
-    log = tmp_path_factory.mktemp("simulator") / "simulator.log"
-    with Child.module("simulator", "local.simulator", log=log) as child:
-        yield SimpleNamespace(**child.wait_ready())
 
 
 @pytest.fixture

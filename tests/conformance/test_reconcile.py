@@ -7,7 +7,8 @@ import pytest
 from shared.ledger.reading import Reader
 from shared.reconciliation.finding import What
 from shared.reconciliation.reconcile import Books, Reconcile
-from tests.conformance.test_cash_receipting import CITY, caselle, make, simulator  # noqa: F401 - fixtures
+from tests.conformance.newport import CITY
+from tests.conformance.test_cash_receipting import make
 from tests.fakes.clock import StoppedClock
 from tests.fakes.reconciliation import MemoryControlTotals, MemoryFindings
 from tests.payments.world import NEWPORT, World, message
@@ -16,7 +17,7 @@ DAY_LATER = 24 * 3600.0
 
 
 @pytest.fixture
-async def world(caselle):  # noqa: F811 - the fixture
+async def world(caselle):
     """Newport's payments, posted to the simulator."""
     world = World(clock=StoppedClock(datetime.now(UTC)))
     world.city = caselle.cash
@@ -48,7 +49,7 @@ async def found(world, findings):
     return {(each.what, each.subject) for each in await findings.of("2493")}
 
 
-async def test_void_missing_and_changed_receipts_are_each_found(world, caselle):  # noqa: F811 - the fixture
+async def test_void_missing_and_changed_receipts_are_each_found(world, caselle):
     payments = [await paid(world) for _ in range(4)]
     (voided, first), (lost, second), (changed, third), _ = payments
     subdomain = NEWPORT["subdomain"]
@@ -71,7 +72,7 @@ async def test_nothing_is_found_where_nothing_was_done(world):
     assert await findings.done_for("2493") is not None
 
 
-async def test_a_receipt_that_somebody_else_made_is_found(world, caselle):  # noqa: F811 - the fixture
+async def test_a_receipt_that_somebody_else_made_is_found(world, caselle):
     today = world.clock.now().astimezone(CITY.zone).date()
     number = await make(caselle.cash, reference="IC-NOBODY", receipt_date=today, shares=())
     assert await found(world, MemoryFindings()) == {(What.RECEIPT_UNKNOWN, number)}

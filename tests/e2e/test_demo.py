@@ -73,6 +73,13 @@ def test_the_peer_holds_just_that(demo):
     assert demo["report"]["peer"] == expected
 
 
+def test_the_samples_rejects_go_back_where_the_city_lets_them_and_change_nothing_above(demo):
+    rejects = demo["report"]["after"]["rejects"]
+    assert (rejects["counts"], rejects["toldOnce"]) == ({"reversed": 4, "held": 6}, True)
+    assert {each["billerId"] for each in rejects["results"] if each["outcome"] == "reversed"} == {"2493", "2137"}
+    assert {each["billerId"] for each in rejects["results"] if each["outcome"] == "held"} == {"3180"}
+
+
 def test_open_items_are_asked_before_and_after_for_three_customers(demo):
     asked = demo["report"]["after"]["openItems"]
     assert [each["billerId"] for each in asked] == ["3180", "2493", "2137"]
@@ -83,11 +90,21 @@ def test_open_items_are_asked_before_and_after_for_three_customers(demo):
         assert each["customerNumber"] in demo["said"]
 
 
-def test_the_samples_rejects_go_back_where_the_city_lets_them_and_change_nothing_above(demo):
-    rejects = demo["report"]["after"]["rejects"]
-    assert (rejects["counts"], rejects["toldOnce"]) == ({"reversed": 4, "held": 6}, True)
-    assert {each["billerId"] for each in rejects["results"] if each["outcome"] == "reversed"} == {"2493", "2137"}
-    assert {each["billerId"] for each in rejects["results"] if each["outcome"] == "held"} == {"3180"}
+def test_customer_updates_are_sent_where_they_are_on_and_skipped_elsewhere(demo):
+    updates = demo["report"]["after"]["customerUpdates"]["results"]
+    of_test_portal = {
+        each["id"]: each["outcome"]
+        for each in updates
+        if each["billerId"] == "2137" and each["kind"] == "autopayChange"
+    }
+    assert of_test_portal == {"demo-0": "applied", "demo-1": "skipped"}
+    elsewhere = [each for each in updates if each["billerId"] != "2137"]
+    assert {(each["outcome"], each["reason"]["code"]) for each in elsewhere} <= {
+        ("skipped", "operation_unchecked"),
+        ("skipped", "superseded"),
+    }
+    assert len(elsewhere) >= 3
+    assert "payer@example.test" not in demo["said"]
 
 
 def test_it_ends_well_and_in_time(demo):

@@ -21,6 +21,10 @@ ROUTES = {
 }
 QUEUES = {
     "drive_due": "due",
+    "poison_autopay_changes": "autopay-changes-poison",
+    "poison_registrations": "registrations-poison",
+    "update_autopay": "autopay-changes",
+    "update_registrations": "registrations",
     "poison_due": "due-poison",
     "poison_ach_rejects": "ach-rejects-poison",
     "poison_payments": "payments-poison",

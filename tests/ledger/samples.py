@@ -48,6 +48,8 @@ entries = st.builds(
     detail=st.none() | _texts,
     receipt_number=st.none() | _texts,
     reverses=st.none() | _ids,
+    subject=st.none() | _texts,
+    order=_texts,
 )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.ledger import rows, settle, transition
 from shared.ledger.book import Ledger
-from shared.ledger.entry import SETTLED, Entry, Key, Kind, State, Wait
+from shared.ledger.entry import SETTLED, Entry, Key, Kind, State, Wait, lane_of
 from shared.ledger.store import Replace, Row
 from shared.ledger.times import Times
 from shared.ledger.transition import TRANSITIONS
@@ -23,7 +23,7 @@ S = State
 ALLOWED = {
     None: {S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED, S.NOT_POSTED},
     S.WAITING: {S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD},
-    S.RECEIVED: {S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED},
+    S.RECEIVED: {S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED, S.SKIPPED},
     S.SENDING: {S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD},
     S.UNKNOWN: {S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD},
     S.HELD: {S.RECEIVED, S.POSTED, S.NOT_POSTED},
@@ -80,6 +80,9 @@ def test_row_keys_hold_nothing_that_the_table_refuses(one: Entry, receipt: str):
         rows.reference_key(one.key.biller, reference),
         rows.receipt_key(one.key.biller, receipt),
         rows.gate_key(one.key.biller),
+        rows.gate_key(lane_of(one.key.biller, Kind.REGISTRATION)),
+        rows.subject_key(one.key, receipt),
+        rows.newest_key(one.key, receipt),
     ]
     assert all(key.isascii() and key.isprintable() and not set(key) & set(r"/\#?") for key in made)
     assert len(set(made)) == len(made)
@@ -104,6 +107,8 @@ def test_reading_on_behind_a_row_leaves_none_out(one: Key, other: Key):
 def test_a_scan_of_one_kind_of_row_ends_behind_its_last(key: Key):
     assert "O~" <= rows.open_key(NOON, key) < f"O~{rows.END}"
     assert rows.slot_key(key.biller, 0) <= rows.slot_key(key.biller, 9) < f"S~{key.biller}~{rows.END}"
+    other_lane = rows.slot_key(lane_of(key.biller, Kind.REGISTRATION), 0)
+    assert not rows.slot_key(key.biller, 0) <= other_lane < f"S~{key.biller}~{rows.END}"
 
 
 def test_references_are_one_in_any_letter_case():
@@ -114,7 +119,7 @@ def test_references_are_one_in_any_letter_case():
     ("biller", "shard"), [("2493", "10"), ("2137", "0e"), ("1", "0b"), ("999999999", "09"), ("0", "09")]
 )
 def test_a_biller_keeps_its_shard_for_ever(biller, shard):
-    assert rows.shard_of(biller) == shard
+    assert rows.shard_of(biller) == rows.shard_of(lane_of(biller, Kind.REGISTRATION)) == shard
 
 
 def test_there_are_32_shards_for_ever():

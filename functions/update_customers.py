@@ -1,0 +1,29 @@
+"""Invoice Cloud tells what a customer changed; Caselle is told the newest, where the biller wants that."""
+
+import azure.functions as func
+
+from functions.outputs import STORAGE, Messages, send
+from shared.ledger.entry import Kind
+from shared.runtime import wiring
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
+
+
+@bp.function_name("update_autopay")
+@bp.queue_trigger(arg_name="message", queue_name="autopay-changes", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def update_autopay(message: func.QueueMessage, results: Messages, due: Messages) -> None:
+    """A customer joined, changed or left AutoPay."""
+    handled = await wiring.update_customer().accept(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
+    send(handled, results, due)
+
+
+@bp.function_name("update_registrations")
+@bp.queue_trigger(arg_name="message", queue_name="registrations", connection=STORAGE)
+@bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
+@bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+async def update_registrations(message: func.QueueMessage, results: Messages, due: Messages) -> None:
+    """A customer registered with an e-mail address."""
+    handled = await wiring.update_customer().accept(Kind.REGISTRATION, message.get_body(), message.id or "")
+    send(handled, results, due)
