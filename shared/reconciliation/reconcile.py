@@ -83,23 +83,30 @@ class Reconcile:
         return sorted(found)
 
     async def _nightly(self, biller: Biller) -> None:
+        """Whatever goes wrong with one biller keeps no other from being reconciled."""
         today, id_ = self._today(biller), biller.biller_id
         done_for: date | None = None
         try:
             done_for = await self._books.findings.done_for(id_)
-            if done_for == today:
-                return
-            async with asyncio.timeout(_MOST_SECONDS):
-                found = await self.biller(biller)
-            known = set(await self._books.findings.of(id_))
-            _tell(id_, [finding for finding in found if finding not in known])
-            if await feed.silent(self._books.reader, biller, today - _DAY):
-                events.emit("feed.silent", events.ERROR, biller=id_, day=today - _DAY)
-            await self._books.findings.replace(id_, today, found)
+            if done_for != today:
+                async with asyncio.timeout(_MOST_SECONDS):
+                    await self._once(biller, today)
         except (CaselleError, TimeoutError) as error:
             # A night is missed by one city that is down; two are worth a person's time.
             level = events.WARNING if done_for and today - done_for > _DAY else events.INFO
             events.emit("reconcile.incomplete", level, biller=id_, error=str(error))
+        except Exception as error:  # noqa: BLE001 - as said above
+            events.emit("reconcile.failed", events.ERROR, biller=id_, error=type(error).__name__)
+
+    async def _once(self, biller: Biller, today: date) -> None:
+        """Find, tell what is new, keep; told before it is kept, so that a crash in between tells twice, never not."""
+        id_ = biller.biller_id
+        found = await self.biller(biller)
+        known = set(await self._books.findings.of(id_))
+        _tell(id_, [finding for finding in found if finding not in known])
+        if await feed.silent(self._books.reader, biller, today - _DAY):
+            events.emit("feed.silent", events.ERROR, biller=id_, day=today - _DAY)
+        await self._books.findings.replace(id_, today, found)
 
     async def _completeness(self, totals: Sequence[ControlTotal], lines: Sequence[Line]) -> list[Finding]:
         found: list[Finding] = []

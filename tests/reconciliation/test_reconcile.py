@@ -292,6 +292,17 @@ class TestOnceANight:
         assert await night.pass_() == [(What.RECEIPT_MISSING, paid["paymentId"])]
         assert await night.findings.done_for("1111") is None
 
+    async def test_one_whose_entries_cannot_be_read_keeps_no_other_from_being_read(self, night, told):
+        await night.world.set_up(billerId="1111")
+        broken = await night.pay(billerId="1111", tender="VENMO")
+        place = next(place for place in night.world.store.rows if place[1] == f"P~{key_of(broken)}")
+        row = night.world.store.rows[place]
+        night.world.store.rows[place] = replace(row, values={**row.values, "message": b"[]"})
+        paid = await night.pay()
+        night.lose(paid["confirmationNumber"])
+        assert await night.pass_() == [(What.RECEIPT_MISSING, paid["paymentId"])]
+        assert {"receipt.mismatch", "reconcile.failed"} <= set(told())
+
     async def test_without_budget_the_next_run_goes_on(self, night):
         await night.pay()
         night.world.clock.advance(NIGHT)
