@@ -9,6 +9,7 @@ from admin import audit_app, keys, status, support_incident, tokens
 from admin.billers import app as billers
 from admin.contract import app as contract
 from admin.customers import app as customers
+from admin.deploy import app as stamps
 from admin.images import app as images
 from admin.invoices import app as invoices
 from admin.options import LOCAL_STATE, Options, use
@@ -57,5 +58,8 @@ app.command("status")(status.status)
 app.command("support-incident")(support_incident.support_incident)
 app.command("audit")(audit_app.audit)
 app.command("report")(reports.report)
+app.command("deploy", epilog=stamps.DEPLOY_EXAMPLES)(stamps.deploy)
+app.command("destroy", epilog=stamps.DESTROY_EXAMPLES)(stamps.destroy)
+app.command("package")(stamps.build_package)
 app.add_typer(invoices.app, name="invoices")
 app.add_typer(images.app, name="images")

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from admin.deploy import package
 from local.azurite import Azurite
 from local.services import Vault
 
@@ -27,3 +29,9 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
     """The local vault, shared by the run: use secret names of your own."""
     with Vault(tmp_path_factory.mktemp("vault")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def built_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package that a deployment publishes, built once per run."""
+    return package.build(tmp_path_factory.mktemp("package"))

@@ -196,10 +196,12 @@ class Biller(_Record):
     """One biller. Only id, name and time zone are needed to begin; the rest arrives during set-up."""
 
     biller_id: BillerId
-    name: str
+    name: Annotated[str, Field(pattern=r"\S", max_length=200)]
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     mode: Mode = Mode.DRAFT
     go_live_at: AwareDatetime | None = None
+    recover_before: AwareDatetime | None = None
+    """Its ledger was lost then: what was paid earlier may be at Caselle already, and is asked about first."""
     region: str | None = None
     subdomain: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = None
     client_id: str | None = None

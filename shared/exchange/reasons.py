@@ -133,6 +133,10 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     # Waiting, without anything being wrong with the payment; goes on by itself.
     "waiting": Reason("Caselle could not be reached, or has not been asked yet.", "Nothing: it is tried again."),
+    "ledger_lost": Reason(
+        "It was paid before the ledger of its region was lost, and may be at Caselle already.",
+        "Nothing: Caselle is asked.",
+    ),
     "payment_not_yet_posted": Reason("Its payment is not posted yet.", "Nothing: it is undone after that."),
     "voided_before": Reason("It was voided before it was ever sent.", "Nothing."),
     "paused": Reason("Posting is paused for this biller.", "Resume the biller when it may go on."),

@@ -15,7 +15,7 @@ FIRST: Final = 1
 
 TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
-        None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.SKIPPED, S.NOT_POSTED}),
+        None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.UNKNOWN, S.HELD, S.SKIPPED, S.NOT_POSTED}),
         S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD}),
         S.RECEIVED: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED, S.SKIPPED}),
         S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
@@ -27,7 +27,11 @@ TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
         S.SKIPPED: frozenset(),
     }
 )
-"""What may follow what; ``received`` and ``held`` become ``posted`` by a person or by a late answer to the attempt."""
+"""What may follow what.
+
+``received`` and ``held`` become ``posted`` by a person or by a late answer to the attempt. A payment that a lost ledger
+may have posted begins as ``unknown``.
+"""
 
 
 def changes(before: Entry | None, after: Entry, at: datetime, note: Values = NO_VALUES) -> list[Change]:
@@ -54,6 +58,11 @@ def forestalls(void: Entry, at: datetime) -> Insert:
 def tidied(before: Entry, after: Entry) -> list[Change]:
     """The transaction that drops or moves an open row and changes nothing that is reported."""
     return [_state(before, after), *_moved(before, after)]
+
+
+def moved_in(entry: Entry) -> list[Change]:
+    """The transaction that brings an entry from another table: its state row, and its open or held row."""
+    return [_state(None, entry), *_moved(None, entry)]
 
 
 def _state(before: Entry | None, after: Entry) -> Change:

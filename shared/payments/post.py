@@ -16,7 +16,7 @@ from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
 from shared.payments.peer import PaymentPeer
-from shared.payments.rules import deposit_day, hold_reason, paused, posting_date
+from shared.payments.rules import deposit_day, hold_reason, paused, posting_date, recovering
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
@@ -126,12 +126,20 @@ class PostPayment:
                 return await self._begin_held(entry, reason)
             if biller is not None and biller.mode is Mode.SHADOW:
                 return await self._desk.ledger.begin(replace(entry, state=State.SKIPPED))
+            if biller is not None and recovering(message, biller):
+                return await self._desk.ledger.begin(self._perhaps_sent(entry, message, biller))
             return await self._desk.send_once.shelve(entry, waits_for)
         except ReferenceTaken:
             return await self._begin_held(entry, "confirmation_reused")
 
+    def _perhaps_sent(self, entry: Entry, message: PaymentMessage, biller: Biller) -> Entry:
+        """As after a send without an answer, made between the payment and the loss of the ledger."""
+        dated = message.paid_at.astimezone(biller.zone).date().isoformat()
+        lost = replace(entry, sent_at=biller.recover_before, posting_date=dated)
+        return settle.unknown(lost, "ledger_lost", self._desk.times)
+
     def _may_send(self, message: PaymentMessage, biller: Biller) -> bool:
-        waits = biller.mode is Mode.SHADOW or paused(biller, self._desk.ledger.now())
+        waits = biller.mode is Mode.SHADOW or paused(biller, self._desk.ledger.now()) or recovering(message, biller)
         return not waits and self._hold_reason(message, biller) is None
 
     def _hold_reason(self, message: PaymentMessage, biller: Biller | None) -> str | None:

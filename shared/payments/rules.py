@@ -26,6 +26,11 @@ def paused(biller: Biller, now: datetime) -> bool:
     return biller.is_paused(now)
 
 
+def recovering(message: PaymentMessage, biller: Biller) -> bool:
+    """Whether a ledger that is lost may have posted it."""
+    return biller.recover_before is not None and message.paid_at < biller.recover_before
+
+
 def posting_date(message: PaymentMessage, biller: Biller, now: datetime) -> date:
     """The receipt's day in the biller's time zone: ``now()`` in UTC would move an evening into the next day."""
     paid, today = message.paid_at.astimezone(biller.zone).date(), now.astimezone(biller.zone).date()

@@ -10,6 +10,7 @@ from functions.outputs import STORAGE
 from shared.ledger.entry import Kind
 from shared.runtime import wiring
 from tests.agreement.registered import FUNCTIONS
+from tests.agreement.registered import bindings as _bindings
 from tests.payments.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -23,11 +24,6 @@ READS = {
     "drive_due": "due",
     "poison_due": "due-poison",
 }
-
-
-def _bindings(kind):
-    for function in FUNCTIONS.values():
-        yield from (each.get_dict_repr() for each in function.get_bindings() if each.type == kind)
 
 
 def test_every_file_of_functions_is_registered():

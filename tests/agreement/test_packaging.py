@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.runtime.settings import Settings
+from tests.agreement.asked import asked_for
 
 ROOT = Path(__file__).parents[2]
 HOST = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
@@ -17,29 +18,9 @@ IGNORED = (ROOT / ".funcignore").read_text(encoding="utf-8").split()
 OF_THE_HOST = {"FUNCTIONS_WORKER_RUNTIME"}
 
 
-class _Asked(dict[str, str]):
-    """An environment that remembers what it was asked for."""
-
-    def __init__(self, values):
-        super().__init__(values)
-        self.names = set()
-
-    def get(self, name, default=None):
-        self.names.add(name)
-        return super().get(name, default)
-
-    def __contains__(self, name):
-        self.names.add(name)
-        return super().__contains__(name)
-
-
 @pytest.fixture(scope="module")
 def existing():
-    asked = _Asked(
-        {"AzureWebJobsStorage": "x", "KEY_VAULT_URL": "https://v.vault.azure.net", "STAMP_REGIONS": "westus2"}
-    )
-    Settings.read(asked)
-    return asked.names
+    return asked_for()
 
 
 # host.json

@@ -2,13 +2,16 @@
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from admin.deploy.package import VENDORED
 from local.processes import ROOT
 
 UV = ROOT / ".tools/bin/uv"
@@ -16,6 +19,7 @@ WORKER_PACKAGES = ("azure_functions_runtime", "azurefunctions")
 ROUTES = {
     "ICOAuthTokenProcessor": ("ICOAuthTokenProcessor", ["GET", "POST"], "ANONYMOUS"),
     "health": ("health", ["GET"], "ANONYMOUS"),
+    "open_items": ("billers/{billerId}/customers/{customerNumber}/open-items", ["GET"], "FUNCTION"),
     "payment_status": ("billers/{billerId}/payments/{paymentId}", ["GET"], "FUNCTION"),
     "ready": ("ready", ["GET"], "FUNCTION"),
 }
@@ -43,19 +47,36 @@ OUTPUTS = {name: {"due", "posting-results"} for name in QUEUES if name not in WI
 TIMERS = {"sweep": "0 * * * * *", "sweep_tokens": "30 */5 * * * *"}
 
 
-@pytest.fixture(scope="module")
-def functions(tmp_path_factory):
-    """Trigger and outputs of every function, by its name."""
+@pytest.fixture(scope="module", params=["checkout", "package"])
+def functions(request, tmp_path_factory):
+    """Trigger and outputs of every function, by its name: of this checkout, and of the package that is published."""
     folder = tmp_path_factory.mktemp("index")
-    yield _index(_runtime_environment(folder / "venv"), _worker(folder / "worker"))
+    worker = _worker(folder / "worker")
+    if request.param == "checkout":
+        yield _index(_runtime_environment(folder / "venv"), ROOT, worker)
+    else:
+        app = _unpacked(request.getfixturevalue("built_package"), folder / "app")
+        yield _index(_environment(folder / "venv"), app, worker, app / VENDORED)
     shutil.rmtree(folder)
+
+
+def _unpacked(package, folder):
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def _environment(folder):
+    """Its interpreter; nothing at all is installed."""
+    _run(UV, "venv", "--quiet", "--python", sys.executable, folder)
+    return folder / "bin/python"
 
 
 def _runtime_environment(folder):
     """Its interpreter; only ``requirements.txt`` is installed."""
-    _run(UV, "venv", "--quiet", "--python", sys.executable, folder)
+    python = _environment(folder)
     _run(UV, "pip", "sync", "--quiet", "--require-hashes", ROOT / "requirements.txt", "--python", folder)
-    return folder / "bin/python"
+    return python
 
 
 def _worker(folder):
@@ -64,12 +85,13 @@ def _worker(folder):
     for name in WORKER_PACKAGES:
         [source] = importlib.util.find_spec(name).submodule_search_locations
         (folder / name).symlink_to(source)
+    (folder / "local").symlink_to(ROOT / "local")
     return folder
 
 
-def _index(python, worker):
-    environment = {"PYTHONPATH": str(worker), "PYTHONDONTWRITEBYTECODE": "1"}
-    printed = _run(python, "-P", Path(__file__).with_name("index_app.py"), ROOT, env=environment)
+def _index(python, app, *found_beside):
+    environment = {"PYTHONPATH": os.pathsep.join(map(str, found_beside)), "PYTHONDONTWRITEBYTECODE": "1"}
+    printed = _run(python, "-P", Path(__file__).with_name("index_app.py"), app, env=environment)
     return json.loads(printed.splitlines()[-1])
 
 

@@ -1,0 +1,1 @@
+"""A region's stamp: deployed, updated and destroyed by one command."""

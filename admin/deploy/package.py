@@ -1,0 +1,117 @@
+"""The zip that is published: the app's own files, and its dependencies from the hash-pinned lock."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from admin.deploy.region import ROOT
+from admin.errors import WrongUse
+
+PYTHON: Final = "3.13"
+"""Of the app; the templates say the same."""
+VENDORED: Final = ".python_packages/lib/site-packages"
+"""Where the platform looks for dependencies that were not built there."""
+_PLATFORM: Final = "x86_64-manylinux_2_28"
+_FILES: Final = ("function_app.py", "host.json", "requirements.txt")
+_FOLDERS: Final = ("functions", "shared")
+_SHIPPED: Final = frozenset({".py", ".graphql", ".typed"})
+# The host cannot read files without permissions: it then finds no functions, and no error either.
+_READABLE: Final = 0o100644 << 16
+_UNIX: Final = 3
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+_INDEX: Final = """
+import json, sys
+sys.path[:0] = sys.argv[1:]
+from function_app import app
+print(json.dumps(sorted(each.get_function_name() for each in app.get_functions())))
+"""
+
+
+def install_command(target: Path) -> list[str]:
+    """For the Python and the Linux of the app, whatever this machine runs; only wheels, only with their hash."""
+    return [
+        *(_uv(), "pip", "install", "--quiet", "--target", str(target)),
+        *("--python-version", PYTHON, "--python-platform", _PLATFORM),
+        *("--only-binary", ":all:", "--require-hashes", "-r", "requirements.txt"),
+    ]
+
+
+def _uv() -> str:
+    """The installer that ``make setup`` brings, or the machine's own."""
+    return shutil.which("uv", path=ROOT / ".tools/bin") or shutil.which("uv") or "uv"
+
+
+def build(work: Path) -> Path:
+    """Make ``package.zip`` in the folder ``work``; the same inputs give the same bytes.
+
+    Raises:
+        WrongUse: a dependency could not be installed.
+    """
+    vendored = work / "vendored"
+    _run(install_command(vendored), "The dependencies could not be installed")
+    path = work / "package.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for source, name in sorted((*_own(), *_dependencies(vendored)), key=lambda pair: pair[1]):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.create_system, entry.external_attr, entry.compress_type = _UNIX, _READABLE, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, source.read_bytes())
+    return path
+
+
+def _own() -> Iterator[tuple[Path, str]]:
+    paths = [ROOT / name for name in _FILES]
+    paths += [path for folder in _FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in _SHIPPED]
+    yield from ((path, path.relative_to(ROOT).as_posix()) for path in paths)
+
+
+def _dependencies(vendored: Path) -> Iterator[tuple[Path, str]]:
+    for path in vendored.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts and vendored / "bin" not in path.parents:
+            yield path, f"{VENDORED}/{path.relative_to(vendored).as_posix()}"
+
+
+def index(package: Path, work: Path) -> list[str]:
+    """Names of the functions that the package holds, found with nothing but what is in it.
+
+    Raises:
+        WrongUse: it cannot be loaded: on Azure it would have no functions at all.
+    """
+    unpacked = work / "unpacked"
+    try:
+        with zipfile.ZipFile(package) as archive:
+            archive.extractall(unpacked)
+    except zipfile.BadZipFile:
+        raise WrongUse(f"{package} is not a zip file.") from None
+    # Without site packages (-S) and without this folder (-I): nothing of this machine helps out.
+    alone = [sys.executable, "-I", "-S", "-c", _INDEX, str(unpacked), str(unpacked / VENDORED)]
+    printed = _run(alone, f"The package cannot be loaded (build it on Linux with Python {PYTHON})")
+    names: list[str] = json.loads(printed)
+    return names
+
+
+def digest(package: Path) -> str:
+    """SHA-256 of the file, as hex."""
+    return hashlib.sha256(package.read_bytes()).hexdigest()
+
+
+def _run(command: list[str], trouble: str) -> str:
+    # Networks with a proxy of their own need the machine's certificates, and the installer does not look by itself.
+    environment = {"UV_SYSTEM_CERTS": "true"} | os.environ
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed commands
+            command, check=False, capture_output=True, text=True, cwd=ROOT, env=environment
+        )
+    except OSError:
+        raise WrongUse(f"{trouble}: {command[0]} is missing; `make setup` installs it.") from None
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise WrongUse(f"{trouble}: {lines[-1][:300] if lines else 'no reason was given'}.")
+    return done.stdout

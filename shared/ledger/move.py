@@ -1,0 +1,147 @@
+"""Moves a biller's ledger to another stamp's table, so that a message repeated there is known.
+
+First nothing can be sent here any more: every slot is taken for good, in the very rows that a send must insert. Then
+entry after entry is copied, each in one transaction, and its open row here removed. Whatever interrupts it, it may be
+run again: what is there already stays as it is.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import batched
+from typing import Final
+
+from shared.ledger import rows, transition
+from shared.ledger.book import Ledger, Moved
+from shared.ledger.entry import SETTLED, Entry, State, Wait
+from shared.ledger.store import Change, Insert, LedgerStore, Replace, Row, RowChanged, RowExists, Values
+
+MOST_SLOTS: Final = 20
+"""No biller has more."""
+
+MOVED: Final = "moved"
+"""Property of a slot's row that is taken because the biller is at home elsewhere."""
+
+_PAGE: Final = 1000
+_MOST_CHANGES: Final = 90
+_OF_BILLER: Final = ("C", "N", "R")
+
+
+@dataclass(slots=True)
+class Copied:
+    """How far a run came."""
+
+    entries: int = 0
+    unsettled: int = 0
+
+
+class MoveLedger:
+    """From one table to another; the biller's partition has the same name in both."""
+
+    def __init__(self, here: LedgerStore, there: LedgerStore) -> None:
+        """Keep both."""
+        self._here = here
+        self._there = there
+        self._ledger = Ledger(here)
+
+    async def take_slots(self, biller: str) -> int:
+        """Take every slot that is free; how many sends are still under way here.
+
+        Raises:
+            Unavailable: the store does not answer; call again.
+        """
+        start, end = rows.slot_key(biller, 0)[:-1], f"S~{biller}~{rows.END}"
+        found = {row.key: row for row in await self._here.scan(rows.shard_of(biller), start, end, limit=_PAGE)}
+        taken = [await self._take(biller, slot, found) for slot in range(MOST_SLOTS)]
+        return taken.count(False)
+
+    async def copy(self, biller: str) -> AsyncIterator[Copied]:
+        """Copy everything; tells how far it is after every entry.
+
+        Raises:
+            Unavailable: one of the stores does not answer; call again.
+        """
+        shard = rows.shard_of(biller)
+        for prefix in _OF_BILLER:
+            async for row in _all(self._here, shard, f"{prefix}~{biller}~"):
+                await self._insert(shard, [Insert(row.key, row.values)])
+        await self._copy_gate(biller)
+        copied = Copied()
+        async for row in _all(self._here, shard, f"P~{biller}~"):
+            entry = rows.entry_of(row)
+            await self._copy_entry(shard, entry)
+            await self._close(entry)
+            copied.entries += 1
+            copied.unsettled += entry.state not in SETTLED or entry.state is State.HELD
+            yield copied
+
+    async def _take(self, biller: str, slot: int, found: dict[str, Row]) -> bool:
+        key = rows.slot_key(biller, slot)
+        row, ours = found.get(key), _ours(biller)
+        if row is not None and row.values.get(MOVED):
+            return True
+        if row is not None and not rows.is_closed(row):
+            return False
+        change: Change = Replace(key, ours, row.etag) if row else Insert(key, ours)
+        try:
+            await self._here.commit(rows.shard_of(biller), [change])
+        except (RowExists, RowChanged):
+            return False
+        return True
+
+    async def _copy_gate(self, biller: str) -> None:
+        shard = rows.shard_of(biller)
+        gate = await self._here.read(shard, rows.gate_key(biller))
+        if gate is not None:
+            await self._insert(shard, [Insert(gate.key, gate.values)])
+
+    async def _copy_entry(self, shard: str, entry: Entry) -> None:
+        """Its events first: the state row, which is what a reader looks for, comes with the last of them."""
+        if await self._there.read(shard, rows.state_key(entry.key)):
+            return
+        events = [row async for row in _all(self._here, shard, f"E~{entry.key}~")]
+        changes: list[Change] = [Insert(row.key, row.values) for row in events]
+        state = transition.moved_in(_driven(entry, self._here))
+        for some in batched(changes, _MOST_CHANGES, strict=False):
+            await self._insert(shard, some)
+        await self._insert(shard, state)
+
+    async def _close(self, entry: Entry) -> None:
+        """Nothing drives it here any more; who changed it in between leaves it to the next run."""
+        if entry.due is None and entry.held_at is None:
+            return
+        with suppress(Moved):
+            await self._ledger.tidy(entry, replace(entry, due=None, wait=None, held_at=None))
+
+    async def _insert(self, shard: str, changes: Sequence[Change]) -> None:
+        """Insert what is not there yet."""
+        try:
+            await self._there.commit(shard, changes)
+        except RowExists:
+            for change in changes if len(changes) > 1 else ():
+                await self._insert(shard, [change])
+
+
+def _ours(biller: str) -> Values:
+    return {"biller": biller, MOVED: True}
+
+
+def _driven(entry: Entry, here: LedgerStore) -> Entry:
+    """As it goes on: one that lost its open row in an interrupted run is due now; no send is under way."""
+    if entry.state is State.HELD:
+        return replace(entry, held_at=entry.held_at or here.now(), slot=None)
+    if entry.state in SETTLED or entry.due is not None:
+        return replace(entry, slot=None)
+    wait = {State.UNKNOWN: Wait.ASK, State.WAITING: Wait.PAYMENT, State.SENDING: Wait.LEASE}.get(
+        entry.state, Wait.BACKOFF
+    )
+    return replace(entry, due=here.now(), wait=wait, slot=None)
+
+
+async def _all(store: LedgerStore, shard: str, prefix: str) -> AsyncIterator[Row]:
+    """Every row whose key begins so, page by page."""
+    start, end = prefix, f"{prefix}{rows.END}"
+    while page := await store.scan(shard, start, end, limit=_PAGE):
+        for row in page:
+            yield row
+        start = f"{page[-1].key}{rows.BEHIND}"
