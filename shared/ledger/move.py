@@ -12,8 +12,9 @@ from itertools import batched
 from typing import Final
 
 from shared.ledger import rows, transition
-from shared.ledger.book import Ledger, Moved
+from shared.ledger.book import Ledger
 from shared.ledger.entry import SETTLED, Entry, State, Wait
+from shared.ledger.errors import Moved
 from shared.ledger.store import Change, Insert, LedgerStore, Replace, Row, RowChanged, RowExists, Values
 
 MOST_SLOTS: Final = 20
@@ -24,7 +25,7 @@ MOVED: Final = "moved"
 
 _PAGE: Final = 1000
 _MOST_CHANGES: Final = 90
-_OF_BILLER: Final = ("C", "N", "R")
+_OF_BILLER: Final = ("C", "M", "N", "R")
 
 
 @dataclass(slots=True)

@@ -61,8 +61,8 @@ def tidied(before: Entry, after: Entry) -> list[Change]:
 
 
 def moved_in(entry: Entry) -> list[Change]:
-    """The transaction that brings an entry from another table: its state row, and its open or held row."""
-    return [_state(None, entry), *_moved(None, entry)]
+    """The transaction that brings an entry from another table: its state row, its day's, its open or held row."""
+    return [_state(None, entry), *_moved(None, entry), *_booked(entry)]
 
 
 def _state(before: Entry | None, after: Entry) -> Change:
@@ -113,13 +113,19 @@ def _bound(before: Entry | None, after: Entry) -> list[Change]:
     bound: list[Change] = []
     if before is None and after.reference:
         bound.append(Insert(rows.reference_key(after.key.biller, after.reference), named))
-    if before is None and after.booked_on:
-        received_at = after.received_at.isoformat(timespec="milliseconds")
-        values = {**_named(after.key), "received_at": received_at}
-        bound.append(Insert(rows.day_key(after.booked_on, after.key), values))
+    if before is None:
+        bound += _booked(after)
     if after.state is State.POSTED and after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
     return bound
+
+
+def _booked(entry: Entry) -> list[Change]:
+    """The row in its day's list; what was reduced long ago has none any more."""
+    if not entry.booked_on:
+        return []
+    received_at = entry.received_at.isoformat(timespec="milliseconds")
+    return [Insert(rows.day_key(entry.booked_on, entry.key), {**_named(entry.key), "received_at": received_at})]
 
 
 def _named(key: Key) -> dict[str, str]:

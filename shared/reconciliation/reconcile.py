@@ -1,7 +1,7 @@
 """The nightly run: ties Invoice Cloud's totals, the ledger, Caselle's receipts and the deposits of each biller."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -43,6 +43,8 @@ class Books:
     totals: ControlTotals
     findings: Findings
     clock: Clock
+    regions: Container[str]
+    """At home here; the others are reconciled where they are."""
 
 
 class Reconcile:
@@ -56,7 +58,7 @@ class Reconcile:
     async def run(self, budget: float) -> None:
         """Reconcile billers that are not done today, for ``budget`` seconds; the rest waits for the next run."""
         until = self._books.clock.monotonic() + budget
-        billers = [biller for biller in await self._books.billers.all() if biller.mode is Mode.LIVE]
+        billers = [biller for biller in await self._books.billers.all() if self._is_ours(biller)]
         for start in range(0, len(billers), _AT_ONCE):
             if self._books.clock.monotonic() >= until:
                 events.emit("reconcile.paused", left=len(billers) - start)
@@ -81,6 +83,9 @@ class Reconcile:
         if capabilities.can_query_receipts(biller):
             found += await self._receipts(biller, payments, first, last)
         return sorted(found)
+
+    def _is_ours(self, biller: Biller) -> bool:
+        return biller.mode is Mode.LIVE and (biller.region is None or biller.region in self._books.regions)
 
     async def _nightly(self, biller: Biller) -> None:
         """Whatever goes wrong with one biller keeps no other from being reconciled."""

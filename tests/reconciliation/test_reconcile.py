@@ -41,6 +41,7 @@ class Night:
                 totals=self.totals,
                 findings=self.findings,
                 clock=self.world.clock,
+                regions=frozenset({"westus2"}),
             )
         )
 
@@ -311,8 +312,9 @@ class TestOnceANight:
         await night.run()
         assert await night.findings.done_for("2493") is not None
 
-    async def test_only_live_billers(self, night):
-        await night.world.set_up(mode="test")
+    @pytest.mark.parametrize("changes", [{"mode": "test"}, {"region": "eastus2"}])
+    async def test_only_live_billers_that_are_at_home_here(self, night, changes):
+        await night.world.set_up(**changes)
         await night.pass_()
         assert await night.findings.done_for("2493") is None
 
