@@ -267,6 +267,23 @@ class TestOnceANight:
         assert await night.run() == [(What.RECEIPT_MISSING, paid["paymentId"])]
         assert told() == ["receipt.mismatch"]
 
+    async def test_what_needs_no_city_is_told_also_while_it_is_down(self, night, told):
+        paid, never = await night.pay(), message(**DEPOSIT)
+        night.lose(paid["confirmationNumber"])
+        await night.pass_()
+        await night.count(paid, never)
+        night.world.city.up = False
+        night.world.clock.advance(24 * 3600)
+        found = await night.run()
+        assert (What.NOT_ENQUEUED, never["paymentId"]) in found
+        assert (What.RECEIPT_MISSING, paid["paymentId"]) in found, "as the last night left it"
+        assert told().count("completeness.mismatch") == 2
+        await night.run()
+        assert told().count("completeness.mismatch") == 2
+        night.world.city.up = True
+        await night.run()
+        assert told().count("receipt.mismatch") == 1
+
     async def test_two_missed_nights_are_told(self, night, told):
         await night.pay()
         await night.pass_()
