@@ -18,6 +18,7 @@ from admin.deploy.site import RETRY_SECONDS, Site
 from admin.errors import WrongUse
 from admin.output import say, warn
 from shared.billers.callback_keys import PEPPER_SECRET
+from shared.vocabulary.errors import Unavailable
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from admin.address import Address
     from admin.stamp import Stamp
 
-_LIST_TRIES = 20
+_TRIES = 20
 
 
 class Step(NamedTuple):
@@ -179,7 +180,7 @@ class Deployment:
 
     def _peppering(self) -> Step:
         def run() -> None:
-            if self._in_stores(stores.ensure_pepper):
+            if self._once_roles_are_known(stores.ensure_pepper):
                 say("Made the pepper of the callback keys.")
 
         return Step("Vault", [f"make the secret {PEPPER_SECRET} where {self.outputs.key_vault_name} has none"], run)
@@ -200,7 +201,7 @@ class Deployment:
         command = commands.functions(self.outputs.resource_group_name, self.outputs.function_app_name)
 
         def run() -> None:
-            for _ in range(_LIST_TRIES):
+            for _ in range(_TRIES):
                 found = sorted(name.rpartition("/")[2] for name in self._az.json(*command) or [])
                 if found == self._expected:
                     return
@@ -257,6 +258,15 @@ class Deployment:
         app = self.outputs.function_app_host_name
         token = lambda: self._az.text(*commands.TOKEN)  # noqa: E731 - a fresh one for each request
         return Site(f"{self.scheme}://{publishing}", f"{self.scheme}://{app}", token, self.wait)
+
+    def _once_roles_are_known[T](self, work: "Callable[[Stamp], Awaitable[T]]") -> T:
+        """Rights at a vault that was just made take minutes to be known there."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._in_stores(work)
+            except Unavailable:
+                self.wait(RETRY_SECONDS)
+        return self._in_stores(work)
 
     def _in_stores[T](self, work: "Callable[[Stamp], Awaitable[T]]") -> T:
         from admin.stamp import opened  # noqa: PLC0415 - Azure's SDKs on first use

@@ -8,6 +8,7 @@ import sys
 import threading
 import zipfile
 from collections import defaultdict, deque
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from admin.errors import Declined, WrongUse
 from admin.stamp import opened
 from shared.billers.callback_keys import PEPPER_SECRET
 from shared.billers.model import Biller
+from shared.vocabulary.errors import Unavailable
 from tests.payments.world import NEWPORT
 
 WESTUS2 = named("westus2.prod")
@@ -189,12 +191,17 @@ def local(stack, state):
     return lambda _: opened(address)
 
 
+@pytest.fixture(scope="session")
+def expected(built_package, tmp_path_factory):
+    """The functions of the built package."""
+    return package.index(built_package, tmp_path_factory.mktemp("index"))
+
+
 @pytest.fixture
-def deployment(az, site, local, built_package, tmp_path):
+def deployment(az, site, local, built_package, expected, tmp_path):
     """Makes deployments of the built package; what they waited is in ``waited``."""
 
     def make(functions=None, *, exists=True, yes=True):
-        expected = package.index(built_package, tmp_path / "index")
         _answers(az, site, expected if functions is None else functions(expected), exists=exists)
         make.waited = []
         return Deployment(
@@ -296,6 +303,21 @@ class TestTheWholeSequence:
     def test_the_first_deployment_pauses_nobody(self, deployment):
         deployment(exists=False).run()
         assert 60 not in deployment.waited
+
+    def test_a_vault_that_does_not_know_the_roles_yet_is_waited_for(self, deployment, local):
+        made = deployment(exists=False)
+        refusals = iter(["403", "403"])
+
+        @asynccontextmanager
+        async def open_stamp(address):
+            if next(refusals, None):
+                raise Unavailable("key vault: http_403")
+            async with local(address) as stamp:
+                yield stamp
+
+        made.open_stamp = open_stamp
+        made.run()
+        assert deployment.waited[:2] == [15, 15]
 
     def test_no_is_no(self, az, deployment, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO(""))
