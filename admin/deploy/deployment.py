@@ -105,7 +105,7 @@ class Deployment:
         """Made one by one: what an earlier one found stands in the lines of a later one."""
         drained = [self._pausing] if self.wishes.drain else []
         resumed = [self._resuming] if self.wishes.drain else []
-        before = [self._looking, self._registering, self._packing, self._previewing]
+        before = [self._looking, self._registering, self._previewing, self._packing]
         after = [self._creating, self._reading, self._peppering, self._publishing, self._comparing, self._asking]
         return [*before, *drained, *after, *resumed, self._telling]
 
