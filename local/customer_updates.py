@@ -1,12 +1,13 @@
 """The demo's customer updates: sent after the payments, and compared with what the simulator was told."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from azure.storage.queue.aio import QueueServiceClient
 from rich.table import Table
@@ -22,6 +23,9 @@ from shared.billers.model import Biller
 from shared.customers.message import QUEUES, AutopayChange, Update, parse
 from shared.exchange.result import Outcome, PostingResult
 from shared.ledger.entry import Kind
+
+_NUMBER: Final = re.compile(r"[!-~]{1,64}")
+"""A payments file may hold numbers that no update takes."""
 
 type Accounts = Mapping[str, Mapping[str, AccountRow]]
 
@@ -112,7 +116,7 @@ def _first_customers(billers: Sequence[Biller], lines: Sequence[str]) -> dict[st
     taken = {biller.biller_id for biller in billers if takes_tokens(biller)}
     first: dict[str, str] = {}
     for payment in readable(lines):
-        if payment["billerId"] in taken:
+        if payment["billerId"] in taken and _NUMBER.fullmatch(payment["customerNumber"]):
             first.setdefault(payment["billerId"], payment["customerNumber"])
     return first
 

@@ -1,6 +1,5 @@
 """``icadmin customers``: switch customer updates on and off, and write the clerk's sheet."""
 
-import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,6 +12,7 @@ from admin import output
 from admin.billers.record import BillerId, change_shown, known
 from admin.confirm import Yes, confirm
 from admin.errors import WrongUse
+from admin.private_files import write_private
 from admin.session import at_stamp
 from shared.billers.model import Biller, OptIn
 from shared.caselle.customer_records import REMOTES
@@ -74,7 +74,7 @@ def csv_(
         datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only what came from this day (UTC) on.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="A new file, readable by you only; left out: here.")
+        Path | None, typer.Option("--out", metavar="FILE", help="A file, readable by you only; left out: here.")
     ] = None,
 ) -> None:
     """Write the sheet of what was never sent because it is off: the newest per customer, to be entered by hand.
@@ -88,7 +88,7 @@ def csv_(
     if out is None:
         sys.stdout.write(text)
         return
-    _write(out, text)
+    write_private(out, text.encode())
     output.say(f"{count} {update} of biller {biller_id} in {out}.")
 
 
@@ -135,12 +135,3 @@ def _given(reason: str) -> str:
     if not reason.strip():
         raise WrongUse("A reason has words in it.")
     return reason.strip()
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise WrongUse(f"{path} cannot be written: {error.strerror}.") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        file.write(text)

@@ -9,7 +9,7 @@ from shared.caselle import open_items
 from shared.caselle.client import CaselleClient
 from shared.caselle.errors import COWS_DOWN, TOKEN_REFUSED, AmbiguousError, NotSentError
 from shared.caselle.protocol import Operation, Reply, refusal
-from shared.ledger.answer import NotSent, Refused
+from shared.ledger.answer import Ambiguous, NotSent, Refused
 from shared.open_items.gateway import Customer, Invoice
 from shared.open_items.unanswered import CODES, Trouble, Unanswered
 
@@ -75,11 +75,14 @@ def _refused(reply: Reply) -> Unanswered:
     match refusal(reply, "customer"):
         case NotSent(code=code) | Refused(code=code):
             return _meaning(code, (code, Trouble.ERROR) if code in CODES else _ODD)
+        case Ambiguous(detail=said):
+            return _meaning(f"http_{reply.status}", _ODD, said)
         case _:
-            return _meaning(f"http_{reply.status}", _ODD)
+            return Unanswered(*_ODD)
 
 
-def _meaning(code: str, otherwise: tuple[str, Trouble]) -> Unanswered:
+def _meaning(code: str, otherwise: tuple[str, Trouble], said: str | None = None) -> Unanswered:
+    """``said``: Caselle's own words, where it gave some."""
     if code.startswith("http_"):
         code, otherwise = code.removesuffix("_no_json"), _ODD
-    return Unanswered(*_MEANINGS.get(code, otherwise))
+    return Unanswered(*_MEANINGS.get(code, otherwise), said)

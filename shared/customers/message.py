@@ -79,6 +79,10 @@ type Update = AutopayChange | Registration
 QUEUES: Final[Mapping[Kind, str]] = MappingProxyType(
     {Kind.AUTOPAY_CHANGE: "autopay-changes", Kind.REGISTRATION: "registrations"}
 )
+_MODELS: Final[Mapping[Kind, tuple[type[Update], str]]] = MappingProxyType(
+    {Kind.AUTOPAY_CHANGE: (AutopayChange, "changeId"), Kind.REGISTRATION: (Registration, "eventId")}
+)
+"""With the wire name of the message's own id."""
 
 
 def parse(kind: Kind, body: bytes) -> Update:
@@ -87,15 +91,13 @@ def parse(kind: Kind, body: bytes) -> Update:
     Raises:
         InvalidMessage: with the broken rule; the message is for the quarantine.
     """
-    if kind is Kind.AUTOPAY_CHANGE:
-        return inbound.read(AutopayChange, body, "changeId")
-    return inbound.read(Registration, body, "eventId")
+    model, own_id = _MODELS[kind]
+    return inbound.read(model, body, own_id)
 
 
 def stored(kind: Kind, message: bytes) -> Update:
     """The message of a ledger entry, which was valid when it was written."""
-    model = AutopayChange if kind is Kind.AUTOPAY_CHANGE else Registration
-    return model.model_validate_json(message)
+    return _MODELS[kind][0].model_validate_json(message)
 
 
 def order(message: Update) -> str:

@@ -54,7 +54,7 @@ class Unanswered(CaselleError):
     """There is no answer; ``code`` is one of ``CODES``."""
 
     def __init__(self, code: str, trouble: Trouble, detail: str | None = None) -> None:
-        """``detail`` adds to the code's words and quotes nothing that was asked."""
+        """``detail`` adds to the code's words; it is told, and never logged."""
         super().__init__(f"{trouble}: {code}")
         self.code = code
         self.trouble = trouble

@@ -73,7 +73,7 @@ class Settings(BaseModel):
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
             key_cache_seconds=min(_number(environ, "KEY_CACHE_SECONDS", REFRESH_SECONDS), REFRESH_SECONDS),
-            open_items_seconds=_number(environ, "OPEN_ITEMS_SECONDS", 10),
+            open_items_seconds=_positive(environ, "OPEN_ITEMS_SECONDS", 10),
         )
 
 
@@ -122,6 +122,13 @@ def _words(text: str) -> list[str]:
 def _number(environ: Mapping[str, str], name: str, default: float) -> float:
     text = environ.get(name)
     return default if text is None else _seconds(name, text)
+
+
+def _positive(environ: Mapping[str, str], name: str, default: float) -> float:
+    number = _number(environ, name, default)
+    if not number:
+        raise Misconfigured(f"setting {name} is more than no time at all")
+    return number
 
 
 def _seconds(name: str, text: str) -> float:

@@ -120,7 +120,7 @@ def test_what_was_not_sent_is_on_the_sheet(icadmin, stack, tmp_path):
     said = icadmin("customers", "csv", BILLER, "registrations", "--out", file)
     assert (said.code, "2 registrations of biller 2493" in said.out) == (0, True)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert "cannot be written" in icadmin("customers", "csv", BILLER, "registrations", "--out", file).err
+    assert "cannot be written" in icadmin("customers", "csv", BILLER, "registrations", "--out", tmp_path).err
     assert icadmin("customers", "csv", BILLER, "registrations", "--since", "2099-01-01").out.count("\n") == 1
 
 

@@ -34,6 +34,12 @@ def test_the_files_are_those_that_the_code_generates(name):
     assert (FOLDER / name).read_text(encoding="utf-8") == documents()[name]
 
 
+def test_every_queue_that_invoice_cloud_writes_has_a_schema():
+    written = re.findall(r"^\| `([a-z-]+)` \| Invoice Cloud \| this app \|", README, re.MULTILINE)
+    assert len(written) > 4
+    assert {f"{queue}.schema.json" for queue in written} <= set(documents())
+
+
 @pytest.mark.parametrize(
     ("name", "model"),
     [

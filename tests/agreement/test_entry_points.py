@@ -7,8 +7,11 @@ import azure.functions as func
 import pytest
 
 from functions.outputs import STORAGE
+from shared.ledger.entry import Kind
+from shared.runtime import wiring
 from tests.agreement.registered import FUNCTIONS
 from tests.agreement.registered import bindings as _bindings
+from tests.payments.world import World
 
 ROOT = Path(__file__).parents[2]
 READS = {
@@ -38,6 +41,13 @@ def test_a_queue_function_reads_its_queue_and_may_write_both_others(name, queue)
         ("queue", "posting-results", STORAGE),
         ("queue", "due", STORAGE),
     }
+
+
+def test_every_kind_of_message_can_be_driven(monkeypatch):
+    """One that cannot would lie in the ledger until somebody looks."""
+    monkeypatch.setattr(wiring, "_desk", lambda: World().app.post._desk)
+    monkeypatch.setattr(wiring, "_customer_desk", lambda: None)
+    assert set(wiring.drive.__wrapped__().drivers) == set(Kind)
 
 
 def test_every_queue_that_is_read_has_somebody_for_its_poison():

@@ -15,6 +15,7 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
+from admin.contract.uses import USES
 from shared.caselle import create_receipt, customer, open_items, receipt
 from shared.caselle.protocol import ACCOUNTS_RECEIVABLE, CASH_RECEIPTING
 from shared.payments.gateway import ReceiptOrder, Share
@@ -46,6 +47,7 @@ BARE = ReceiptOrder(
     reference="r",
 )
 CALLS = [
+    *((use.operation, use.variables) for use in USES),
     (create_receipt.OPERATION, create_receipt.variables(ORDER)),
     (create_receipt.OPERATION, create_receipt.variables(BARE)),
     (receipt.OPERATION, receipt.variables(date(2026, 11, 19), date(2026, 11, 21), None)),

@@ -15,7 +15,7 @@ from shared.ledger.answer import Accepted, NotSent
 from shared.ledger.due import due_of
 from shared.ledger.entry import State
 from shared.ledger.rows import event_key
-from shared.runtime.wiring import _PATIENCE
+from shared.runtime.clients import _PATIENCE
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.billers import FakeBillers
 from tests.fakes.city import MemoryCity

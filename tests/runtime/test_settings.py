@@ -35,6 +35,7 @@ def test_a_stamp_needs_little_and_the_rest_has_defaults():
     assert found.times == Times()
     assert (found.storage_connection, found.vault_ca_file, found.client_id) == (None, None, None)
     assert (found.biller_cache_seconds, found.token_cache_seconds) == (60, 300)
+    assert found.open_items_seconds == 10
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -55,12 +56,18 @@ def test_every_time_that_is_no_number_is_named_and_not_told(name):
     assert CANARY not in told
 
 
-@pytest.mark.parametrize("name", ["BILLER_CACHE_SECONDS", "TOKEN_CACHE_SECONDS", "LEDGER_SETTLE_SECONDS"])
+@pytest.mark.parametrize(
+    "name", ["BILLER_CACHE_SECONDS", "TOKEN_CACHE_SECONDS", "OPEN_ITEMS_SECONDS", "LEDGER_SETTLE_SECONDS"]
+)
 @pytest.mark.parametrize("value", [CANARY, "", "-1", "nan", "inf", "1e999", "1h", "1,2"])
 def test_a_number_of_seconds_is_finite_and_not_negative(name, value):
     told = refused(**{name: value})
     assert name in told
     assert CANARY not in told
+
+
+def test_a_question_about_open_items_takes_some_time():
+    assert "OPEN_ITEMS_SECONDS" in refused(OPEN_ITEMS_SECONDS="0")
 
 
 @pytest.mark.parametrize("name", ["LEDGER_BACKOFF_SECONDS", "LEDGER_BREAKER_SECONDS", "LEDGER_ASKS_SECONDS"])
