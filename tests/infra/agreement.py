@@ -190,9 +190,18 @@ def _alert(alert: dict[str, Any]) -> Iterator[str]:
     named = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', alert["query"]))
     if alert["kind"] == "query" and named != set(alert["subjects"]):
         yield f"alert {name}: its query and its subjects name different events"
-    page = alert["runbook"].partition("#")[0]
-    if not (ROOT / "docs" / page).is_file():
+    page, _, section = alert["runbook"].partition("#")
+    path = ROOT / "docs" / page
+    if not path.is_file():
         yield f"alert {name}: there is no page docs/{page}"
+    elif section and section not in _sections(path):
+        yield f"alert {name}: docs/{page} has no section {section}"
+
+
+def _sections(page: Path) -> set[str]:
+    """Names of its headings, as links spell them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 def _workbook(workbook: dict[str, Any]) -> Iterator[str]:
