@@ -70,7 +70,6 @@ class Deployment:
     _subscription: str = "<subscription>"
     _package: Path = field(init=False)
     _expected: list[str] = field(default_factory=list)
-    _first: bool = False
     _paused: bool = False
 
     def __post_init__(self) -> None:
@@ -151,18 +150,25 @@ class Deployment:
 
     def _pausing(self) -> Step:
         def run() -> None:
-            self._first = not self._az.json(*commands.group_exists(self.region))
-            if self._first:
-                return say("Nothing runs here yet.")
-            self._read()
-            self._paused = True
-            seconds = self._in_stores(stores.pause_all)
-            say(f"Waiting {seconds:.0f} seconds until no payment is under way.")
-            return self.wait(seconds)
+            if self._az.json(*commands.apps(self.region)):
+                self._pause()
+            else:
+                say("Nothing runs here yet.")
 
-        looked = _shown(commands.group_exists(self.region), commands.outputs(self.region, stack=self.wishes.stack))
+        looked = _shown(commands.apps(self.region), commands.outputs(self.region, stack=self.wishes.stack))
         paused = "pause every biller that sends, then wait until no payment is under way (not on the first deployment)"
         return Step("Drain", [*looked, paused], run)
+
+    def _pause(self) -> None:
+        try:
+            self._read()
+        except WrongUse:
+            trouble = "An app runs here, and the last deployment did not end well enough to say where its stores are"
+            raise WrongUse(f"{trouble}: --no-drain deploys without pausing the billers.") from None
+        self._paused = True
+        seconds = self._in_stores(stores.pause_all)
+        say(f"Waiting {seconds:.0f} seconds until no payment is under way.")
+        self.wait(seconds)
 
     def _creating(self) -> Step:
         command = commands.create(self.region, stack=self.wishes.stack)

@@ -232,7 +232,7 @@ def _answers(az, site, functions, *, exists=True):
             ["deployment", "sub", "show"],
             json.dumps({name: {"type": "String", "value": each} for name, each in outputs.items()}),
         ),
-        (["group", "exists"], json.dumps(exists)),
+        (["resource", "list", "--resource-type"], '["func-1"]' if exists else "[]"),
         (["functionapp", "show"], json.dumps(site.address)),
         (["functionapp", "function", "list"], json.dumps([f"func-1/{name}" for name in functions])),
         (["functionapp", "keys"], '"the-key"'),
@@ -265,7 +265,12 @@ def _published(site, built):
 def _in_order(asked):
     """Nothing is changed before it was shown, and nothing published before it is there."""
     verbs = [" ".join(each[:3]) for each in asked]
-    order = ["deployment sub what-if", "group exists --name", "deployment sub create", "functionapp function list"]
+    order = [
+        "deployment sub what-if",
+        "resource list --resource-type",
+        "deployment sub create",
+        "functionapp function list",
+    ]
     assert [verbs.index(each) for each in order] == sorted(verbs.index(each) for each in order)
 
 
@@ -321,6 +326,20 @@ class TestTheWholeSequence:
         made.run()
         assert deployment.waited[:2] == [15, 15]
         assert 60 not in deployment.waited
+
+    def test_one_that_broke_off_half_way_says_how_to_go_on(self, az, deployment):
+        """Azure keeps no outputs of a deployment that failed."""
+        made = deployment()
+        az.answers(
+            (["account", "show"], ACCOUNT),
+            (["bicep"], ""),
+            (["provider", "list"], json.dumps(PROVIDERS)),
+            (["deployment", "sub", "what-if"], ""),
+            (["resource", "list"], '["func-1"]'),
+            (["deployment", "sub", "show"], ""),
+        )
+        with pytest.raises(WrongUse, match="--no-drain deploys without pausing"):
+            made.run()
 
     def test_no_is_no(self, az, deployment, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO(""))
