@@ -24,7 +24,7 @@ class TableFindings:
         self._table = table
 
     async def of(self, biller: str) -> list[Finding]:
-        """What was found in the latest run that ended."""
+        """What was found last."""
         entity = await self._find(biller)
         found = json.loads(entity["findings"]) if entity else []
         return [Finding(day, What(what), subject, words) for day, what, subject, words in found]
@@ -32,15 +32,15 @@ class TableFindings:
     async def done_for(self, biller: str) -> date | None:
         """The day of the latest run that ended."""
         entity = await self._find(biller)
-        return date.fromisoformat(entity["day"]) if entity else None
+        return date.fromisoformat(entity["day"]) if entity and entity["day"] else None
 
-    async def replace(self, biller: str, day: date, findings: list[Finding]) -> None:
-        """What was found on this day."""
+    async def replace(self, biller: str, day: date | None, findings: list[Finding]) -> None:
+        """What is found now, and the day of the latest run that ended."""
         kept = [[each.day, each.what, each.subject, each.words] for each in findings[:_MOST]]
         entity = {
             "PartitionKey": _PARTITION,
             "RowKey": biller,
-            "day": day.isoformat(),
+            "day": day.isoformat() if day else "",
             "count": len(findings),
             "findings": json.dumps(kept, ensure_ascii=False),
         }

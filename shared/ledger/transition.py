@@ -121,6 +121,7 @@ def _bound(before: Entry | None, after: Entry) -> list[Change]:
 
 
 def _booked(entry: Entry) -> list[Change]:
+    """The row in its day's list; what was reduced long ago has none any more."""
     if not entry.booked_on:
         return []
     received_at = entry.received_at.isoformat(timespec="milliseconds")

@@ -36,6 +36,9 @@ class What(StrEnum):
 COMPLETENESS = frozenset({What.NOT_ENQUEUED, What.NOT_COUNTED, What.TOTAL_DIFFERS})
 """Between Invoice Cloud and the ledger."""
 
+WITHOUT_CITY = COMPLETENESS | {What.DEPOSIT_DIFFERS}
+"""Found also while the city does not answer."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
@@ -51,13 +54,13 @@ class Findings(Protocol):
     """Where findings are kept, so that each is told once. Every method may raise ``Unavailable``."""
 
     async def of(self, biller: str) -> list[Finding]:
-        """What was found in the latest run that ended."""
+        """What was found last."""
         ...
 
     async def done_for(self, biller: str) -> date | None:
         """The day of the latest run that ended, in the biller's time zone."""
         ...
 
-    async def replace(self, biller: str, day: date, findings: list[Finding]) -> None:
-        """What was found on this day; earlier ones that are not among them are gone."""
+    async def replace(self, biller: str, day: date | None, findings: list[Finding]) -> None:
+        """What is found now, and the day of the latest run that ended; others are gone."""
         ...

@@ -1,7 +1,7 @@
 """The nightly run: ties Invoice Cloud's totals, the ledger, Caselle's receipts and the deposits of each biller."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -16,7 +16,7 @@ from shared.payments.gateway import CashReceipting, Receipt
 from shared.reconciliation import feed, tie
 from shared.reconciliation.control_totals import ControlTotal, ControlTotals
 from shared.reconciliation.day_report import AT_CASELLE, DayReport, Line, payment_line
-from shared.reconciliation.finding import COMPLETENESS, Finding, Findings, What
+from shared.reconciliation.finding import COMPLETENESS, WITHOUT_CITY, Finding, Findings, What
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import CaselleError
@@ -43,6 +43,8 @@ class Books:
     totals: ControlTotals
     findings: Findings
     clock: Clock
+    regions: Container[str]
+    """At home here; the others are reconciled where they are."""
 
 
 class Reconcile:
@@ -56,7 +58,7 @@ class Reconcile:
     async def run(self, budget: float) -> None:
         """Reconcile billers that are not done today, for ``budget`` seconds; the rest waits for the next run."""
         until = self._books.clock.monotonic() + budget
-        billers = [biller for biller in await self._books.billers.all() if biller.mode is Mode.LIVE]
+        billers = [biller for biller in await self._books.billers.all() if self._is_ours(biller)]
         for start in range(0, len(billers), _AT_ONCE):
             if self._books.clock.monotonic() >= until:
                 events.emit("reconcile.paused", left=len(billers) - start)
@@ -64,42 +66,57 @@ class Reconcile:
             await asyncio.gather(*(self._nightly(biller) for biller in billers[start : start + _AT_ONCE]))
         events.emit("reconcile.ran", billers=len(billers))
 
-    async def biller(self, biller: Biller) -> list[Finding]:
-        """Everything that does not fit in the last ``DAYS`` deposit days; tells and keeps nothing.
-
-        Raises:
-            Unavailable: a store or the city does not answer, or not completely.
-        """
-        last = self._today(biller) - _DAY
-        first = last - (DAYS - 1) * _DAY
-        # The ledger before the receipts: what is posted in between is no stranger, and is looked up.
-        entries = [entry async for entry in self._report.entries(biller.biller_id, first, last)]
-        payments = [entry for entry in entries if entry.key.kind is Kind.PAYMENT]
-        totals = await self._books.totals.of(biller.biller_id, first, last)
-        lines = [payment_line(entry, biller) for entry in payments]
-        found = [*await self._completeness(totals, lines), *tie.tie_deposits(totals, lines)]
-        if capabilities.can_query_receipts(biller):
-            found += await self._receipts(biller, payments, first, last)
-        return sorted(found)
+    def _is_ours(self, biller: Biller) -> bool:
+        return biller.mode is Mode.LIVE and (biller.region is None or biller.region in self._books.regions)
 
     async def _nightly(self, biller: Biller) -> None:
+        """Whatever goes wrong with one biller keeps no other from being reconciled."""
         today, id_ = self._today(biller), biller.biller_id
         done_for: date | None = None
         try:
             done_for = await self._books.findings.done_for(id_)
-            if done_for == today:
-                return
-            async with asyncio.timeout(_MOST_SECONDS):
-                found = await self.biller(biller)
-            known = set(await self._books.findings.of(id_))
-            _tell(id_, [finding for finding in found if finding not in known])
-            if await feed.silent(self._books.reader, biller, today - _DAY):
-                events.emit("feed.silent", events.ERROR, biller=id_, day=today - _DAY)
-            await self._books.findings.replace(id_, today, found)
+            if done_for != today:
+                async with asyncio.timeout(_MOST_SECONDS):
+                    await self._once(biller, today, done_for)
         except (CaselleError, TimeoutError) as error:
             # A night is missed by one city that is down; two are worth a person's time.
             level = events.WARNING if done_for and today - done_for > _DAY else events.INFO
             events.emit("reconcile.incomplete", level, biller=id_, error=str(error))
+        except Exception as error:  # noqa: BLE001 - as said above
+            events.emit("reconcile.failed", events.ERROR, biller=id_, error=type(error).__name__)
+
+    async def _once(self, biller: Biller, today: date, done_for: date | None) -> None:
+        """Compare the last ``DAYS`` deposit days; what needs no city is told also while the city does not answer.
+
+        Raises:
+            Unavailable: a store or the city does not answer, or not completely.
+        """
+        last = today - _DAY
+        first = last - (DAYS - 1) * _DAY
+        # The ledger before the receipts: what is posted in between is no stranger, and is looked up.
+        entries = [entry async for entry in self._report.entries(biller.biller_id, first, last)]
+        payments = [entry for entry in entries if entry.key.kind is Kind.PAYMENT]
+        found = await self._without_city(biller, payments, first, last)
+        known = await self._books.findings.of(biller.biller_id)
+        try:
+            receipts = await self._receipts(biller, payments, first, last)
+        except CaselleError:
+            as_before = [each for each in known if each.what not in WITHOUT_CITY]
+            await self._keep(biller, done_for, known, [*found, *as_before])
+            raise
+        if await feed.silent(self._books.reader, biller, last):
+            events.emit("feed.silent", events.ERROR, biller=biller.biller_id, day=last)
+        await self._keep(biller, today, known, [*found, *receipts])
+
+    async def _keep(self, biller: Biller, day: date | None, known: Sequence[Finding], found: Sequence[Finding]) -> None:
+        """Tell what is new before it is kept: a crash in between tells twice, never not."""
+        _tell(biller.biller_id, [finding for finding in found if finding not in known])
+        await self._books.findings.replace(biller.biller_id, day, sorted(found))
+
+    async def _without_city(self, biller: Biller, payments: Sequence[Entry], first: date, last: date) -> list[Finding]:
+        totals = await self._books.totals.of(biller.biller_id, first, last)
+        lines = [payment_line(entry, biller) for entry in payments]
+        return [*await self._completeness(totals, lines), *tie.tie_deposits(totals, lines)]
 
     async def _completeness(self, totals: Sequence[ControlTotal], lines: Sequence[Line]) -> list[Finding]:
         found: list[Finding] = []
@@ -114,7 +131,9 @@ class Reconcile:
         return {each.key.id: f"it stands under {each.booked_on}" async for each in self._books.reader.each(keys)}
 
     async def _receipts(self, biller: Biller, payments: Sequence[Entry], first: date, last: date) -> list[Finding]:
-        """Caselle's receipts of the days that these payments are dated."""
+        """Caselle's receipts of the days that these payments are dated, where its release has the query."""
+        if not capabilities.can_query_receipts(biller):
+            return []
         at_caselle = [entry for entry in payments if entry.state in AT_CASELLE]
         dates = [date.fromisoformat(entry.posting_date) for entry in at_caselle]
         receipts = await self._books.receipting.receipts(biller, min([*dates, first]), max([*dates, last]))

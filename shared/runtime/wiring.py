@@ -123,6 +123,7 @@ def reconcile() -> Reconcile:
         totals=_totals(),
         findings=TableFindings(_tables().get_table_client("reconciliation")),
         clock=clock(),
+        regions=settings().regions,
     )
     return Reconcile(books)
 

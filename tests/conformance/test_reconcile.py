@@ -43,6 +43,7 @@ async def found(world, findings):
         totals=MemoryControlTotals(),
         findings=findings,
         clock=world.clock,
+        regions=frozenset({"westus2"}),
     )
     world.clock.advance(DAY_LATER)
     await Reconcile(books).run(60)

@@ -80,6 +80,8 @@ async def test_findings_are_those_of_the_latest_run(findings):
     first = Finding("2026-11-23", What.RECEIPT_VOID, "pay-1", "receipt 5.00010")
     second = Finding("2026-11-24", What.NOT_ENQUEUED, "pay-2", "never came, Cañon")
     assert (await findings.of("2493"), await findings.done_for("2493")) == ([], None)
+    await findings.replace("2493", None, [first])
+    assert (await findings.of("2493"), await findings.done_for("2493")) == ([first], None)
     await findings.replace("2493", date(2026, 11, 24), [first])
     await findings.replace("2493", date(2026, 11, 25), [first, second])
     await findings.replace("2137", date(2026, 11, 24), [])

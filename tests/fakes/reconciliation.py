@@ -30,7 +30,7 @@ class MemoryControlTotals:
 
 class MemoryFindings:
     def __init__(self) -> None:
-        self._found: dict[str, tuple[date, list[Finding]]] = {}
+        self._found: dict[str, tuple[date | None, list[Finding]]] = {}
 
     async def of(self, biller: str) -> list[Finding]:
         return list(self._found[biller][1]) if biller in self._found else []
@@ -38,5 +38,5 @@ class MemoryFindings:
     async def done_for(self, biller: str) -> date | None:
         return self._found[biller][0] if biller in self._found else None
 
-    async def replace(self, biller: str, day: date, findings: list[Finding]) -> None:
+    async def replace(self, biller: str, day: date | None, findings: list[Finding]) -> None:
         self._found[biller] = (day, list(findings))

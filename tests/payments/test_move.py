@@ -98,6 +98,16 @@ async def test_everything_is_known_at_the_new_home_and_goes_on_there(here, there
     assert "held-1" in held
 
 
+async def test_its_days_lists_and_the_newest_updates_come_along(here, there):
+    await begun(here)
+    await here.store.commit(SHARD, [Insert("M~2493~registration~0123", {"order": "1", "id": "reg-1"})])
+    days = here.keys("D~")
+    await moved(here, there)
+    assert there.keys("D~") == days
+    assert len(days) == len(there.keys("P~"))
+    assert there.keys("M~") == ["M~2493~registration~0123"]
+
+
 async def test_nothing_is_driven_at_the_old_one(here, there):
     messages = await begun(here)
     await moved(here, there)

@@ -41,6 +41,7 @@ class Night:
                 totals=self.totals,
                 findings=self.findings,
                 clock=self.world.clock,
+                regions=frozenset({"westus2"}),
             )
         )
 
@@ -266,6 +267,23 @@ class TestOnceANight:
         assert await night.run() == [(What.RECEIPT_MISSING, paid["paymentId"])]
         assert told() == ["receipt.mismatch"]
 
+    async def test_what_needs_no_city_is_told_also_while_it_is_down(self, night, told):
+        paid, never = await night.pay(), message(**DEPOSIT)
+        night.lose(paid["confirmationNumber"])
+        await night.pass_()
+        await night.count(paid, never)
+        night.world.city.up = False
+        night.world.clock.advance(24 * 3600)
+        found = await night.run()
+        assert (What.NOT_ENQUEUED, never["paymentId"]) in found
+        assert (What.RECEIPT_MISSING, paid["paymentId"]) in found, "as the last night left it"
+        assert told().count("completeness.mismatch") == 2
+        await night.run()
+        assert told().count("completeness.mismatch") == 2
+        night.world.city.up = True
+        await night.run()
+        assert told().count("receipt.mismatch") == 1
+
     async def test_two_missed_nights_are_told(self, night, told):
         await night.pay()
         await night.pass_()
@@ -292,6 +310,17 @@ class TestOnceANight:
         assert await night.pass_() == [(What.RECEIPT_MISSING, paid["paymentId"])]
         assert await night.findings.done_for("1111") is None
 
+    async def test_one_whose_entries_cannot_be_read_keeps_no_other_from_being_read(self, night, told):
+        await night.world.set_up(billerId="1111")
+        broken = await night.pay(billerId="1111", tender="VENMO")
+        place = next(place for place in night.world.store.rows if place[1] == f"P~{key_of(broken)}")
+        row = night.world.store.rows[place]
+        night.world.store.rows[place] = replace(row, values={**row.values, "message": b"[]"})
+        paid = await night.pay()
+        night.lose(paid["confirmationNumber"])
+        assert await night.pass_() == [(What.RECEIPT_MISSING, paid["paymentId"])]
+        assert {"receipt.mismatch", "reconcile.failed"} <= set(told())
+
     async def test_without_budget_the_next_run_goes_on(self, night):
         await night.pay()
         night.world.clock.advance(NIGHT)
@@ -300,8 +329,9 @@ class TestOnceANight:
         await night.run()
         assert await night.findings.done_for("2493") is not None
 
-    async def test_only_live_billers(self, night):
-        await night.world.set_up(mode="test")
+    @pytest.mark.parametrize("changes", [{"mode": "test"}, {"region": "eastus2"}])
+    async def test_only_live_billers_that_are_at_home_here(self, night, changes):
+        await night.world.set_up(**changes)
         await night.pass_()
         assert await night.findings.done_for("2493") is None
 
