@@ -34,9 +34,8 @@ def _lacks_its_end(raw: bytes) -> bool:
     parser = h11.Connection(h11.SERVER)
     try:
         parser.receive_data(raw)
-        while not isinstance(event := parser.next_event(), h11.EndOfMessage):
-            if event is h11.NEED_DATA:
-                return True
+        while isinstance(event := parser.next_event(), h11.Request | h11.Data):
+            pass
     except h11.RemoteProtocolError:
-        pass
-    return False
+        return False
+    return event is h11.NEED_DATA

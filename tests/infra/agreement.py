@@ -19,7 +19,9 @@ from tests.infra.source import Source, text, walk
 
 ROOT: Final = Path(__file__).parents[2]
 
-LEFT_TO_ADMINS: Final = {"BILLER_CACHE_SECONDS", "KEY_CACHE_SECONDS", "OPEN_ITEMS_SECONDS", "TOKEN_CACHE_SECONDS"}
+LEFT_TO_ADMINS: Final = {
+    *("BILLER_CACHE_SECONDS", "KEY_CACHE_SECONDS", "OPEN_ITEMS_SECONDS", "TOKEN_CACHE_SECONDS", "RETENTION_YEARS"),
+}
 """Settings with a good default; ``extraAppSettings`` takes them and the times of the ledger."""
 ONE_MACHINE: Final = {"AzureWebJobsStorage", "CASELLE_ALLOW_LOOPBACK", "KEY_VAULT_CA_FILE", "TIME_DIVISOR"}
 OF_THE_HOST: Final = {

@@ -76,7 +76,7 @@ CAUGHT = [
     # What the code says, too.
     Fault("a queue is missing", "main.bicep", "'payments', 'ach-rejects'", "'ach-rejects'", "queue payments: missing"),
     Fault("a poison queue by another name", "main.bicep", "'${queue}-poison'", "'${queue}-failed'", "poison queues"),
-    Fault("a table is missing", "main.bicep", "'ledger', 'billers'", "'billers'", "table ledger: missing"),
+    Fault("a table is missing", "main.bicep", "'ledger'\n  'billers'", "'billers'", "table ledger: missing"),
     Fault("a setting is missing", APP, "  STAMP_REGIONS: join(stampRegions, ',')\n", "", "setting STAMP_REGIONS: missing"),
     Fault("the host's client id is missing", APP, "  AzureWebJobsStorage__clientId: identityClientId\n", "", "AzureWebJobsStorage__clientId: missing"),
     Fault("a setting that nobody reads", APP, "AZURE_CLIENT_ID: identityClientId", "AZURE_CLIENT_ID: identityClientId\n  CASELLE_BASEURL: 'x'", "CASELLE_BASEURL: in the templates only"),
