@@ -141,7 +141,8 @@ class TestOneSentence:
     @pytest.mark.parametrize("name", ["westus9.prod", "westus2", "../westus2.prod", "WESTUS2.prod"])
     def test_a_region_that_is_not_there(self, run, name):
         said = run("deploy", "--dry-run", name)
-        listed = "eastus2.prod, eastus2.test, westus2.prod"
+        listed = ", ".join(sorted(each.stem for each in WESTUS2.parameters.parent.glob("*.bicepparam")))
+        assert "westus2.prod" in listed
         assert (said.code, said.out, said.err) == (2, "", f"There is no stamp {name}; there are {listed}.\n")
 
     @pytest.mark.parametrize("command", ["deploy", "destroy"])
