@@ -13,7 +13,7 @@ from typing import Final
 
 from shared.ledger import rows, transition
 from shared.ledger.book import Ledger
-from shared.ledger.entry import SETTLED, Entry, State, Wait
+from shared.ledger.entry import SETTLED, UPDATES, Entry, State, Wait
 from shared.ledger.errors import Moved
 from shared.ledger.store import Change, Insert, LedgerStore, Replace, Row, RowChanged, RowExists, Values
 
@@ -25,7 +25,9 @@ MOVED: Final = "moved"
 
 _PAGE: Final = 1000
 _MOST_CHANGES: Final = 90
-_OF_BILLER: Final = ("C", "M", "N", "R")
+_OF_BILLER: Final = ("C", "N", "R", "M")
+_FORESTALLED: Final[Values] = {"state": ""}
+"""The event of a void that came before its payment, which has no entry yet."""
 
 
 @dataclass(slots=True)
@@ -51,9 +53,7 @@ class MoveLedger:
         Raises:
             Unavailable: the store does not answer; call again.
         """
-        start, end = rows.slot_key(biller, 0)[:-1], f"S~{biller}~{rows.END}"
-        found = {row.key: row for row in await self._here.scan(rows.shard_of(biller), start, end, limit=_PAGE)}
-        taken = [await self._take(biller, slot, found) for slot in range(MOST_SLOTS)]
+        taken = [await self._take(lane, slot) for lane in _lanes(biller) for slot in range(MOST_SLOTS)]
         return taken.count(False)
 
     async def copy(self, biller: str) -> AsyncIterator[Copied]:
@@ -66,7 +66,10 @@ class MoveLedger:
         for prefix in _OF_BILLER:
             async for row in _all(self._here, shard, f"{prefix}~{biller}~"):
                 await self._insert(shard, [Insert(row.key, row.values)])
-        await self._copy_gate(biller)
+        async for row in _all(self._here, shard, f"E~{biller}~", only=_FORESTALLED):
+            await self._insert(shard, [Insert(row.key, row.values)])
+        for lane in _lanes(biller):
+            await self._copy_gate(lane)
         copied = Copied()
         async for row in _all(self._here, shard, f"P~{biller}~"):
             entry = rows.entry_of(row)
@@ -76,23 +79,25 @@ class MoveLedger:
             copied.unsettled += entry.state not in SETTLED or entry.state is State.HELD
             yield copied
 
-    async def _take(self, biller: str, slot: int, found: dict[str, Row]) -> bool:
-        key = rows.slot_key(biller, slot)
-        row, ours = found.get(key), _ours(biller)
+    async def _take(self, lane: str, slot: int) -> bool:
+        """Whether the slot is ours: it was, it was free, or nobody but a doubt had it."""
+        shard, key = rows.shard_of(lane), rows.slot_key(lane, slot)
+        row = await self._here.read(shard, key)
         if row is not None and row.values.get(MOVED):
             return True
         if row is not None and not rows.is_closed(row):
             return False
+        ours: Values = {"biller": lane, MOVED: True}
         change: Change = Replace(key, ours, row.etag) if row else Insert(key, ours)
         try:
-            await self._here.commit(rows.shard_of(biller), [change])
+            await self._here.commit(shard, [change])
         except (RowExists, RowChanged):
             return False
         return True
 
-    async def _copy_gate(self, biller: str) -> None:
-        shard = rows.shard_of(biller)
-        gate = await self._here.read(shard, rows.gate_key(biller))
+    async def _copy_gate(self, lane: str) -> None:
+        shard = rows.shard_of(lane)
+        gate = await self._here.read(shard, rows.gate_key(lane))
         if gate is not None:
             await self._insert(shard, [Insert(gate.key, gate.values)])
 
@@ -123,8 +128,8 @@ class MoveLedger:
                 await self._insert(shard, [change])
 
 
-def _ours(biller: str) -> Values:
-    return {"biller": biller, MOVED: True}
+def _lanes(biller: str) -> tuple[str, str]:
+    return biller, f"{biller}{UPDATES}"
 
 
 def _driven(entry: Entry, here: LedgerStore) -> Entry:
@@ -139,10 +144,10 @@ def _driven(entry: Entry, here: LedgerStore) -> Entry:
     return replace(entry, due=here.now(), wait=wait, slot=None)
 
 
-async def _all(store: LedgerStore, shard: str, prefix: str) -> AsyncIterator[Row]:
+async def _all(store: LedgerStore, shard: str, prefix: str, only: Values | None = None) -> AsyncIterator[Row]:
     """Every row whose key begins so, page by page."""
     start, end = prefix, f"{prefix}{rows.END}"
-    while page := await store.scan(shard, start, end, limit=_PAGE):
+    while page := await store.scan(shard, start, end, limit=_PAGE, only=only):
         for row in page:
             yield row
         start = f"{page[-1].key}{rows.BEHIND}"

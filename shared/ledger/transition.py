@@ -61,8 +61,8 @@ def tidied(before: Entry, after: Entry) -> list[Change]:
 
 
 def moved_in(entry: Entry) -> list[Change]:
-    """The transaction that brings an entry from another table: its state row, its day's, its open or held row."""
-    return [_state(None, entry), *_moved(None, entry), *_booked(entry)]
+    """The transaction that brings an entry from another table: its state row, its day, and its open or held row."""
+    return [_state(None, entry), *_booked(entry), *_moved(None, entry)]
 
 
 def _state(before: Entry | None, after: Entry) -> Change:

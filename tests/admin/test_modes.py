@@ -46,7 +46,7 @@ def payment(city, **changes):
         "schemaVersion": 1,
         "billerId": city.biller_id,
         "paymentId": f"p-{number}",
-        "confirmationNumber": f"IC{number:08}",
+        "confirmationNumber": f"REF-{number}",
         "application": "AR",
         "customerNumber": CUSTOMER,
         "tender": "ACH",

@@ -84,7 +84,7 @@ CAUGHT = [
     Fault("an alert on an event that is gone", "alerts.json", '"relay.down"', '"relay.gone"', "nothing emits it"),
     Fault("an event without an alert", "alerts.json", '"payment.overdue", ', "", "event payment.overdue: no alert"),
     Fault("an alert that does not say for whom", "alerts.json", "One city: payments wait", "Payments wait", "does not tell one city from everyone"),
-    Fault("a runbook page that is gone", "alerts.json", '"events.md"', '"gone.md"', "there is no page"),
+    Fault("a runbook page that is gone", "alerts.json", '"runbook": "', '"runbook": "gone-', "there is no page"),
     Fault("the workbook asks for an event that is gone", "workbook.json", "payment.posted", "payment.paid", "nothing emits payment.paid"),
     Fault("the callback host leads elsewhere", "modules/callbackhost.bicep", "'/api/ICOAuthTokenProcessor'", "'/api/oauth'", "path of the callback host"),
 ]  # fmt: skip

@@ -5,13 +5,13 @@ from itertools import count
 import pytest
 
 from shared.exchange.result import Outcome
-from shared.ledger.entry import State
+from shared.ledger.entry import Kind, State
 from shared.ledger.move import MOST_SLOTS, MOVED, MoveLedger
 from shared.ledger.rows import CLOSED, shard_of
 from shared.ledger.store import Delete, Insert
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.faulty_ledger import Fault, FaultyLedger
-from tests.payments.world import World, message, reject
+from tests.payments.world import World, message, reject, reversal
 
 BILLER = "2493"
 SHARD = shard_of(BILLER)
@@ -42,15 +42,16 @@ async def moved(here, there):
 
 async def begun(here):
     """Payments in every state that a move can meet."""
-    posted, returned, waiting = (message() for _ in range(3))
+    posted, returned, waiting, voided = (message() for _ in range(4))
     await here.deliver(posted)
     await here.deliver(returned)
     await here.undo(reject(returned))
     await here.pass_time(120)
     await here.deliver(message(environment="test", paymentId="held-1"))
+    await here.undo(reversal(voided))
     await here.set_up(rejectStrategy="void", paused={"reason": "moved to there"})
     await here.deliver(waiting)
-    return {"posted": posted, "returned": returned, "waiting": waiting}
+    return {"posted": posted, "returned": returned, "waiting": waiting, "voided": voided}
 
 
 async def test_no_send_begins_once_all_slots_are_taken(here, there):
@@ -59,7 +60,7 @@ async def test_no_send_begins_once_all_slots_are_taken(here, there):
     # An instance that has not heard of the move yet.
     await here.deliver(message())
     assert here.city.orders == []
-    assert len(here.keys("S~")) == MOST_SLOTS
+    assert len(here.keys(f"S~{BILLER}~")) == MOST_SLOTS
     # Whoever resumes or unblocks the biller here opens none of them.
     await here.gates.unblock(BILLER)
     await here.pass_time(3600)
@@ -83,11 +84,13 @@ async def test_a_slot_that_a_doubt_had_closed_is_taken(here, there):
 async def test_everything_is_known_at_the_new_home_and_goes_on_there(here, there):
     messages = await begun(here)
     copied = await moved(here, there)
-    assert (copied.entries, copied.unsettled) == (5, 2)
+    assert (copied.entries, copied.unsettled) == (6, 3)
     await there.set_up(rejectStrategy="void")
     for name in ("posted", "returned"):
         [told] = (await there.deliver(messages[name])).results
         assert (told.outcome, told.duplicate) == ({"posted": Outcome.POSTED, "returned": Outcome.REVERSED}[name], True)
+    [told] = [each for each in (await there.deliver(messages["voided"])).results if each.kind is Kind.PAYMENT]
+    assert told.outcome is Outcome.NOT_POSTED
     await there.pass_time(1200)
     assert (await there.entry(messages["waiting"])).state is State.POSTED
     assert len(here.city.orders) == 3
