@@ -11,7 +11,9 @@ from functions import (
     payment_status,
     poison,
     post_payments,
+    reconcile,
     renew_tokens,
+    retain,
     reverse_payments,
     sweep,
     update_customers,
@@ -26,7 +28,9 @@ app.register_functions(open_items.bp)
 app.register_functions(payment_status.bp)
 app.register_functions(poison.bp)
 app.register_functions(post_payments.bp)
+app.register_functions(reconcile.bp)
 app.register_functions(renew_tokens.bp)
+app.register_functions(retain.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)
 app.register_functions(update_customers.bp)

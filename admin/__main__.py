@@ -18,6 +18,8 @@ _DEBUG = "ICADMIN_DEBUG"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 not in order or declined, 2 wrong use, 3 no answer, 130 interrupted."""
     given = to_the_front(sys.argv[1:] if arguments is None else arguments)
+    if not all(_is_text(argument) for argument in given):
+        _end("An argument holds bytes that are no UTF-8 text.", WRONG_USE)
     try:
         app(args=given, prog_name="icadmin")
     except KeyboardInterrupt:
@@ -32,6 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get(_DEBUG) == "1":
             raise
         _end(f"This should not happen ({type(error).__name__}). {_DEBUG}=1 shows where.", FOUND_WRONG)
+
+
+def _is_text(argument: str) -> bool:
+    """Python passes bytes that it cannot decode as lone surrogates, which no store takes."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in argument)
 
 
 def _end(sentence: str, code: int) -> None:

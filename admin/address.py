@@ -75,8 +75,6 @@ def find(options: Options) -> Address:
     Raises:
         WrongUse: none is named, or it is not to be found.
     """
-    if options.local and options.stamp:
-        raise WrongUse("--local and --stamp name two stamps: give one of them.")
     if options.local:
         return of_stack(options.local_state / "stack.json")
     if options.stamp is None:

@@ -13,6 +13,8 @@ from admin.deploy import app as stamps
 from admin.images import app as images
 from admin.invoices import app as invoices
 from admin.options import LOCAL_STATE, Options, use
+from admin.payments import app as payments
+from admin.reports import app as reports
 
 app = typer.Typer(
     name="icadmin",
@@ -47,6 +49,7 @@ def at(
 
 
 app.add_typer(billers.app, name="biller")
+app.add_typer(payments.app, name="payments")
 app.add_typer(contract.app, name="contract")
 app.add_typer(customers.app, name="customers")
 app.add_typer(keys.app, name="key")
@@ -54,6 +57,7 @@ app.add_typer(tokens.app, name="token")
 app.command("status")(status.status)
 app.command("support-incident")(support_incident.support_incident)
 app.command("audit")(audit_app.audit)
+app.command("report")(reports.report)
 app.command("deploy", epilog=stamps.DEPLOY_EXAMPLES)(stamps.deploy)
 app.command("destroy", epilog=stamps.DESTROY_EXAMPLES)(stamps.destroy)
 app.command("package")(stamps.build_package)

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from azure.data.tables.aio import TableClient
@@ -18,7 +18,6 @@ from shared.vocabulary.errors import Unavailable
 
 TABLE: Final = "audit"
 _PEER: Final = "table audit"
-_DAY: Final = timedelta(days=1)
 
 type Shown = Mapping[str, Any]
 """What a change leads from or to, as JSON; never a secret."""
@@ -92,14 +91,16 @@ class Audit:
 
     async def since(self, first: datetime, last: datetime) -> AsyncIterator[Change]:
         """Rows from ``first`` to ``last``, the oldest first."""
-        day = first.date()
-        while day <= last.date():
-            clause = "PartitionKey eq @day and RowKey ge @first and RowKey lt @end"
-            bounds = {"day": day.isoformat(), "first": f"{to_ms(first):015}", "end": f"{to_ms(last) + 1:015}"}
-            with answering(_PEER):
-                async for entity in self._table.query_entities(clause, parameters=bounds):
-                    yield Change.model_validate_json(entity["change"])
-            day += _DAY
+        clause = "PartitionKey ge @day and PartitionKey le @end_day and RowKey ge @first and RowKey lt @end"
+        bounds = {
+            "day": first.date().isoformat(),
+            "end_day": last.date().isoformat(),
+            "first": f"{to_ms(first):015}",
+            "end": f"{to_ms(last) + 1:015}",
+        }
+        with answering(_PEER):
+            async for entity in self._table.query_entities(clause, parameters=bounds):
+                yield Change.model_validate_json(entity["change"])
 
     def _row(self, what: str, subject: str, why: str, before: Shown, after: Shown) -> Change:
         return Change(

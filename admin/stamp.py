@@ -15,6 +15,7 @@ from admin.address import Address
 from admin.audit import TABLE, Audit
 from admin.errors import WrongUse
 from admin.log_workspace import AppInsights
+from admin.own_events import told
 from shared.azure_stores.key_vault import KeyVault
 from shared.azure_stores.table_billers import TableBillers
 from shared.azure_stores.table_callback_keys import TableCallbackKeys
@@ -117,6 +118,7 @@ async def opened(address: Address) -> AsyncIterator[Stamp]:
         for client in (tables, secrets):
             await open_parts.enter_async_context(client)
         workspace = AppInsights(address.app_insights, credential, clock) if address.app_insights else None
+        await open_parts.enter_async_context(told(workspace))
         audit = Audit(tables.get_table_client(TABLE), who, workspace, clock)
         yield Stamp(address, who, clock, tables, KeyVault(secrets), audit, time)
 

@@ -64,6 +64,14 @@ async def poison_registrations(message: func.QueueMessage, results: Messages, du
     send(handled, results, due)
 
 
+@bp.function_name("poison_control_totals")
+@bp.queue_trigger(arg_name="message", queue_name="control-totals-poison", connection=STORAGE)
+async def poison_control_totals(message: func.QueueMessage) -> None:
+    """No money depends on it: a masked copy is kept, and Invoice Cloud sends the total again."""
+    events.emit("control_total.poisoned", events.ERROR, message=message.id)
+    await wiring.control_totals().give_up(message.get_body(), message.id or "")
+
+
 @bp.function_name("poison_due")
 @bp.queue_trigger(arg_name="message", queue_name="due-poison", connection=STORAGE)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)

@@ -11,6 +11,7 @@ from shared.customers.message import AutopayChange, Registration
 from shared.exchange.reasons import REASONS
 from shared.exchange.result import PostingResult
 from shared.payments.message import PaymentMessage
+from shared.reconciliation.control_totals import ControlTotal
 from shared.reversals.message import AchReject, Reversal
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "contracts"
@@ -28,6 +29,7 @@ def documents() -> dict[str, str]:
         "reversals.schema.json": _text(Reversal.model_json_schema(schema_generator=Plain)),
         "autopay-changes.schema.json": _text(AutopayChange.model_json_schema(schema_generator=Plain)),
         "registrations.schema.json": _text(Registration.model_json_schema(schema_generator=Plain)),
+        "control-totals.schema.json": _text(ControlTotal.model_json_schema(schema_generator=Plain)),
         "posting-results.schema.json": _text(
             PostingResult.model_json_schema(schema_generator=Plain, mode="serialization")
         ),

@@ -44,6 +44,8 @@ class HttpFrontEnd:
         return app
 
     async def _answer(self, request: web.Request) -> web.Response:
+        if not _names_a_host(request):
+            return web.Response(status=400)
         path = request.rel_url.raw_path
         if path == "/":
             return web.Response(text=_HOME_PAGE, content_type="text/html")
@@ -94,6 +96,14 @@ async def listen(app: web.Application, site: Callable[[web.AppRunner], web.BaseS
     await runner.setup()
     await site(runner).start()
     return runner
+
+
+def _names_a_host(request: web.Request) -> bool:
+    """The platform's server refuses a Host header that is none before anything else sees it."""
+    try:
+        return bool(request.url)
+    except ValueError:
+        return False
 
 
 def _key(request: web.Request) -> str:

@@ -54,6 +54,8 @@ say "setup: Python packages into .venv (with $python)"
 .tools/bin/uv venv --quiet --allow-existing --python "$python" .venv ||
     fail "Python 3.13 is not on this machine and could not be fetched: install it."
 VIRTUAL_ENV=.venv .tools/bin/uv pip sync --quiet --require-hashes requirements-dev.txt
+printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s/.venv/bin/python" -m admin "$@"\n' "$PWD" "$PWD" >.venv/bin/icadmin
+chmod +x .venv/bin/icadmin
 
 say "setup: Azurite into local/node_modules"
 npm ci --prefix local --omit=optional --no-audit --no-fund --loglevel=error >&2

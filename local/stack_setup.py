@@ -35,9 +35,28 @@ from shared.tokens.prove import PROOF_WITHIN
 from shared.tokens.renew import RenewToken
 from shared.tokens.supervise import Supervised, SuperviseRenewal
 
-_INBOUND = ("payments", "ach-rejects", "reversals", "autopay-changes", "registrations", "due", "token-renewals")
+_INBOUND = (
+    "payments",
+    "ach-rejects",
+    "reversals",
+    "autopay-changes",
+    "registrations",
+    "control-totals",
+    "due",
+    "token-renewals",
+)
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
-TABLES = ("ledger", "billers", "callbackkeys", "authorizations", "tokens", "quarantine", "audit")
+TABLES = (
+    "ledger",
+    "billers",
+    "callbackkeys",
+    "authorizations",
+    "tokens",
+    "quarantine",
+    "controltotals",
+    "reconciliation",
+    "audit",
+)
 
 _PEPPER_BYTES = 32
 

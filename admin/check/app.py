@@ -79,7 +79,9 @@ async def _checked(
     if amount is not None:
         trial.check_possible(biller, amount)
         confirm(f"Post {amount} for each tender to customer {customer} of {biller.name}, and void it?", yes=yes)
-    findings = _confirmed(biller, await _looked(stamp, biller, amount, customer))
+    with output.progress() as bar:
+        bar.add_task(f"Looking at {biller.name}", total=None)
+        findings = _confirmed(biller, await _looked(stamp, biller, amount, customer))
     await _remember(stamp, biller, findings, tried=amount is not None)
     if out is not None:
         _write(out, markdown(biller, findings, stamp.clock.now()))

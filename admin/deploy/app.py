@@ -82,7 +82,10 @@ def _typed(what: str) -> str:
 def build_package(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the zip.")],
 ) -> None:
-    """Build the zip that deploy publishes, and list its functions."""
+    """Build the zip that deploy publishes, and list its functions.
+
+    Example: icadmin package --out app.zip
+    """
     with tempfile.TemporaryDirectory(prefix="icadmin-") as work:
         built = package.build(Path(work))
         names = package.index(built, Path(work))

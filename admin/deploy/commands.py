@@ -57,8 +57,16 @@ def outputs(region: Region, *, stack: bool) -> Command:
     return ("deployment", "sub", "show", "--name", region.deployment, "--query", "properties.outputs")
 
 
-def group_exists(region: Region) -> Command:
-    return ("group", "exists", "--name", region.group)
+def apps(region: Region) -> Command:
+    """Names of the apps that run; also where there is no such group yet."""
+    return (
+        "resource",
+        "list",
+        "--resource-type",
+        "Microsoft.Web/sites",
+        "--query",
+        f"[?resourceGroup=='{region.group}'].name",
+    )
 
 
 def publishing_host(group: str, app: str) -> Command:

@@ -18,6 +18,7 @@ from admin.deploy.site import RETRY_SECONDS, Site
 from admin.errors import WrongUse
 from admin.output import say, warn
 from shared.billers.callback_keys import PEPPER_SECRET
+from shared.vocabulary.errors import Unavailable
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from admin.address import Address
     from admin.stamp import Stamp
 
-_LIST_TRIES = 20
+_TRIES = 20
 
 
 class Step(NamedTuple):
@@ -69,7 +70,6 @@ class Deployment:
     _subscription: str = "<subscription>"
     _package: Path = field(init=False)
     _expected: list[str] = field(default_factory=list)
-    _first: bool = False
     _paused: bool = False
 
     def __post_init__(self) -> None:
@@ -104,7 +104,7 @@ class Deployment:
         """Made one by one: what an earlier one found stands in the lines of a later one."""
         drained = [self._pausing] if self.wishes.drain else []
         resumed = [self._resuming] if self.wishes.drain else []
-        before = [self._looking, self._registering, self._packing, self._previewing]
+        before = [self._looking, self._registering, self._previewing, self._packing]
         after = [self._creating, self._reading, self._peppering, self._publishing, self._comparing, self._asking]
         return [*before, *drained, *after, *resumed, self._telling]
 
@@ -150,18 +150,25 @@ class Deployment:
 
     def _pausing(self) -> Step:
         def run() -> None:
-            self._first = not self._az.json(*commands.group_exists(self.region))
-            if self._first:
-                return say("Nothing runs here yet.")
-            self._read()
-            self._paused = True
-            seconds = self._in_stores(stores.pause_all)
-            say(f"Waiting {seconds:.0f} seconds until no payment is under way.")
-            return self.wait(seconds)
+            if self._az.json(*commands.apps(self.region)):
+                self._pause()
+            else:
+                say("Nothing runs here yet.")
 
-        looked = _shown(commands.group_exists(self.region), commands.outputs(self.region, stack=self.wishes.stack))
+        looked = _shown(commands.apps(self.region), commands.outputs(self.region, stack=self.wishes.stack))
         paused = "pause every biller that sends, then wait until no payment is under way (not on the first deployment)"
         return Step("Drain", [*looked, paused], run)
+
+    def _pause(self) -> None:
+        try:
+            self._read()
+        except WrongUse:
+            trouble = "An app runs here, and the last deployment did not end well enough to say where its stores are"
+            raise WrongUse(f"{trouble}: --no-drain deploys without pausing the billers.") from None
+        self._paused = True
+        seconds = self._in_stores(stores.pause_all)
+        say(f"Waiting {seconds:.0f} seconds until no payment is under way.")
+        self.wait(seconds)
 
     def _creating(self) -> Step:
         command = commands.create(self.region, stack=self.wishes.stack)
@@ -179,7 +186,7 @@ class Deployment:
 
     def _peppering(self) -> Step:
         def run() -> None:
-            if self._in_stores(stores.ensure_pepper):
+            if self._once_roles_are_known(stores.ensure_pepper):
                 say("Made the pepper of the callback keys.")
 
         return Step("Vault", [f"make the secret {PEPPER_SECRET} where {self.outputs.key_vault_name} has none"], run)
@@ -200,7 +207,7 @@ class Deployment:
         command = commands.functions(self.outputs.resource_group_name, self.outputs.function_app_name)
 
         def run() -> None:
-            for _ in range(_LIST_TRIES):
+            for _ in range(_TRIES):
                 found = sorted(name.rpartition("/")[2] for name in self._az.json(*command) or [])
                 if found == self._expected:
                     return
@@ -257,6 +264,15 @@ class Deployment:
         app = self.outputs.function_app_host_name
         token = lambda: self._az.text(*commands.TOKEN)  # noqa: E731 - a fresh one for each request
         return Site(f"{self.scheme}://{publishing}", f"{self.scheme}://{app}", token, self.wait)
+
+    def _once_roles_are_known[T](self, work: "Callable[[Stamp], Awaitable[T]]") -> T:
+        """Rights at a vault that was just made take minutes to be known there."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._in_stores(work)
+            except Unavailable:
+                self.wait(RETRY_SECONDS)
+        return self._in_stores(work)
 
     def _in_stores[T](self, work: "Callable[[Stamp], Awaitable[T]]") -> T:
         from admin.stamp import opened  # noqa: PLC0415 - Azure's SDKs on first use

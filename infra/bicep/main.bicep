@@ -125,11 +125,21 @@ param tags object = {}
 
 // Invoice Cloud writes the inbound queues; the app writes the internal ones to itself. The host copies what failed too
 // often to the queue's poison queue, whose name it fixes.
-var inboundQueues = ['payments', 'ach-rejects', 'reversals', 'autopay-changes', 'registrations']
+var inboundQueues = ['payments', 'ach-rejects', 'reversals', 'autopay-changes', 'registrations', 'control-totals']
 var internalQueues = ['due', 'token-renewals']
 var poisonQueues = [for queue in concat(inboundQueues, internalQueues): '${queue}-poison']
 var resultQueue = 'posting-results'
-var tables = ['ledger', 'billers', 'callbackkeys', 'authorizations', 'tokens', 'quarantine', 'audit']
+var tables = [
+  'ledger'
+  'billers'
+  'callbackkeys'
+  'authorizations'
+  'tokens'
+  'quarantine'
+  'controltotals'
+  'reconciliation'
+  'audit'
+]
 
 var suffix = toLower(uniqueString(subscription().id, workload, environmentName, location))
 var stamp = '${workload}-${location}-${environmentName}'

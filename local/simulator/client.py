@@ -99,6 +99,18 @@ class SimulatorControl:
         code: str = (await self._ask("POST", f"/billers/{subdomain}/authorization-codes")).json()["code"]
         return code
 
+    async def void_by_clerk(self, subdomain: str, number: str) -> None:
+        """A clerk voids a receipt at the city, behind our back."""
+        await self._ask("PATCH", f"/billers/{subdomain}/receipts/{number}", {"voided": True})
+
+    async def change_amount(self, subdomain: str, number: str, amount: str) -> None:
+        """A receipt gets another amount, in decimal text."""
+        await self._ask("PATCH", f"/billers/{subdomain}/receipts/{number}", {"amount": amount})
+
+    async def lose_receipt(self, subdomain: str, number: str) -> None:
+        """A receipt is gone, as after a restored backup."""
+        await self._ask("DELETE", f"/billers/{subdomain}/receipts/{number}")
+
     async def receipts(self) -> dict[str, list[ReceiptRow]]:
         """Every receipt, by biller id."""
         rows: dict[str, list[ReceiptRow]] = (await self._ask("GET", "/receipts")).json()

@@ -13,7 +13,16 @@ from starlette.routing import Route
 
 from local.simulator.books import Account, Biller, Receipt, UnknownSubdomain, World
 from local.simulator.listener import Listener
-from local.simulator.wire import AccountRow, BillerSetup, Delivery, ReceiptRow, RelaySwitch, Summary, Switches
+from local.simulator.wire import (
+    AccountRow,
+    BillerSetup,
+    Delivery,
+    ReceiptChange,
+    ReceiptRow,
+    RelaySwitch,
+    Summary,
+    Switches,
+)
 
 _SETUPS: Final = TypeAdapter(list[BillerSetup])
 
@@ -31,6 +40,8 @@ def control(world: World, relay: Listener, http: httpx.AsyncClient) -> Starlette
             Route(f"{biller}/update-payments", api.update_payments, methods=["POST"]),
             Route(f"{biller}/revoke-tokens", api.revoke_tokens, methods=["POST"]),
             Route(f"{biller}/authorization-codes", api.authorization_code, methods=["POST"]),
+            Route(f"{biller}/receipts/{{number}}", api.change_receipt, methods=["PATCH"]),
+            Route(f"{biller}/receipts/{{number}}", api.lose_receipt, methods=["DELETE"]),
             Route("/relay", api.switch_relay, methods=["PATCH"]),
             Route("/receipts", api.receipts),
             Route("/summary", api.summary),
@@ -103,6 +114,19 @@ class _Control:
     async def authorization_code(self, request: Request) -> Response:
         return JSONResponse({"code": self._biller(request).tokens.mint_code()})
 
+    async def change_receipt(self, request: Request) -> Response:
+        receipt = self._receipt(request)
+        asked = ReceiptChange.model_validate_json(await request.body())
+        if asked.voided is not None:
+            receipt.voided = asked.voided
+        if asked.amount is not None:
+            receipt.amount = asked.amount
+        return Response(status_code=204)
+
+    async def lose_receipt(self, request: Request) -> Response:
+        self._biller(request).receipts.remove(self._receipt(request))
+        return Response(status_code=204)
+
     async def receipts(self, _: Request) -> Response:
         return JSONResponse({one.biller_id: [_row(receipt) for receipt in one.receipts] for one in self._billers()})
 
@@ -133,6 +157,13 @@ class _Control:
 
     def _biller(self, request: Request) -> Biller:
         return self._world.at(request.path_params["subdomain"])
+
+    def _receipt(self, request: Request) -> Receipt:
+        number = request.path_params["number"]
+        for receipt in self._biller(request).receipts:
+            if receipt.number == number:
+                return receipt
+        raise HTTPException(404, "No receipt has this number.")
 
     def _billers(self) -> list[Biller]:
         return list(self._world.billers.values())

@@ -102,6 +102,13 @@ class Switches(_Wire):
     refused_emails: frozenset[str] = frozenset()
 
 
+class ReceiptChange(_Wire):
+    """``PATCH /billers/{subdomain}/receipts/{number}``: what a clerk does to a receipt; what is left out stays."""
+
+    voided: bool | None = None
+    amount: Amount | None = None
+
+
 class RelaySwitch(_Wire):
     """``PATCH /relay``: whether connections are refused."""
 

@@ -196,7 +196,7 @@ class Biller(_Record):
     """One biller. Only id, name and time zone are needed to begin; the rest arrives during set-up."""
 
     biller_id: BillerId
-    name: str
+    name: Annotated[str, Field(pattern=r"\S", max_length=200)]
     time_zone: Annotated[str, AfterValidator(_known_zone)]
     mode: Mode = Mode.DRAFT
     go_live_at: AwareDatetime | None = None

@@ -131,17 +131,18 @@ async def read_shard(store: LedgerStore, shard: str, since: datetime, biller: st
 def count(shard: Shard, midnights: Mapping[str, datetime], now: datetime, found: Standings) -> None:
     """Add one shard's lists. An entry of a biller that has no record is counted too: somebody paid it."""
     found.cut = found.cut or shard.cut
+    utc_midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     found.gates |= {row.key.removeprefix("B~"): gate_of(row) for row in shard.gates}
     for row in shard.open:
         if rows.state_in(str(row.values["queue"])) in UNSETTLED:
             found.of(rows.key_in(row.key).biller).wait(_received_at(row, now))
     for row in shard.held:
         biller = rows.key_in(row.key).biller
-        found.of(biller).hold(rows.moment_in(row.key), midnights.get(biller, now))
+        found.of(biller).hold(rows.moment_in(row.key), midnights.get(biller, utc_midnight))
     for row in shard.posted:
         key = rows.key_in(row.key)
         biller, is_payment = key.biller, key.kind is Kind.PAYMENT
-        if is_payment and rows.moment_in(row.key) >= midnights.get(biller, now):
+        if is_payment and rows.moment_in(row.key) >= midnights.get(biller, utc_midnight):
             found.of(biller).posted_today.add(int(row.values["cents"]))
 
 

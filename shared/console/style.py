@@ -19,7 +19,8 @@ footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .6rem
 .figures b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; opacity: .8; padding-bottom: .3rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
-th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; } thead th { font-size: .85rem; opacity: .8; }
+th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n { white-space: nowrap; } thead th { font-size: .85rem; opacity: .8; }
 small { opacity: .8; } td small { display: block; } td, dd { overflow-wrap: anywhere; }
 .act { color: var(--act); font-weight: 600; } .look { color: var(--look); font-weight: 600; }
 .good { color: var(--good); }
@@ -30,7 +31,7 @@ dt { opacity: .75; } dd { margin: 0; }
 svg { width: 100%; height: auto; max-width: 46rem; } svg text { fill: currentColor; font-size: 11px; }
 svg rect { fill: var(--mark); } svg line { stroke: var(--line); }
 @media (max-width: 46rem) {
-  thead { position: absolute; clip-path: inset(50%); }
+  thead { display: none; } table, tbody, caption { display: block; }
   tr { display: block; border-bottom: 2px solid var(--line); padding: .4rem 0; }
   td, td.n { display: flex; justify-content: space-between; gap: 1rem; text-align: right; border: 0; padding: .1rem 0; }
   td::before { content: attr(data-label); opacity: .75; text-align: left; } td:empty { display: none; } }

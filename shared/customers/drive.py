@@ -8,8 +8,8 @@ from shared.customers.message import stored
 from shared.customers.peer import CustomerPeer
 from shared.customers.rules import hold_reason, skip_reason
 from shared.ledger import settle
-from shared.ledger.book import Contended, SubjectTaken
 from shared.ledger.entry import Entry
+from shared.ledger.errors import Contended, SubjectTaken
 from shared.ledger.newest import SUPERSEDED
 from shared.ledger.store import Change
 from shared.vocabulary.errors import Unavailable

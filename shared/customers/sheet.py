@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.billers.capabilities import OFF_REASONS
 from shared.customers.message import AutopayChange, Update, stored
+from shared.exchange.spreadsheet import plain
 from shared.ledger.entry import Entry, Kind, State
 from shared.ledger.newest import Newest
 
@@ -15,8 +16,6 @@ _COLUMNS: Final = {
     Kind.AUTOPAY_CHANGE: ("customerNumber", "change", "effectiveOn", "changedAt", "changeId"),
     Kind.REGISTRATION: ("customerNumber", "email", "registeredAt", "eventId"),
 }
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins with one of these would be worked out by a spreadsheet."""
 
 
 async def to_enter(newest: Newest, biller: str, kind: Kind, since: datetime | None = None) -> list[Update]:
@@ -42,13 +41,14 @@ def sheet(kind: Kind, updates: Iterable[Update]) -> str:
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\r\n")
     lines.writerow(_COLUMNS[kind])
-    lines.writerows([_harmless(cell) for cell in _cells(update)] for update in updates)
+    lines.writerows([plain(cell) for cell in _cells(update)] for update in updates)
     return written.getvalue()
 
 
 def _is_for_hand(entry: Entry, since: datetime | None) -> bool:
     off = entry.state is State.SKIPPED and entry.reason in OFF_REASONS
-    return off and (since is None or entry.received_at >= since)
+    # Whose it was may have been erased since.
+    return off and entry.subject is not None and (since is None or entry.received_at >= since)
 
 
 def _cells(update: Update) -> Sequence[str]:
@@ -56,7 +56,3 @@ def _cells(update: Update) -> Sequence[str]:
     if isinstance(update, AutopayChange):
         return update.customer_number, update.change, update.effective_on.isoformat(), at, update.id
     return update.customer_number, update.email, at, update.id
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -11,8 +11,8 @@ from shared.customers.rules import hold_reason, skip_reason
 from shared.exchange.inbound import InvalidMessage, to_store
 from shared.exchange.result import Handled
 from shared.ledger import settle
-from shared.ledger.book import Known
 from shared.ledger.entry import Draft, Entry, Key, Kind, Wait
+from shared.ledger.errors import Known
 
 
 class UpdateCustomer:
@@ -67,4 +67,5 @@ def _draft(kind: Kind, message: Update, message_id: str) -> Draft:
         message=to_store(message),
         subject=message.customer_number,
         order=order(message),
+        booked_on=message.set_at.date().isoformat(),
     )

@@ -24,7 +24,7 @@ _ISSUERS: Final = re.compile(
 _FORBIDDEN_NAMES: Final = frozenset({"pan", "cardnumber", "cvv", "cvv2", "cvc", "cvc2", "track", "track1", "track2"})
 _REFERENCES: Final = frozenset(
     {"billerid", "paymentid", "confirmationnumber", "customernumber", "invoicenumber", "representspaymentid"}
-    | {"rejectid", "reversalid", "changeid", "eventid"}
+    | {"rejectid", "reversalid", "changeid", "eventid", "paymentids"}
 )
 """Declared references have formats of their own and may be long digit runs."""
 

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from shared.exchange.quarantine import Quarantine, quarantined
 from shared.exchange.result import Handled, result_of
 from shared.exchange.told import answered, tell
-from shared.ledger.book import Ledger, Moved
+from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import Due, due_of
 from shared.ledger.entry import SETTLED, Entry, Kind, State, Wait
+from shared.ledger.errors import Moved
 from shared.ledger.send_once import Peer, SendOnce
 from shared.ledger.times import Times, nth
 from shared.vocabulary import events

@@ -35,6 +35,8 @@ class Quarantined:
     digest: str
     text: str
     at: datetime
+    resolved: str = ""
+    """How it ended, and by whose decision; empty while somebody must still look at it."""
 
 
 class Quarantine(Protocol):
@@ -65,6 +67,16 @@ def masked(body: bytes) -> str:
     except (ValueError, RecursionError):
         pass  # no JSON that can be walked: what is left of it is its shape
     return _mask(plain.decode(errors="replace"))
+
+
+def readable(text: str) -> dict[str, str]:
+    """The fields of a masked copy that were left readable; what is masked keeps its shape, which is not the usual."""
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        return {}
+    found = fields.items() if isinstance(fields, dict) else ()
+    return {name: str(value) for name, value in found if name in _SHOWN and _SHOWN[name].fullmatch(str(value))}
 
 
 def _name(name: str) -> str:

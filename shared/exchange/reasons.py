@@ -84,6 +84,8 @@ REASONS: Final[dict[str, Reason]] = {
     "receipt_closed": Reason(
         "Caselle refuses the void: the receipt is closed or updated.", f"Ask {_CITY} to correct it in Caselle."
     ),
+    # Ended by a person.
+    "ended_by_person": Reason("A person ended it; it is not in Caselle.", "Nothing."),
     # Held after a send.
     "outcome_unknown": Reason(
         "The answer to the send was lost, and this Caselle release cannot be asked.",

@@ -9,54 +9,33 @@ from typing import Final
 
 from shared.ledger import rows, transition
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
-from shared.ledger.store import ANY, Change, Insert, LedgerStore, Replace, Row, RowChanged, RowExists, Values
+from shared.ledger.errors import (
+    Contended,
+    Forestalled,
+    Known,
+    Moved,
+    ReceiptTaken,
+    ReferenceTaken,
+    SlotTaken,
+    SubjectTaken,
+)
+from shared.ledger.store import (
+    ANY,
+    NO_VALUES,
+    Change,
+    Insert,
+    LedgerStore,
+    Replace,
+    Row,
+    RowChanged,
+    RowExists,
+    Values,
+)
 from shared.vocabulary import events
-from shared.vocabulary.errors import CaselleError, Unavailable
+from shared.vocabulary.errors import Unavailable
 
 _TRIES: Final = 5
 _SHARED: Final = "shared"
-
-
-class Known(CaselleError):
-    """The ledger already has an entry under this key."""
-
-    def __init__(self, found: Entry) -> None:
-        """Carry the entry as it stands."""
-        super().__init__(f"{found.key} is known")
-        self.found = found
-
-
-class Forestalled(CaselleError):
-    """A void of this payment came before it; nothing was written."""
-
-
-class ReferenceTaken(CaselleError):
-    """Another entry of this biller uses the same reference."""
-
-
-class ReceiptTaken(CaselleError):
-    """Another entry of this biller is bound to the same receipt."""
-
-
-class SlotTaken(CaselleError):
-    """Another send of this biller holds the slot."""
-
-
-class SubjectTaken(CaselleError):
-    """Another entry on the same subject is being sent or in doubt."""
-
-
-class Moved(CaselleError):
-    """Somebody else changed the entry first; nothing was written."""
-
-    def __init__(self, found: Entry) -> None:
-        """Carry the entry as it now stands."""
-        super().__init__("the entry has moved on")
-        self.found = found
-
-
-class Contended(CaselleError):
-    """A row that was to change together with the entry was changed by somebody else first; nothing was written."""
 
 
 class Ledger:
@@ -84,6 +63,7 @@ class Ledger:
             message_id=draft.message_id,
             message=draft.message,
             reverses=draft.reverses,
+            booked_on=draft.booked_on,
             subject=draft.subject,
             order=draft.order,
             received_at=now,
@@ -100,7 +80,7 @@ class Ledger:
             Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; nothing may be sent.
         """
-        first = replace(entry, version=entry.version + 1, nonce=uuid.uuid4().hex)
+        first = replace(entry, version=entry.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
         try:
             return await self._write(None, first, also)
         except RowExists as error:
@@ -123,14 +103,23 @@ class Ledger:
             Known: the payment exists.
             Unavailable: the store does not answer, or somebody else changed the void first.
         """
-        following = replace(void_after, version=void.version + 1, nonce=uuid.uuid4().hex)
+        following = self._following(void, void_after)
         return await self.begin(after_forestalling(payment), also=transition.changes(void, following, self.now()))
 
-    async def move(self, before: Entry, after: Entry, *, rebind: bool = False, also: Sequence[Change] = ()) -> Entry:
+    async def move(
+        self,
+        before: Entry,
+        after: Entry,
+        *,
+        rebind: bool = False,
+        also: Sequence[Change] = (),
+        note: Values = NO_VALUES,
+    ) -> Entry:
         """Write the next version of an entry.
 
         ``rebind`` posts also under a receipt number that another entry has: the peer's own word for this attempt.
-        ``also`` are changes to other rows of the same biller in the same transaction.
+        ``also`` are changes to other rows of the same biller in the same transaction. ``note`` stays with the event:
+        who decided, and why.
 
         Raises:
             Moved: somebody else was first.
@@ -140,9 +129,9 @@ class Ledger:
             Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; the caller must not act on ``after``.
         """
-        following = replace(after, version=before.version + 1, nonce=uuid.uuid4().hex)
+        following = self._following(before, after)
         try:
-            return await self._write(before, following, also)
+            return await self._write(before, following, also, note)
         except RowExists as error:
             if error.key == rows.receipt_key(following.key.biller, following.receipt_number or ""):
                 if not rebind:
@@ -151,7 +140,7 @@ class Ledger:
             self._explain(error, following)
             raise
 
-    async def move_reversing(self, before: Entry, after: Entry) -> Entry:
+    async def move_reversing(self, before: Entry, after: Entry, *, note: Values = NO_VALUES) -> Entry:
         """Write a reject or reversal as done, and its payment as reversed, in one transaction.
 
         Raises:
@@ -162,12 +151,15 @@ class Ledger:
             payment = await self.read(Key(after.key.biller, Kind.PAYMENT, after.reverses or ""))
             if payment is None or payment.state is not State.POSTED:
                 events.emit("ledger.reversed_unposted", events.ERROR, **_named(after))
-                return await self.move(before, after)
+                return await self.move(before, after, note=note)
             with suppress(Contended):
-                return await self.move_with_payment(before, after, payment, replace(payment, state=State.REVERSED))
+                reversed_ = replace(payment, state=State.REVERSED)
+                return await self.move_with_payment(before, after, payment, reversed_, note=note)
         raise Unavailable("the payment keeps changing")
 
-    async def move_with_payment(self, before: Entry, after: Entry, payment: Entry, payment_after: Entry) -> Entry:
+    async def move_with_payment(
+        self, before: Entry, after: Entry, payment: Entry, payment_after: Entry, *, note: Values = NO_VALUES
+    ) -> Entry:
         """Write the next version of an entry and of the payment that it undoes, in one transaction.
 
         Raises:
@@ -175,8 +167,8 @@ class Ledger:
             Contended: somebody else changed the payment first; read it again.
             Unavailable: the store does not answer.
         """
-        following = replace(payment_after, version=payment.version + 1, nonce=uuid.uuid4().hex)
-        return await self.move(before, after, also=transition.changes(payment, following, self.now()))
+        following = self._following(payment, payment_after)
+        return await self.move(before, after, also=transition.changes(payment, following, self.now()), note=note)
 
     async def tidy(self, before: Entry, after: Entry) -> Entry:
         """Drop or move an open row; same version, no event.
@@ -218,6 +210,10 @@ class Ledger:
         except RowExists:
             return
 
+    async def reword_conflict(self, biller: str, conflict: Row, values: Values) -> None:
+        """Replace what a conflict's row says."""
+        await self._store.commit(rows.shard_of(biller), [Replace(conflict.key, values, conflict.etag)])
+
     async def open_rows(
         self, shard: str, until: datetime, limit: int, *, after: str = "", skip: Sequence[str] = ()
     ) -> list[Row]:
@@ -230,8 +226,13 @@ class Ledger:
         only = {"queue": rows.queue_of(lane, State.RECEIVED)}
         return await self._store.scan(rows.shard_of(lane), "O~", f"O~{rows.END}", limit=limit, only=only)
 
-    async def _write(self, before: Entry | None, after: Entry, also: Sequence[Change] = ()) -> Entry:
-        changes = [*transition.changes(before, after, self.now()), *also]
+    def _following(self, before: Entry, after: Entry) -> Entry:
+        return replace(after, version=before.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
+
+    async def _write(
+        self, before: Entry | None, after: Entry, also: Sequence[Change] = (), note: Values = NO_VALUES
+    ) -> Entry:
+        changes = [*transition.changes(before, after, self.now(), note), *also]
         try:
             return await self._commit(after, changes)
         except Moved as moved:

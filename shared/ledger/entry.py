@@ -102,6 +102,7 @@ class Draft:
     message_id: str
     message: bytes
     reverses: str | None = None
+    booked_on: str = ""
     subject: str | None = None
     order: str = ""
 
@@ -123,6 +124,10 @@ class Entry:
     message: bytes
     received_at: datetime
     posting_date: str
+    booked_on: str = ""
+    """The day that reports list it under: of a payment its deposit's, of anything else its own."""
+    changed_at: datetime | None = None
+    """When this version was written."""
     attempt: int = 0
     """How many sends were begun."""
     sent_at: datetime | None = None

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.ledger import rows
-from shared.ledger.book import Contended
 from shared.ledger.entry import Entry
+from shared.ledger.errors import Contended
 from shared.ledger.gate import Gate, gate_of, gate_values
 from shared.ledger.store import Change, Delete, Insert, LedgerStore, Replace, Row, RowChanged, RowExists
 from shared.ledger.times import Times

@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import Final
 
 from shared.ledger import rows, settle
-from shared.ledger.book import Contended, Ledger
+from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Key, Kind
+from shared.ledger.errors import Contended
 from shared.ledger.store import Change, Insert, LedgerStore, Replace
 from shared.vocabulary.errors import Unavailable
 

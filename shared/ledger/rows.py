@@ -11,6 +11,7 @@ PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes aft
     S~{lane}~{slot}             slot taken, or closed
     N~{biller}~{reference}      reference used
     R~{biller}~{receipt}        receipt number bound to an entry
+    D~{day}~{key}               booked under this day, never changed
     L~{biller}~{kind}~{digest}  subject taken: one of its entries is being sent or in doubt
     M~{biller}~{kind}~{digest}  newest entry on a subject
     B~{lane}                    breaker and block
@@ -111,6 +112,10 @@ def receipt_key(biller: str, receipt_number: str) -> str:
     return f"R~{biller}~{digest}"
 
 
+def day_key(day: str, key: Key) -> str:
+    return f"D~{day}~{key}"
+
+
 def subject_key(key: Key, subject: str) -> str:
     return f"L~{_on(key, subject)}"
 
@@ -138,7 +143,9 @@ def state_in(queue: str) -> str:
     return queue.rpartition("~")[2]
 
 
-_INSTANTS: Final = frozenset({"received_at", "sent_at", "lease_until", "due", "absent_at", "answered_at", "held_at"})
+_INSTANTS: Final = frozenset(
+    {"received_at", "changed_at", "sent_at", "lease_until", "due", "absent_at", "answered_at", "held_at"}
+)
 _ELSEWHERE: Final = frozenset({"key", "etag"})
 _NAMES: Final = tuple(field.name for field in fields(Entry) if field.name not in _ELSEWHERE)
 _READ: Final[Mapping[str, Any]] = MappingProxyType(

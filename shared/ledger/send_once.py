@@ -16,8 +16,9 @@ from typing import Protocol
 
 from shared.ledger import settle
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
-from shared.ledger.book import Ledger, Moved, ReceiptTaken, SlotTaken
+from shared.ledger.book import Ledger
 from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, State, Wait
+from shared.ledger.errors import Moved, ReceiptTaken, SlotTaken
 from shared.ledger.gate import Gate
 from shared.ledger.gates import Gates
 from shared.ledger.slots import LocalSlots

@@ -78,6 +78,11 @@ def held(entry: Entry, reason: str, now: datetime, detail: str | None = None) ->
     return replace(_closed(entry), state=State.HELD, held_at=now, reason=reason, detail=detail)
 
 
+def not_posted(entry: Entry, reason: str) -> Entry:
+    """The entry as ended without being posted; whatever else was open is closed."""
+    return replace(_closed(entry), state=State.NOT_POSTED, reason=reason, detail=None)
+
+
 def unknown(entry: Entry, reason: str, times: Times, detail: str | None = None) -> Entry:
     """The entry as unknown after the attempt it names, to be asked about for the first time."""
     sent_at = entry.sent_at or entry.received_at

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Protocol
 
 from shared.vocabulary.errors import CaselleError
@@ -12,6 +13,8 @@ ANY: Final = "*"
 
 type Value = str | int | float | bytes
 type Values = Mapping[str, Value]
+
+NO_VALUES: Final[Values] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.ledger import rows
 from shared.ledger.entry import Entry, Key, Kind, State
-from shared.ledger.store import ANY, Change, Delete, Insert, Replace, Values
+from shared.ledger.store import ANY, NO_VALUES, Change, Delete, Insert, Replace, Values
 
 S = State
 FIRST: Final = 1
@@ -34,8 +34,8 @@ may have posted begins as ``unknown``.
 """
 
 
-def changes(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
-    """The transaction that leads from ``before`` (None: not there yet) to ``after``.
+def changes(before: Entry | None, after: Entry, at: datetime, note: Values = NO_VALUES) -> list[Change]:
+    """The transaction that leads from ``before`` (None: not there yet) to ``after``; ``note`` is kept with its event.
 
     The state row comes first, so that a repeated first message fails on it and on nothing else.
 
@@ -44,7 +44,7 @@ def changes(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
     """
     if after.state not in TRANSITIONS[before.state if before else None]:
         raise ValueError(f"{before and before.state} -> {after.state} is no transition")
-    event = Insert(rows.event_key(after.key, after.version), _event(before, after, at))
+    event = Insert(rows.event_key(after.key, after.version), {**_event(before, after, at), **note})
     return [_state(before, after), event, *_moved(before, after), *_bound(before, after, at)]
 
 
@@ -58,6 +58,11 @@ def forestalls(void: Entry, at: datetime) -> Insert:
 def tidied(before: Entry, after: Entry) -> list[Change]:
     """The transaction that drops or moves an open row and changes nothing that is reported."""
     return [_state(before, after), *_moved(before, after)]
+
+
+def moved_in(entry: Entry) -> list[Change]:
+    """The transaction that brings an entry from another table: its state row, its day, and its open or held row."""
+    return [_state(None, entry), *_booked(entry), *_moved(None, entry)]
 
 
 def _state(before: Entry | None, after: Entry) -> Change:
@@ -84,7 +89,7 @@ def _closed_slot(before: Entry, after: Entry) -> dict[str, Values]:
 
 
 def _positions(entry: Entry) -> dict[str, Values]:
-    named = {"biller": entry.key.biller, "kind": str(entry.key.kind), "id": entry.key.id}
+    named = _named(entry.key)
     found: dict[str, Values] = {}
     # By the customer, what is still to be posted is found without an index of its own.
     listed = {**named, "customer": entry.customer_number}
@@ -98,7 +103,8 @@ def _positions(entry: Entry) -> dict[str, Values]:
             "received_at": received_at,
         }
     if entry.held_at is not None:
-        found[rows.held_key(entry.held_at, entry.key)] = {**listed, "reason": entry.reason or "", "cents": entry.cents}
+        held: Values = {**listed, "reason": entry.reason or "", "cents": entry.cents}
+        found[rows.held_key(entry.held_at, entry.key)] = held
     if entry.slot is not None:
         found[rows.slot_key(entry.lane, entry.slot)] = named
     if entry.subject is not None and entry.state in {S.SENDING, S.UNKNOWN}:
@@ -108,22 +114,31 @@ def _positions(entry: Entry) -> dict[str, Values]:
 
 
 def _bound(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
-    """What belongs to one entry for ever: its reference, its receipt, and when money moved at the peer."""
+    """What belongs to one entry for ever: its reference, its receipt, its day, and when money moved."""
     named = {"key": str(after.key)}
     bound: list[Change] = []
     if before is None and after.reference:
         bound.append(Insert(rows.reference_key(after.key.biller, after.reference), named))
+    if before is None:
+        bound += _booked(after)
     if after.state is State.POSTED and after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
     if after.state is State.POSTED and after.cents:
-        moved: Values = {
-            "biller": after.key.biller,
-            "kind": str(after.key.kind),
-            "id": after.key.id,
-            "cents": after.cents,
-        }
+        moved: Values = {**_named(after.key), "cents": after.cents}
         bound.append(Insert(rows.posted_key(at, after.key), moved))
     return bound
+
+
+def _booked(entry: Entry) -> list[Change]:
+    """The row in its day's list; what was reduced long ago has none any more."""
+    if not entry.booked_on:
+        return []
+    received_at = entry.received_at.isoformat(timespec="milliseconds")
+    return [Insert(rows.day_key(entry.booked_on, entry.key), {**_named(entry.key), "received_at": received_at})]
+
+
+def _named(key: Key) -> dict[str, str]:
+    return {"biller": key.biller, "kind": str(key.kind), "id": key.id}
 
 
 def _event(before: Entry | None, after: Entry, at: datetime) -> Values:

@@ -8,14 +8,15 @@ from shared.exchange import desk
 from shared.exchange.inbound import InvalidMessage, to_store
 from shared.exchange.result import Handled
 from shared.ledger import settle
-from shared.ledger.book import Forestalled, Known, Moved, ReferenceTaken, after_forestalling
+from shared.ledger.book import after_forestalling
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
+from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
 from shared.payments import voided
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
 from shared.payments.peer import PaymentPeer
-from shared.payments.rules import hold_reason, paused, posting_date, recovering
+from shared.payments.rules import deposit_day, hold_reason, paused, posting_date, recovering
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
@@ -97,6 +98,7 @@ class PostPayment:
             posting_date=dated.isoformat(),
             message_id=message_id,
             message=to_store(message),
+            booked_on=deposit_day(message, biller).isoformat(),
         )
 
     async def _unless_voided(self, entry: Entry, begin: Callable[[Entry], Awaitable[Entry]]) -> Entry:

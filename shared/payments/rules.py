@@ -46,6 +46,12 @@ def posting_date(message: PaymentMessage, biller: Biller, now: datetime) -> date
             return max(paid, today)
 
 
+def deposit_day(message: PaymentMessage, biller: Biller | None) -> date:
+    """The day whose bank deposit holds the money: Invoice Cloud's settlement date, else the day it was paid."""
+    paid_at = message.paid_at.astimezone(biller.zone) if biller else message.paid_at
+    return message.settlement_date or paid_at.date()
+
+
 def _about_time(message: PaymentMessage, biller: Biller) -> str | None:
     if (message.environment == "test") != (biller.mode is Mode.TEST):
         return "wrong_environment"

@@ -6,8 +6,8 @@ from datetime import timedelta
 from shared.billers import capabilities
 from shared.billers.model import Biller, Mode, RejectStrategy
 from shared.ledger import settle
-from shared.ledger.book import Contended
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
+from shared.ledger.errors import Contended
 from shared.ledger.times import nth
 from shared.payments import voided
 from shared.payments.post import Desk

@@ -98,6 +98,11 @@ def stored(kind: Kind, message: bytes) -> Undoing:
     return model.model_validate_json(message)
 
 
+def reference(message: Undoing) -> str:
+    """Taken by the first that undoes a payment, so that it is undone once. No confirmation number has a tilde."""
+    return "" if message.cause == "chargeback_won" else f"reverses~{message.payment_id}"
+
+
 def is_void(message: Undoing) -> bool:
     """Whether Invoice Cloud took the payment back itself: it may end one that was never sent."""
     return isinstance(message, Reversal) and message.type == "void"

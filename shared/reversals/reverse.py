@@ -7,12 +7,12 @@ from shared.billers.model import Biller
 from shared.exchange.inbound import InvalidMessage, to_store
 from shared.exchange.result import Handled
 from shared.ledger import settle
-from shared.ledger.book import Contended, Known, ReferenceTaken
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
+from shared.ledger.errors import Contended, Known, ReferenceTaken
 from shared.ledger.send_once import Peer
 from shared.payments.post import Desk
 from shared.reversals.by_hand import looked_up
-from shared.reversals.message import QUEUES, Undoing, fingerprint, is_void, parse
+from shared.reversals.message import QUEUES, Undoing, fingerprint, is_void, parse, reference
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import CaselleError
 
@@ -89,10 +89,10 @@ def _draft(kind: Kind, message: Undoing, message_id: str) -> Draft:
         fingerprint=fingerprint(message),
         cents=int(message.amount),
         customer_number="",
-        # One payment is undone once: a second message finds this reference taken. No confirmation number has a tilde.
-        reference="" if message.cause == "chargeback_won" else f"reverses~{message.payment_id}",
+        reference=reference(message),
         posting_date=message.day.isoformat(),
         message_id=message_id,
         message=to_store(message),
         reverses=message.payment_id,
+        booked_on=message.day.isoformat(),
     )

@@ -42,6 +42,8 @@ class Settings(BaseModel):
     times: Times
     biller_cache_seconds: Annotated[float, Field(ge=0)]
     token_cache_seconds: Annotated[float, Field(ge=0)]
+    retention_years: int
+    """How long state and events are kept; ids, amounts and fingerprints stay for ever."""
     key_cache_seconds: Annotated[float, Field(ge=0)]
     open_items_seconds: Annotated[float, Field(gt=0)]
     """For one question about open items in all."""
@@ -74,6 +76,7 @@ class Settings(BaseModel):
             times=_times(environ, local=local),
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
+            retention_years=_years(environ, "RETENTION_YEARS", 7),
             key_cache_seconds=min(_number(environ, "KEY_CACHE_SECONDS", REFRESH_SECONDS), REFRESH_SECONDS),
             open_items_seconds=_positive(environ, "OPEN_ITEMS_SECONDS", 10),
             console_sign_in=_sign_in(environ, local=local),
@@ -136,6 +139,13 @@ def _words(text: str) -> list[str]:
 def _number(environ: Mapping[str, str], name: str, default: float) -> float:
     text = environ.get(name)
     return default if text is None else _seconds(name, text)
+
+
+def _years(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
+        raise Misconfigured(f"setting {name} is a number of years from 1 to 99")
+    return int(text)
 
 
 def _positive(environ: Mapping[str, str], name: str, default: float) -> float:

@@ -14,6 +14,8 @@ from shared.ledger.entry import Kind
 from shared.ledger.gates import Gates
 from shared.ledger.newest import Newest
 from shared.ledger.outage import Outage
+from shared.ledger.reading import Reader
+from shared.ledger.retention import Retention
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.sweep import Sweep
@@ -21,6 +23,9 @@ from shared.ledger.unfinished import Unfinished
 from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
 from shared.payments.status import PaymentStatus
+from shared.reconciliation.control_totals import KeepControlTotal
+from shared.reconciliation.reconcile import Books, Reconcile
+from shared.reconciliation.retain import Retain
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
 from shared.runtime import clients, telemetry
@@ -32,7 +37,9 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
 
     from shared.azure_stores.key_vault import KeyVault
+    from shared.azure_stores.table_control_totals import TableControlTotals
     from shared.azure_stores.table_ledger import ServerTime, TableLedger
+    from shared.azure_stores.table_quarantine import TableQuarantine
     from shared.azure_stores.table_tokens import TableTokens
     from shared.billers.callback_keys import CallbackKeys
     from shared.billers.registry import CachedRegistry
@@ -99,6 +106,35 @@ def drive() -> Drive:
 @cache
 def sweep() -> Sweep:
     return Sweep(ledger(), Outage(gates()), settings().times)
+
+
+@cache
+def control_totals() -> KeepControlTotal:
+    return KeepControlTotal(_totals(), _quarantine(), clock())
+
+
+@cache
+def reconcile() -> Reconcile:
+    from shared.azure_stores.table_findings import TableFindings  # noqa: PLC0415 - Azure's SDK on first use
+
+    books = Books(
+        billers=billers(),
+        ledger=ledger(),
+        reader=Reader(_ledger_store()),
+        receipting=_receipting(),
+        totals=_totals(),
+        findings=TableFindings(_tables().get_table_client("reconciliation")),
+        clock=clock(),
+        regions=settings().regions,
+    )
+    return Reconcile(books)
+
+
+@cache
+def retain() -> Retain:
+    old_entries = Retention(_ledger_store(), clock())
+    years = settings().retention_years
+    return Retain(old_entries, _quarantine().remove_before, _totals(), clock(), years)
 
 
 @cache
@@ -216,9 +252,21 @@ def _token_rows() -> "TableTokens":
 
 
 @cache
-def _desk() -> Desk:
+def _quarantine() -> "TableQuarantine":
     from shared.azure_stores.table_quarantine import TableQuarantine  # noqa: PLC0415 - Azure's SDK on first use
 
+    return TableQuarantine(_tables().get_table_client("quarantine"))
+
+
+@cache
+def _totals() -> "TableControlTotals":
+    from shared.azure_stores.table_control_totals import TableControlTotals  # noqa: PLC0415 - as above
+
+    return TableControlTotals(_tables().get_table_client("controltotals"))
+
+
+@cache
+def _desk() -> Desk:
     times = settings().times
     slots = LocalSlots(clock(), times)
     return Desk(
@@ -227,7 +275,7 @@ def _desk() -> Desk:
         send_once=SendOnce(ledger(), gates(), slots, clock(), times),
         chain=Chain(ledger(), slots),
         receipting=_receipting(),
-        quarantine=TableQuarantine(_tables().get_table_client("quarantine")),
+        quarantine=_quarantine(),
         times=times,
         regions=settings().regions,
     )

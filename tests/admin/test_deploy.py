@@ -8,6 +8,7 @@ import sys
 import threading
 import zipfile
 from collections import defaultdict, deque
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from admin.errors import Declined, WrongUse
 from admin.stamp import opened
 from shared.billers.callback_keys import PEPPER_SECRET
 from shared.billers.model import Biller
+from shared.vocabulary.errors import Unavailable
 from tests.payments.world import NEWPORT
 
 WESTUS2 = named("westus2.prod")
@@ -139,7 +141,8 @@ class TestOneSentence:
     @pytest.mark.parametrize("name", ["westus9.prod", "westus2", "../westus2.prod", "WESTUS2.prod"])
     def test_a_region_that_is_not_there(self, run, name):
         said = run("deploy", "--dry-run", name)
-        listed = "eastus2.prod, eastus2.test, westus2.prod"
+        listed = ", ".join(sorted(each.stem for each in WESTUS2.parameters.parent.glob("*.bicepparam")))
+        assert "westus2.prod" in listed
         assert (said.code, said.out, said.err) == (2, "", f"There is no stamp {name}; there are {listed}.\n")
 
     @pytest.mark.parametrize("command", ["deploy", "destroy"])
@@ -189,17 +192,23 @@ def local(stack, state):
     return lambda _: opened(address)
 
 
+@pytest.fixture(scope="session")
+def built(built_package, tmp_path_factory):
+    """The built package and the names of its functions."""
+    return built_package, package.index(built_package, tmp_path_factory.mktemp("index"))
+
+
 @pytest.fixture
-def deployment(az, site, local, built_package, tmp_path):
+def deployment(az, site, local, built, tmp_path):
     """Makes deployments of the built package; what they waited is in ``waited``."""
 
     def make(functions=None, *, exists=True, yes=True):
-        expected = package.index(built_package, tmp_path / "index")
+        zipped, expected = built
         _answers(az, site, expected if functions is None else functions(expected), exists=exists)
         make.waited = []
         return Deployment(
             region=WESTUS2,
-            wishes=Wishes(yes=yes, package=built_package),
+            wishes=Wishes(yes=yes, package=zipped),
             work=tmp_path,
             az=Az(),
             wait=make.waited.append,
@@ -224,7 +233,7 @@ def _answers(az, site, functions, *, exists=True):
             ["deployment", "sub", "show"],
             json.dumps({name: {"type": "String", "value": each} for name, each in outputs.items()}),
         ),
-        (["group", "exists"], json.dumps(exists)),
+        (["resource", "list", "--resource-type"], '["func-1"]' if exists else "[]"),
         (["functionapp", "show"], json.dumps(site.address)),
         (["functionapp", "function", "list"], json.dumps([f"func-1/{name}" for name in functions])),
         (["functionapp", "keys"], '"the-key"'),
@@ -246,46 +255,56 @@ async def _get(local, bid):
         return await stamp.billers.get(bid)
 
 
+def _published(site, built):
+    """Again until it was taken, each time with a token, all of it."""
+    posted = [each for each in site.came if each[0] == "POST"]
+    assert [each[1] for each in posted] == ["/api/publish?RemoteBuild=false&Deployer=icadmin"] * 3
+    assert {each[2]["Authorization"] for each in posted} == {"Bearer the-token"}
+    assert posted[-1][3] == built.read_bytes()
+
+
+def _in_order(asked):
+    """Nothing is changed before it was shown, and nothing published before it is there."""
+    verbs = [" ".join(each[:3]) for each in asked]
+    order = [
+        "deployment sub what-if",
+        "resource list --resource-type",
+        "deployment sub create",
+        "functionapp function list",
+    ]
+    assert [verbs.index(each) for each in order] == sorted(verbs.index(each) for each in order)
+
+
+def _registered(asked):
+    missing = [each for each in PROVIDERS if each not in {"Microsoft.Web", "Microsoft.Storage"}]
+    assert [each[3] for each in asked if each[:2] == ["provider", "register"]] == missing
+
+
+def _said_before(dry, asked):
+    """The dry run says what was run, word for word but for the names that only Azure knows."""
+    ran = [" ".join(each) for each in asked]
+    lines = [line for line in dry.splitlines() if line.strip().startswith("az ")]
+    assert len(lines) > 10
+    for line in lines:
+        words = shlex.split(line.partition("  #")[0])[1:]
+        known = " ".join(OUTPUTS.get(word.strip("<>"), word) for word in words)
+        assert any(each.startswith(known.partition("<")[0]) for each in ran), known
+
+
 class TestTheWholeSequence:
-    def test_it_runs_what_the_dry_run_says(self, az, deployment, capsys):
-        """Word for word, but for the names that only Azure knows."""
-        made = deployment()
-        made.run()
-        ran = [" ".join(each) for each in az.asked]
-        capsys.readouterr()
-        deployment().dry_run()
-        for line in capsys.readouterr().out.splitlines():
-            if line.strip().startswith("az "):
-                words = shlex.split(line.partition("  #")[0])[1:]
-                known = " ".join(OUTPUTS.get(word.strip("<>"), word) for word in words)
-                assert any(each.startswith(known.partition("<")[0]) for each in ran), known
-
-    def test_slow_roles_and_a_slow_start_are_waited_for(self, site, deployment, built_package):
-        made = deployment()
-        made.run()
-        posted = [each for each in site.came if each[0] == "POST"]
-        assert [each[1] for each in posted] == ["/api/publish?RemoteBuild=false&Deployer=icadmin"] * 3
-        assert {each[2]["Authorization"] for each in posted} == {"Bearer the-token"}
-        assert posted[-1][3] == built_package.read_bytes()
-        assert deployment.waited[0] == 60, "the time in which every send ends; this stack remembers no biller"
-
-    def test_it_ends_with_the_callback_and_tells_no_secret(self, deployment, capsys):
+    def test_from_the_login_to_the_callback(self, az, site, deployment, built_package, capsys):
+        """One run; roles spread slowly, and the app starts slowly."""
         deployment().run()
         said = "".join(capsys.readouterr())
         assert "https://callback.example.com/api/ICOAuthTokenProcessor?BK=<API key>" in said
         assert "the-token" not in said
         assert "the-key" not in said
-
-    def test_nothing_is_changed_before_it_was_shown(self, az, deployment):
-        deployment().run()
-        verbs = [" ".join(each[:3]) for each in az.asked]
-        order = ["deployment sub what-if", "group exists --name", "deployment sub create", "functionapp function list"]
-        assert [verbs.index(each) for each in order] == sorted(verbs.index(each) for each in order)
-
-    def test_providers_that_are_missing_are_registered(self, az, deployment):
-        deployment().run()
-        registered = [each[3] for each in az.asked if each[:2] == ["provider", "register"]]
-        assert registered == [each for each in PROVIDERS if each not in {"Microsoft.Web", "Microsoft.Storage"}]
+        assert deployment.waited[0] == 60, "the time in which every send ends; this stack remembers no biller"
+        _published(site, built_package)
+        _in_order(az.asked)
+        _registered(az.asked)
+        deployment().dry_run()
+        _said_before(capsys.readouterr().out, az.asked)
 
     def test_functions_that_azure_does_not_list_end_it(self, deployment, capsys):
         made = deployment(lambda names: [name for name in names if name != "sweep"])
@@ -293,9 +312,35 @@ class TestTheWholeSequence:
             made.run()
         assert "stay paused, at most 45 minutes" in capsys.readouterr().err
 
-    def test_the_first_deployment_pauses_nobody(self, deployment):
-        deployment(exists=False).run()
+    def test_the_first_one_pauses_nobody_and_waits_until_the_vault_knows_the_roles(self, deployment, local):
+        made = deployment(exists=False)
+        refusals = iter(["403", "403"])
+
+        @asynccontextmanager
+        async def open_stamp(address):
+            if next(refusals, None):
+                raise Unavailable("key vault: http_403")
+            async with local(address) as stamp:
+                yield stamp
+
+        made.open_stamp = open_stamp
+        made.run()
+        assert deployment.waited[:2] == [15, 15]
         assert 60 not in deployment.waited
+
+    def test_one_that_broke_off_half_way_says_how_to_go_on(self, az, deployment):
+        """Azure keeps no outputs of a deployment that failed."""
+        made = deployment()
+        az.answers(
+            (["account", "show"], ACCOUNT),
+            (["bicep"], ""),
+            (["provider", "list"], json.dumps(PROVIDERS)),
+            (["deployment", "sub", "what-if"], ""),
+            (["resource", "list"], '["func-1"]'),
+            (["deployment", "sub", "show"], ""),
+        )
+        with pytest.raises(WrongUse, match="--no-drain deploys without pausing"):
+            made.run()
 
     def test_no_is_no(self, az, deployment, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO(""))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -12,6 +13,12 @@ from azure.storage.queue.aio import QueueServiceClient
 from local.csm import CUSTOMER
 from local.traffic import Traffic
 from shared.billers.model import PassedCheck
+from shared.caselle.cash_receipting import CaselleCashReceipting
+from shared.caselle.client import CaselleClient, Wire
+from shared.ledger.answer import Accepted
+from shared.payments.message import parse
+from shared.payments.peer import order_of
+from shared.vocabulary.money import Money
 from tests.admin.cities import at_stamp, complete, put, switch
 
 _cities = count(680_001)
@@ -39,7 +46,7 @@ def payment(city, **changes):
         "schemaVersion": 1,
         "billerId": city.biller_id,
         "paymentId": f"p-{number}",
-        "confirmationNumber": f"IC{number:08}",
+        "confirmationNumber": f"REF-{number}",
         "application": "AR",
         "customerNumber": CUSTOMER,
         "tender": "ACH",
@@ -64,8 +71,8 @@ def enqueued(stack, *messages):
     return asyncio.run(sent())
 
 
-def left_waiting(icadmin, stack, city):
-    """Enqueues a payment that cannot be sent now; what status says once it waits in the ledger."""
+def left_waiting(icadmin, stack, city, sending="paused"):
+    """Enqueues a payment that cannot be sent; what status says once it waits, and sending stands as it begins here."""
 
     async def sent():
         async with QueueServiceClient.from_connection_string(stack.storage) as queues:
@@ -75,7 +82,7 @@ def left_waiting(icadmin, stack, city):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         said = icadmin("status", city.biller_id, "--json").json
-        if said["openByState"].get("received"):
+        if said["openByState"].get("received") and said["sending"].startswith(sending):
             return said
     raise AssertionError(said)
 
@@ -132,10 +139,33 @@ class TestShadow:
         assert icadmin("biller", "shadow", city.biller_id, "--yes").code == 0
         assert enqueued(stack, payment(city)) == {"skipped": 1}
 
+    def test_its_report_compares_with_what_the_old_data_pump_posted(self, icadmin, stack, state, city):
+        icadmin("biller", "shadow", city.biller_id, "--yes")
+        same, other, missing = (payment(city) for _ in range(3))
+        enqueued(stack, same, other, missing)
+        asyncio.run(_pumped(state, city, same, "1.00"))
+        asyncio.run(_pumped(state, city, other, "1.10"))
+        said = icadmin("biller", "shadow-report", city.biller_id, "--json")
+        verdicts = {row["payment"]: row["verdict"] for row in said.json}
+        assert (said.code, verdicts) == (
+            1,
+            {same["paymentId"]: "same", other["paymentId"]: "other amount: 1.10", missing["paymentId"]: "missing"},
+        )
+
     def test_it_needs_the_receipt_query(self, icadmin, state, city):
         asyncio.run(put(state, city.record.model_copy(update={"connect_version": "2023.08"})))
         said = icadmin("biller", "shadow", city.biller_id, "--yes")
         assert (said.code, "comes with Connect 2025.11" in said.err) == (2, True)
+
+
+async def _pumped(state, city, paid, amount):
+    """What the old data pump does with a payment."""
+    async with at_stamp(state) as stamp:
+        wire = Wire(stamp.address.settings.caselle_base_url, 30)
+        receipting = CaselleCashReceipting(CaselleClient(wire, stamp.tokens.serve, 30))
+        order = order_of(parse(json.dumps(paid).encode()), city.record, datetime.now(city.record.zone).date())
+        answer = await receipting.create_receipt(city.record, replace(order, amount=Money.parse(amount), shares=()))
+        assert isinstance(answer, Accepted)
 
 
 class TestPausing:
@@ -160,7 +190,7 @@ class TestPausing:
 class TestBlocked:
     def test_it_is_shown_with_what_to_do_and_ended_by_a_person(self, icadmin, stack, live):
         asyncio.run(switch(stack, live, licence=False))
-        said = left_waiting(icadmin, stack, live)
+        said = left_waiting(icadmin, stack, live, sending="blocked")
         assert said["sending"] == "blocked: licence_missing"
         assert "CRM" in said["whatToDo"][0]["do"]
         assert live.biller_id in icadmin("status", "--json").json["blocked"]

@@ -5,14 +5,21 @@ import json
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
+from azure.core.credentials import AccessToken
 
 from admin import actor
 from admin.address import find, of_stack
 from admin.audit import Audit
 from admin.errors import WrongUse
+from admin.log_workspace import AppInsights
 from admin.options import Options, to_the_front
+from admin.own_events import told
 from admin.stamp import opened
+from shared.runtime.clock import SystemClock
 from shared.runtime.settings import RELAY
+from shared.vocabulary import events
+from shared.vocabulary.errors import Misconfigured, Unavailable
 
 
 class TestOptionsAnywhere:
@@ -104,6 +111,62 @@ class Workspace:
 
     async def tell(self, event):
         self.told.append(event)
+
+
+class TestLogWorkspace:
+    """Against a small server that stands in for Application Insights' ingestion endpoint."""
+
+    @pytest.fixture
+    async def taken(self):
+        self.requests, self.status = [], 200
+
+        async def track(request):
+            self.requests.append((request.headers["Authorization"], await request.json()))
+            return web.json_response({}, status=self.status)
+
+        app = web.Application()
+        app.router.add_post("/v2.1/track", track)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        await runner.cleanup()
+
+    def workspace(self, url):
+        connection = f"InstrumentationKey=0d9e;IngestionEndpoint={url};LiveEndpoint=https://x.test/"
+        return AppInsights(connection, _Credential(), SystemClock())
+
+    async def test_an_event_arrives_as_the_functions_events_do(self, taken):
+        await self.workspace(taken).tell({"event": "admin.changed", "subject": "2493"})
+        [(authorization, [envelope])] = self.requests
+        assert authorization == "Bearer signed-in"
+        assert (envelope["iKey"], envelope["data"]["baseType"]) == ("0d9e", "MessageData")
+        assert json.loads(envelope["data"]["baseData"]["message"]) == {"event": "admin.changed", "subject": "2493"}
+
+    async def test_a_refusal_or_no_answer_is_told(self, taken):
+        self.status = 403
+        with pytest.raises(Unavailable, match="http_403"):
+            await self.workspace(taken).tell({})
+        with pytest.raises(Unavailable, match="ConnectError"):
+            await self.workspace("http://127.0.0.1:9/").tell({})
+
+    def test_a_connection_string_without_its_parts(self):
+        with pytest.raises(Misconfigured, match="has no IngestionEndpoint"):
+            AppInsights("InstrumentationKey=x", _Credential(), SystemClock())
+
+    async def test_events_of_a_command_go_there_and_not_to_the_terminal(self, capsys):
+        workspace = Workspace()
+        async with told(workspace):
+            events.emit("token.renewal_supervised", events.WARNING, biller="2493")
+        assert workspace.told == [{"event": "token.renewal_supervised", "biller": "2493"}]
+        assert capsys.readouterr() == ("", "")
+
+
+class _Credential:
+    async def get_token(self, scope):
+        assert scope == "https://monitor.azure.com/.default"
+        return AccessToken("signed-in", 0)
 
 
 class TestAudit:

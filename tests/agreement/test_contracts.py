@@ -11,6 +11,7 @@ from shared.exchange.inbound import MOST_BYTES
 from shared.exchange.reasons import REASONS
 from shared.exchange.result import Outcome, PostingResult
 from shared.payments.message import PaymentMessage, parse
+from shared.reconciliation.control_totals import ControlTotal
 from shared.reversals.message import AchReject, Reversal
 
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -46,6 +47,7 @@ def test_every_queue_that_invoice_cloud_writes_has_a_schema():
         ("payments.schema.json", PaymentMessage),
         ("ach-rejects.schema.json", AchReject),
         ("reversals.schema.json", Reversal),
+        ("control-totals.schema.json", ControlTotal),
         ("autopay-changes.schema.json", AutopayChange),
         ("registrations.schema.json", Registration),
         ("posting-results.schema.json", PostingResult),
@@ -67,6 +69,7 @@ def test_unknown_fields_are_allowed_by_the_schema_too():
         ("A payment", PaymentMessage),
         ("A reject", AchReject),
         ("A reversal", Reversal),
+        ("A control total", ControlTotal),
         ("An AutoPay change", AutopayChange),
         ("A registration", Registration),
     ],

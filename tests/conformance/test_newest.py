@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from shared.azure_stores.table_ledger import ServerTime, TableLedger
-from shared.ledger.book import Contended, Ledger, SubjectTaken
+from shared.ledger.book import Ledger
 from shared.ledger.entry import Key, Kind, State, Wait
+from shared.ledger.errors import Contended, SubjectTaken
 from shared.ledger.newest import Newest
 from shared.runtime.clock import SystemClock
 from tests.fakes.clock import StoppedClock

@@ -7,6 +7,7 @@ import h11
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b[^\r\n]*\r\n")
 _GIVE_UP_SECONDS = 10
+_NOTHING_MORE_SECONDS = 1
 
 
 def exchange(port: int, raw: bytes) -> bytes:
@@ -19,6 +20,7 @@ def exchange(port: int, raw: bytes) -> bytes:
                 connection.shutdown(socket.SHUT_WR)
             while chunk := connection.recv(65536):
                 answered += chunk
+                connection.settimeout(_NOTHING_MORE_SECONDS)
         except (TimeoutError, ConnectionError):
             pass  # it keeps the connection, or hung up in the middle of something too long: all was said by then
     return answered
@@ -31,12 +33,13 @@ def statuses(answered: bytes) -> list[int]:
 
 def _lacks_its_end(raw: bytes) -> bool:
     """Whether a server would go on waiting for bytes that never come."""
+    if not raw.strip():
+        return True  # no request has begun
     parser = h11.Connection(h11.SERVER)
     try:
         parser.receive_data(raw)
-        while not isinstance(event := parser.next_event(), h11.EndOfMessage):
-            if event is h11.NEED_DATA:
-                return True
+        while isinstance(event := parser.next_event(), h11.Request | h11.Data):
+            pass
     except h11.RemoteProtocolError:
-        pass
-    return False
+        return False
+    return event is h11.NEED_DATA

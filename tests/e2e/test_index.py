@@ -25,6 +25,8 @@ ROUTES = {
 }
 QUEUES = {
     "drive_due": "due",
+    "keep_control_totals": "control-totals",
+    "poison_control_totals": "control-totals-poison",
     "poison_autopay_changes": "autopay-changes-poison",
     "poison_registrations": "registrations-poison",
     "update_autopay": "autopay-changes",
@@ -39,12 +41,17 @@ QUEUES = {
     "reverse_ach_rejects": "ach-rejects",
     "reverse_payments": "reversals",
 }
-WITHOUT_OUTPUT = {"poison_token_renewals", "renew_token"}
+WITHOUT_OUTPUT = {"keep_control_totals", "poison_control_totals", "poison_token_renewals", "renew_token"}
 OUTPUTS = {name: {"due", "posting-results"} for name in QUEUES if name not in WITHOUT_OUTPUT} | {
     "sweep": {"due"},
     "sweep_tokens": {"token-renewals"},
 }
-TIMERS = {"sweep": "0 * * * * *", "sweep_tokens": "30 */5 * * * *"}
+TIMERS = {
+    "reconcile": "0 */15 9-12 * * *",
+    "retain": "0 20 * * * *",
+    "sweep": "0 * * * * *",
+    "sweep_tokens": "30 */5 * * * *",
+}
 
 
 @pytest.fixture(scope="module", params=["checkout", "package"])

@@ -14,11 +14,14 @@ from functions.outputs import STORAGE
 from shared.ledger.entry import Kind, State
 from tests.agreement.asked import asked_for
 from tests.agreement.registered import bindings
+from tests.infra.design import at
 from tests.infra.source import Source, text, walk
 
 ROOT: Final = Path(__file__).parents[2]
 
-LEFT_TO_ADMINS: Final = {"BILLER_CACHE_SECONDS", "KEY_CACHE_SECONDS", "OPEN_ITEMS_SECONDS", "TOKEN_CACHE_SECONDS"}
+LEFT_TO_ADMINS: Final = {
+    *("BILLER_CACHE_SECONDS", "KEY_CACHE_SECONDS", "OPEN_ITEMS_SECONDS", "TOKEN_CACHE_SECONDS", "RETENTION_YEARS"),
+}
 """Settings with a good default; ``extraAppSettings`` takes them and the times of the ledger."""
 ONE_MACHINE: Final = {"AzureWebJobsStorage", "CASELLE_ALLOW_LOOPBACK", "KEY_VAULT_CA_FILE", "TIME_DIVISOR"}
 OF_THE_HOST: Final = {
@@ -43,11 +46,16 @@ NO_ALERT: Final = {
 """Loud events that ask nobody, and why."""
 
 
+WINDOWS: Final = {5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360, 1440, 2880}
+"""Minutes that a scheduled rule may look back; it runs at most every hour here."""
+
+
 def problems(folder: Path) -> Iterator[str]:
     main = Source(folder / "main.bicep")
     yield from _queues(main)
     yield from _tables(main)
     yield from _settings(Source(folder / "modules/functionapp.bicep"))
+    yield from _sample(Source(folder / "modules/functionapp.bicep"))
     yield from _python(main)
     yield from _alerts(json.loads((folder / "alerts.json").read_text(encoding="utf-8")), main)
     yield from _workbook(json.loads((folder / "workbook.json").read_text(encoding="utf-8")))
@@ -106,6 +114,17 @@ def _settings(source: Source) -> Iterator[str]:
     yield from _differ("setting", given, wanted | OF_THE_HOST)
     missing = [each for each in groups if each.name not in source.variables["settings"].value]
     yield from (f"{each.name} never reaches the app" for each in missing)
+
+
+def _sample(source: Source) -> Iterator[str]:
+    """What a developer sets by hand is what the template sets, but for storage and the worker, which Azure knows."""
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text(encoding="utf-8"))["Values"]
+    by_template = {text(node.children[0]) for node in walk(source.root) if node.type == "object_property"}
+    strange = sample.keys() - by_template - {"AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME"}
+    yield from (f"setting {name}: in local.settings.sample.json only" for name in sorted(strange))
+    runtime = at(source.resources["site"].body, "properties.functionAppConfig.runtime.name")
+    if sample["FUNCTIONS_WORKER_RUNTIME"] != runtime:
+        yield f"the sample's worker is not {runtime}"
 
 
 def _python(main: Source) -> Iterator[str]:
@@ -175,14 +194,25 @@ def _alert(alert: dict[str, Any]) -> Iterator[str]:
         yield f"alert {name}: split by {split!r}"
     if alert["kind"] == "seen" and (alert["everyMinutes"], alert["windowMinutes"]) != (5, 30):
         yield f"alert {name}: its query looks at the last six minutes, so it runs every five"
+    if alert["windowMinutes"] not in WINDOWS or alert["everyMinutes"] not in {5, 10, 15, 30, 45, 60}:
+        yield f"alert {name}: Azure knows no such window or frequency"
     if bool(alert["query"]) != (alert["kind"] == "query"):
         yield f"alert {name}: a query of its own is of kind query"
     named = set(re.findall(r'"([a-z_]+\.[a-z_]+)"', alert["query"]))
     if alert["kind"] == "query" and named != set(alert["subjects"]):
         yield f"alert {name}: its query and its subjects name different events"
-    page = alert["runbook"].partition("#")[0]
-    if not (ROOT / "docs" / page).is_file():
+    page, _, section = alert["runbook"].partition("#")
+    path = ROOT / "docs" / page
+    if not path.is_file():
         yield f"alert {name}: there is no page docs/{page}"
+    elif section and section not in _sections(path):
+        yield f"alert {name}: docs/{page} has no section {section}"
+
+
+def _sections(page: Path) -> set[str]:
+    """Names of its headings, as links spell them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
 def _workbook(workbook: dict[str, Any]) -> Iterator[str]:

@@ -76,7 +76,7 @@ CAUGHT = [
     # What the code says, too.
     Fault("a queue is missing", "main.bicep", "'payments', 'ach-rejects'", "'ach-rejects'", "queue payments: missing"),
     Fault("a poison queue by another name", "main.bicep", "'${queue}-poison'", "'${queue}-failed'", "poison queues"),
-    Fault("a table is missing", "main.bicep", "'ledger', 'billers'", "'billers'", "table ledger: missing"),
+    Fault("a table is missing", "main.bicep", "'ledger'\n  'billers'", "'billers'", "table ledger: missing"),
     Fault("a setting is missing", APP, "  STAMP_REGIONS: join(stampRegions, ',')\n", "", "setting STAMP_REGIONS: missing"),
     Fault("the host's client id is missing", APP, "  AzureWebJobsStorage__clientId: identityClientId\n", "", "AzureWebJobsStorage__clientId: missing"),
     Fault("a setting that nobody reads", APP, "AZURE_CLIENT_ID: identityClientId", "AZURE_CLIENT_ID: identityClientId\n  CASELLE_BASEURL: 'x'", "CASELLE_BASEURL: in the templates only"),
@@ -84,7 +84,7 @@ CAUGHT = [
     Fault("an alert on an event that is gone", "alerts.json", '"relay.down"', '"relay.gone"', "nothing emits it"),
     Fault("an event without an alert", "alerts.json", '"payment.overdue", ', "", "event payment.overdue: no alert"),
     Fault("an alert that does not say for whom", "alerts.json", "One city: payments wait", "Payments wait", "does not tell one city from everyone"),
-    Fault("a runbook page that is gone", "alerts.json", '"events.md"', '"gone.md"', "there is no page"),
+    Fault("a runbook page that is gone", "alerts.json", '"runbook": "', '"runbook": "gone-', "there is no page"),
     Fault("the workbook asks for an event that is gone", "workbook.json", "payment.posted", "payment.paid", "nothing emits payment.paid"),
     Fault("the callback host leads elsewhere", "modules/callbackhost.bicep", "'/api/ICOAuthTokenProcessor'", "'/api/oauth'", "path of the callback host"),
 ]  # fmt: skip

@@ -144,6 +144,7 @@ class World:
             times=self.times,
             regions=frozenset({"westus2"}),
         )
+        self.desk = desk
         return Process(
             PostPayment(desk), ReversePayment(desk), drive_of(desk), Sweep(self.ledger, Outage(gates), self.times)
         )

@@ -33,7 +33,7 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
     networkAcls: {
       bypass: 'None'
       defaultAction: closed ? 'Deny' : 'Allow'
-      ipRules: [for range in allowedIpRanges: { value: range }]
+      ipRules: [for cidr in allowedIpRanges: { value: cidr }]
     }
   }
 }

@@ -42,7 +42,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     networkAcls: {
       bypass: 'None'
       defaultAction: closed ? 'Deny' : 'Allow'
-      ipRules: [for range in allowedIpRanges: { value: range, action: 'Allow' }]
+      ipRules: [for cidr in allowedIpRanges: { value: cidr, action: 'Allow' }]
     }
   }
 }

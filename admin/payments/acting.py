@@ -1,0 +1,124 @@
+"""``payments retry`` and ``resolve``: each asks once, is recorded, and what follows is told to Invoice Cloud."""
+
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from admin.confirm import Yes
+from admin.errors import WrongUse
+from admin.payments import sheet
+from admin.payments.changing import Chosen, change_each
+from admin.payments.options import (
+    CauseOpt,
+    Customer,
+    KindOpt,
+    MaybeBiller,
+    MaybeId,
+    Tender,
+    Why,
+    held_for,
+    reason_given,
+)
+from admin.payments.session import with_parts
+from shared.ledger.entry import Entry, Key, Kind, State
+from shared.repair.decision import known
+
+if TYPE_CHECKING:
+    from admin.payments.parts import Parts
+
+
+def retry(
+    biller: MaybeBiller = None,
+    id_: MaybeId = None,
+    *,
+    kind: KindOpt = Kind.PAYMENT,
+    cause: CauseOpt = None,
+    customer: Customer = None,
+    tender: Tender = None,
+    override: Annotated[
+        bool, typer.Option("--override", help="After a lost answer: you vouch that nothing is at Caselle.")
+    ] = False,
+    reason: Why = "",
+    yes: Yes = False,
+) -> None:
+    """Let held entries go: one by its id, or all that are held for a cause. Every check is run again.
+
+    Example: icadmin --local payments retry 2493 --cause unknown_tender --reason "payment code set"
+    """
+    why = reason_given(reason)
+    one = Key(biller, kind, id_) if biller and id_ else None
+    if one is None and cause is None:
+        raise WrongUse("Name one entry by biller and id, or many by --cause.")
+
+    async def work(parts: "Parts") -> None:
+        wanted = held_for(biller, cause, customer, tender)
+        entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
+
+        def act(entry: Entry) -> Awaitable[Entry]:
+            return parts.retry(entry.key, parts.decided(why), override=override)
+
+        after = {"state": str(State.RECEIVED), "override": override}
+        await change_each(parts, "payments.retry", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
+
+    with_parts(work)
+
+
+def resolve(
+    biller: MaybeBiller = None,
+    id_: MaybeId = None,
+    *,
+    kind: KindOpt = Kind.PAYMENT,
+    cause: CauseOpt = None,
+    posted: Annotated[
+        str | None, typer.Option("--posted", metavar="RECEIPT", help="Of a payment: it is there, under this receipt.")
+    ] = None,
+    done: Annotated[bool, typer.Option("--done", help="Of a reject or reversal: it is undone there.")] = False,
+    not_posted: Annotated[bool, typer.Option("--not-posted", help="It is not there and never will be.")] = False,
+    answers: Annotated[
+        Path | None, typer.Option("--from", metavar="CSV", help="The sheet of `payments ask` with the city's answers.")
+    ] = None,
+    reason: Why = "",
+    yes: Yes = False,
+) -> None:
+    """Write down what became of held entries: one by its id, or all that a city answered.
+
+    With --cause and --not-posted, all that are held for it are ended.
+
+    Example: icadmin --local payments resolve 2493 pay-17 --posted 5.00010 --reason "the clerk found it"
+    """
+    why = reason_given(reason)
+    if answers is not None:
+        read = sheet.answers_in(answers)
+        with_parts(lambda parts: sheet.resolve_from(parts, read, why, yes=yes))
+        return
+    one = Key(biller, kind, id_) if biller and id_ else None
+    if one is None and not (cause and not_posted):
+        raise WrongUse("Name one entry by biller and id, or give the city's answers with --from.")
+    _check_choice(kind, posted, done=done, not_posted=not_posted)
+
+    async def work(parts: "Parts") -> None:
+        wanted = held_for(biller, cause)
+        entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
+
+        def act(entry: Entry) -> Awaitable[Entry]:
+            if not_posted:
+                return parts.resolve.not_posted(entry.key, parts.decided(why))
+            return parts.resolve.posted(entry.key, posted, parts.decided(why))
+
+        after = {"state": str(State.NOT_POSTED if not_posted else State.POSTED), "receipt": posted}
+        await change_each(parts, "payments.resolve", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
+
+    with_parts(work)
+
+
+def _check_choice(kind: Kind, posted: str | None, *, done: bool, not_posted: bool) -> None:
+    if [posted is not None, done, not_posted].count(True) != 1:
+        raise WrongUse("Say one of --posted RECEIPT, --done and --not-posted.")
+    if (posted is not None and kind is not Kind.PAYMENT) or (done and kind is Kind.PAYMENT):
+        raise WrongUse("A payment is resolved with --posted RECEIPT, a reject or reversal with --done.")
+
+
+async def _read(parts: "Parts", key: Key) -> Entry:
+    return known(await parts.stamp.ledger.read(key), key)

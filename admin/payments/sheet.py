@@ -1,0 +1,85 @@
+"""``payments ask``: one sheet of questions for a city; and what becomes of its answers."""
+
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from admin import output
+from admin.errors import WrongUse
+from admin.payments.changing import Act, Chosen, change_each
+from admin.payments.options import BillerArg, Out, held_for
+from admin.payments.session import with_parts
+from admin.private_files import write_private
+from shared.ledger.entry import Entry
+from shared.repair import inquiry
+from shared.repair.decision import known
+from shared.repair.inquiry import Answer, Found
+from shared.vocabulary.errors import Malformed
+
+if TYPE_CHECKING:
+    from admin.payments.parts import Parts
+
+
+def ask(biller: BillerArg, out: Out) -> None:
+    """Write one sheet for the city: every payment of which only its registers tell whether it is there.
+
+    The city fills in the last two columns: posted with the receipt's number, "not there" or "never".
+
+    Example: icadmin --local payments ask 2493 --out questions.csv
+    """
+    found = with_parts(lambda parts: _questions(parts, biller))
+    if not found:
+        output.show({"questions": 0}, "There is nothing to ask.")
+        return
+    write_private(out, inquiry.sheet(found).encode())
+    output.show({"questions": len(found), "file": str(out)}, f"{len(found)} questions are in {out}.")
+
+
+async def _questions(parts: "Parts", biller: str) -> list[Entry]:
+    return [entry async for entry in parts.find(held_for(biller)) if inquiry.is_question(entry)]
+
+
+def answers_in(path: Path) -> Sequence[Answer]:
+    """The answers in a sheet that came back.
+
+    Raises:
+        WrongUse: it cannot be read, or a line of it is wrong; nothing is changed then.
+    """
+    try:
+        read = inquiry.read(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongUse(f"{path} cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, Malformed) as error:
+        raise WrongUse(f"{path} is no sheet of questions: {error}.") from None
+    if read.wrong:
+        raise WrongUse("\n".join([*read.wrong, "Nothing was changed."]))
+    if read.open:
+        output.warn(f"{read.open} lines have no answer and stay held.")
+    return read.answers
+
+
+async def resolve_from(parts: "Parts", answers: Sequence[Answer], why: str, *, yes: bool) -> None:
+    """Do what a city answered, line by line; its word stands in the audit and with each event."""
+    chosen = []
+    for answer in answers:
+        entry = known(await parts.stamp.ledger.read(answer.key), answer.key)
+        act = _act(parts, answer, f"{why} (the city's sheet, line {answer.line})")
+        chosen.append(Chosen(entry, act, {"answer": str(answer.found), "receipt": answer.receipt_number}))
+    for found in Found:
+        output.warn(f"{sum(answer.found is found for answer in answers)} answered: {found}.")
+    await change_each(parts, "payments.resolve", chosen, why, yes=yes)
+
+
+def _act(parts: "Parts", answer: Answer, why: str) -> Act:
+    said = parts.decided(why)
+
+    def act(entry: Entry) -> Awaitable[Entry]:
+        match answer.found:
+            case Found.POSTED:
+                return parts.resolve.posted(entry.key, answer.receipt_number, said)
+            case Found.NOT_THERE:
+                return parts.retry(entry.key, said, override=True)
+            case Found.NEVER:
+                return parts.resolve.not_posted(entry.key, said)
+
+    return act

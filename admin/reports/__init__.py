@@ -1,0 +1,1 @@
+"""``icadmin report``: what came, what is at Caselle, and what does not fit."""

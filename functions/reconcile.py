@@ -1,0 +1,32 @@
+"""Invoice Cloud's control totals are kept as they come; every night all that is told of each deposit is compared."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import azure.functions as func
+
+from functions.outputs import STORAGE
+from shared.runtime import wiring
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
+
+_BUDGET: Final = 120.0
+"""Seconds in which a run begins new billers: it ends well within the functions' timeout of five minutes."""
+
+
+@bp.function_name("keep_control_totals")
+@bp.queue_trigger(arg_name="message", queue_name="control-totals", connection=STORAGE)
+async def keep_control_totals(message: func.QueueMessage) -> None:
+    """What one deposit holds, by Invoice Cloud's count."""
+    await wiring.control_totals().accept(message.get_body(), message.id or "", _in_utc(message.insertion_time))
+
+
+@bp.function_name("reconcile")
+@bp.timer_trigger(arg_name="timer", schedule="0 */15 9-12 * * *", run_on_startup=False)
+async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
+    """The night of the whole country (UTC); each biller is done once, and a city that is down is tried again."""
+    await wiring.reconcile().run(_BUDGET)
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant

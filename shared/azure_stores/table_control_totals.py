@@ -1,0 +1,67 @@
+"""Control totals in the table ``controltotals``: one partition per biller, rows in the order of days."""
+
+import hashlib
+from datetime import date, datetime
+from typing import Final
+
+from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables.aio import TableClient
+
+from shared.azure_stores.answering import answering, find_entity
+from shared.reconciliation.control_totals import ControlTotal, Kept
+
+_PEER: Final = "table controltotals"
+_END: Final = "~~"
+"""Behind a day, sorts after every row of that day."""
+
+
+class TableControlTotals:
+    """``ControlTotals`` on Table storage."""
+
+    def __init__(self, table: TableClient) -> None:
+        """Keep the table's client."""
+        self._table = table
+
+    async def keep(self, kept: Kept) -> None:
+        """Store it, unless one of the same deposit was enqueued later."""
+        total = kept.total
+        with answering(_PEER):
+            there = await find_entity(self._table, total.biller_id, _row_key(total))
+            if there and datetime.fromisoformat(there["enqueued_at"]) > kept.enqueued_at:
+                return
+            entity = {
+                "PartitionKey": total.biller_id,
+                "RowKey": _row_key(total),
+                "enqueued_at": kept.enqueued_at.isoformat(),
+                "total": total.model_dump_json(by_alias=True),
+            }
+            await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
+
+    async def of(self, biller: str, first: date, last: date) -> list[ControlTotal]:
+        """The totals of a biller's deposits from one day to another."""
+        clause = "PartitionKey eq @biller and RowKey ge @first and RowKey lt @end"
+        bounds = {"biller": biller, "first": first.isoformat(), "end": f"{last.isoformat()}{_END}"}
+        with answering(_PEER):
+            found = self._table.query_entities(clause, parameters=bounds)
+            return [_total(entity) async for entity in found]
+
+    async def remove_before(self, day: date, most: int) -> int:
+        """Remove totals of deposits before this day, at most so many; how many it were."""
+        removed = 0
+        with answering(_PEER):
+            async for entity in self._table.query_entities("RowKey lt @day", parameters={"day": day.isoformat()}):
+                if removed == most:
+                    break
+                await self._table.delete_entity(entity)
+                removed += 1
+        return removed
+
+
+def _row_key(total: ControlTotal) -> str:
+    # A deposit's id is free text, which a row key may not hold.
+    deposit = hashlib.sha256(total.deposit_id.encode()).hexdigest()[:16]
+    return f"{total.day.isoformat()}~{total.application}~{total.tender}~{deposit}"
+
+
+def _total(entity: TableEntity) -> ControlTotal:
+    return ControlTotal.model_validate_json(entity["total"])

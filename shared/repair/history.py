@@ -1,0 +1,92 @@
+"""The whole history of one entry, event by event, and whether its latest attempt may be at the peer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.ledger.book import Ledger
+from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, Key, Kind, State
+from shared.ledger.reading import Reader, owner_in
+from shared.ledger.store import Row
+from shared.repair.decision import known
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event: what it was, what it became, and who decided, where a person did."""
+
+    version: int
+    at: datetime
+    was: str
+    state: str
+    attempt: int
+    reason: str
+    receipt_number: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One entry and what happened to it. ``conflicts``: other messages under its id; ``undone_by``: a reject's key."""
+
+    entry: Entry
+    steps: Sequence[Step]
+    conflicts: Sequence[Row]
+    undone_by: Key | None
+
+
+class Show:
+    """Puts histories together."""
+
+    def __init__(self, ledger: Ledger, reader: Reader) -> None:
+        """Keep what it reads."""
+        self._ledger = ledger
+        self._reader = reader
+
+    async def __call__(self, key: Key) -> History:
+        """The history of one entry.
+
+        Raises:
+            NotAllowed: the ledger does not know it.
+            Unavailable: the store does not answer.
+        """
+        entry = known(await self._ledger.read(key), key)
+        steps = [_step(row) for row in await self._reader.events_of(key)]
+        return History(entry, steps, await self._reader.conflicts_of(key), await self._undone_by(key))
+
+    async def _undone_by(self, key: Key) -> Key | None:
+        if key.kind is not Kind.PAYMENT:
+            return None
+        row = await self._reader.reference(key.biller, f"reverses~{key.id}")
+        return owner_in(row) if row else None
+
+
+def doubtful(entry: Entry, events: Sequence[Row]) -> bool:
+    """Whether its latest attempt may have reached the peer: it ended unknown, and no evidence said otherwise since."""
+    if entry.attempt == 0:
+        return False
+    doubt = True
+    for row in events:
+        was, state, reason = (str(row.values.get(name, "")) for name in ("was", "state", "reason"))
+        if was == State.SENDING:
+            doubt = state == State.UNKNOWN or (state == State.HELD and reason == OUTCOME_UNKNOWN)
+        elif (was, state) == (State.UNKNOWN, State.RECEIVED):
+            doubt = False
+    return doubt
+
+
+def _step(row: Row) -> Step:
+    values = row.values
+    return Step(
+        version=int(row.key.rpartition("~")[2]),
+        at=datetime.fromisoformat(str(values["at"])),
+        was=str(values["was"]),
+        # A void that came first left the event by which the payment began.
+        state=str(values["state"]) or f"voided by {values['forestalled_by']!s}",
+        attempt=int(values.get("attempt", 0)),
+        reason=str(values.get("reason", "")),
+        receipt_number=str(values.get("receipt_number", "")),
+        by=str(values.get("by", "")),
+        why=str(values.get("why", "")),
+    )

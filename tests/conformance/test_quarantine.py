@@ -1,0 +1,55 @@
+"""What every quarantine must do, in memory and on Azurite."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.azure_stores.table_quarantine import TableQuarantine
+from shared.exchange.quarantine import quarantined
+from tests.fakes.quarantine import MemoryQuarantine
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", "table"])
+def quarantine(request):
+    return MemoryQuarantine() if request.param == "memory" else TableQuarantine(request.getfixturevalue("table"))
+
+
+def item(message_id="m-1", *, queue="payments", at=NOON):
+    return quarantined(queue, message_id, b'{"billerId": "2493"}', reason="rule_broken", detail="amount", at=at)
+
+
+async def unresolved(quarantine):
+    return {each.message_id async for each in quarantine.unresolved()}
+
+
+async def test_what_is_kept_is_found_as_it_was(quarantine):
+    await quarantine.keep(item())
+    assert await quarantine.find("payments", "m-1") == item()
+    assert await quarantine.find("reversals", "m-1") is None
+    assert await quarantine.find("payments", "m-2") is None
+
+
+async def test_what_is_resolved_waits_for_nobody(quarantine):
+    await quarantine.keep(item("m-1"))
+    await quarantine.keep(item("m-2", queue="reversals"))
+    assert await unresolved(quarantine) == {"m-1", "m-2"}
+    await quarantine.keep(replace(item("m-1"), resolved="discarded by a person"))
+    assert await unresolved(quarantine) == {"m-2"}
+    assert (await quarantine.find("payments", "m-1")).resolved == "discarded by a person"
+
+
+async def test_the_same_message_again_waits_again(quarantine):
+    await quarantine.keep(replace(item(), resolved="discarded by a person"))
+    await quarantine.keep(item())
+    assert await unresolved(quarantine) == {"m-1"}
+
+
+async def test_old_ones_are_removed_so_many_at_a_time(quarantine):
+    for number in range(5):
+        await quarantine.keep(item(f"m-{number}", at=NOON + timedelta(days=number)))
+    before = NOON + timedelta(days=3)
+    assert [await quarantine.remove_before(before, 2) for _ in range(3)] == [2, 1, 0]
+    assert await unresolved(quarantine) == {"m-3", "m-4"}

@@ -1,0 +1,90 @@
+"""What every store of control totals and of findings must do, in memory and on Azurite."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from shared.azure_stores.table_control_totals import TableControlTotals
+from shared.azure_stores.table_findings import TableFindings
+from shared.reconciliation.control_totals import ControlTotal, Kept
+from shared.reconciliation.finding import Finding, What
+from tests.fakes.reconciliation import MemoryControlTotals, MemoryFindings
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", "table"])
+def totals(request):
+    return MemoryControlTotals() if request.param == "memory" else TableControlTotals(request.getfixturevalue("table"))
+
+
+@pytest.fixture(params=["memory", "table"])
+def findings(request):
+    return MemoryFindings() if request.param == "memory" else TableFindings(request.getfixturevalue("table"))
+
+
+def total(**changes):
+    fields = {
+        "schemaVersion": 1,
+        "billerId": "2493",
+        "application": "AR",
+        "tender": "ACH",
+        "day": "2026-11-23",
+        "depositId": "deposit/1 #?",
+        "count": 2,
+        "amount": "12500000.40",
+    }
+    return ControlTotal.model_validate(fields | changes)
+
+
+async def test_a_total_comes_back_as_it_was_kept(totals):
+    kept = total(paymentIds=["a", "b"])
+    await totals.keep(Kept(kept, NOON))
+    day = date(2026, 11, 23)
+    assert await totals.of("2493", day, day) == [kept]
+    assert await totals.of("2137", day, day) == []
+
+
+async def test_of_one_deposit_the_latest_stands_in_whatever_order_they_come(totals):
+    day = date(2026, 11, 23)
+    await totals.keep(Kept(total(count=1), NOON))
+    await totals.keep(Kept(total(count=3), NOON + timedelta(minutes=1)))
+    await totals.keep(Kept(total(count=2), NOON))
+    assert [each.count for each in await totals.of("2493", day, day)] == [3]
+
+
+async def test_deposits_tenders_and_applications_are_kept_apart(totals):
+    different = [{}, {"tender": "CC"}, {"application": "UM"}, {"depositId": "other"}, {"day": "2026-11-24"}]
+    for changes in different:
+        await totals.keep(Kept(total(**changes), NOON))
+    assert len(await totals.of("2493", date(2026, 11, 23), date(2026, 11, 24))) == len(different)
+
+
+async def test_days_are_read_from_the_first_to_the_last(totals):
+    for number in range(1, 10):
+        await totals.keep(Kept(total(day=f"2026-11-0{number}"), NOON))
+    found = await totals.of("2493", date(2026, 11, 3), date(2026, 11, 5))
+    assert [each.day.day for each in found] == [3, 4, 5]
+
+
+async def test_old_ones_are_removed_so_many_at_a_time(totals):
+    for number in range(1, 6):
+        await totals.keep(Kept(total(day=f"2026-11-0{number}"), NOON))
+    before = date(2026, 11, 4)
+    assert [await totals.remove_before(before, 2) for _ in range(3)] == [2, 1, 0]
+    found = await totals.of("2493", date(2026, 1, 1), date(2026, 12, 1))
+    assert [each.day.day for each in found] == [4, 5]
+
+
+async def test_findings_are_those_of_the_latest_run(findings):
+    first = Finding("2026-11-23", What.RECEIPT_VOID, "pay-1", "receipt 5.00010")
+    second = Finding("2026-11-24", What.NOT_ENQUEUED, "pay-2", "never came, Cañon")
+    assert (await findings.of("2493"), await findings.done_for("2493")) == ([], None)
+    await findings.replace("2493", None, [first])
+    assert (await findings.of("2493"), await findings.done_for("2493")) == ([first], None)
+    await findings.replace("2493", date(2026, 11, 24), [first])
+    await findings.replace("2493", date(2026, 11, 25), [first, second])
+    await findings.replace("2137", date(2026, 11, 24), [])
+    assert await findings.of("2493") == [first, second]
+    assert await findings.done_for("2493") == date(2026, 11, 25)
+    assert await findings.of("2137") == []
