@@ -66,11 +66,7 @@ def test_the_first_page_adds_up_to_the_report(after_demo, reader):
     assert int(first.ids["posted-today"]) + yesterday == sum(each["count"] for each in posted)
     if not yesterday:
         assert first.ids["posted-amount"] == money(sum(each["cents"] for each in posted))
-    assert {row["Token days left"] for row in first.tables["billers"] if row["State"] == "live"} <= {
-        "180",
-        "181",
-        "182",
-    }
+    assert min(int(row["Token days left"]) for row in first.tables["billers"] if row["State"] == "live") > 170
     assert all(row["Breaker"] == "closed" for row in first.tables["billers"])
 
 
@@ -80,10 +76,11 @@ def _posted_before_midnight(http, biller):
     return sum(int(row["Posted"]) for row in rows)
 
 
-def test_every_held_payment_is_on_its_biller_s_page_and_leads_to_its_action(after_demo, reader):
+def test_every_held_payment_is_on_its_biller_s_page_and_leads_to_its_action(reader):
     found = {}
-    for biller in after_demo.billers:
-        shown = page(reader, f"/api/console/billers/{biller.biller_id}")
+    links = page(reader, "/api/console").links.values()
+    for link in (each for each in links if "/billers/" in each):
+        shown = page(reader, link)
         for name, rows in shown.tables.items():
             if name.startswith("cause-"):
                 kept = [row for row in rows if row["Kind"] == "payment"]
