@@ -34,7 +34,8 @@ svg rect { fill: var(--mark); } svg line { stroke: var(--line); }
   thead { display: none; } table, tbody, caption { display: block; }
   tr { display: block; border-bottom: 2px solid var(--line); padding: .4rem 0; }
   td, td.n { display: flex; justify-content: space-between; gap: 1rem; text-align: right; border: 0; padding: .1rem 0; }
-  td::before { content: attr(data-label); opacity: .75; text-align: left; flex-shrink: 0; } td:empty { display: none; } }
+  td::before { content: attr(data-label); opacity: .75; text-align: left; flex-shrink: 0; }
+  td:empty { display: none; } }
 @media print {
   :root { --act: #000; --look: #000; --good: #000; --mark: #000; background: #fff; color: #000; font-size: 10pt; }
   body { max-width: none; padding: 0; } nav { display: none; } tr, .cause, svg { break-inside: avoid; }
