@@ -170,6 +170,11 @@ class Entry:
         return lane_of(self.key.biller, self.key.kind)
 
     @property
+    def perhaps_sent(self) -> bool:
+        """Whether it was ever sent, from here or, as far as anybody knows, by a ledger that was lost."""
+        return self.attempt > 0 or self.sent_at is not None
+
+    @property
     def in_doubt(self) -> bool:
         """Whether nobody knows if its latest attempt is at the peer."""
         return self.state is State.UNKNOWN or (self.state is State.HELD and self.reason == OUTCOME_UNKNOWN)

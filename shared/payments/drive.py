@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from shared.billers.model import Biller, Mode
 from shared.ledger import settle
-from shared.ledger.entry import Entry
+from shared.ledger.entry import OUTCOME_UNKNOWN, Entry
 from shared.payments.message import stored
 from shared.payments.peer import PaymentPeer
 from shared.payments.post import Desk
-from shared.payments.rules import hold_reason, paused, posting_date
+from shared.payments.rules import hold_reason, paused, posting_date, recovering
 from shared.vocabulary.errors import Unavailable
 
 
@@ -33,6 +33,10 @@ class PaymentDriver:
         reason = hold_reason(message, biller, desk.regions, now)
         if reason is not None:
             return await desk.ledger.move(entry, settle.held(entry, reason, now))
+        if recovering(message, biller) and not entry.perhaps_sent:
+            # It came before the biller's record was here again, so nobody has looked for it at Caselle.
+            lost = replace(entry, sent_at=biller.recover_before)
+            return await desk.ledger.move(lost, settle.held(lost, OUTCOME_UNKNOWN, now, detail="ledger_lost"))
         dated = posting_date(message, biller, now).isoformat()
         return await desk.send_once.again(replace(entry, posting_date=dated), desk.peer(biller))
 

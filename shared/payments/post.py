@@ -85,7 +85,11 @@ class PostPayment:
         return await self._intake.set_aside(Kind.PAYMENT, QUEUE, message_id, body, invalid)
 
     def _fresh(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Entry:
-        return self._desk.ledger.fresh(self._draft(message, message_id, biller))
+        entry = self._desk.ledger.fresh(self._draft(message, message_id, biller))
+        if biller is not None and recovering(message, biller):
+            # Whatever becomes of it: the ledger that was lost may have sent it until then.
+            return replace(entry, sent_at=biller.recover_before)
+        return entry
 
     def _draft(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Draft:
         dated = posting_date(message, biller, self._desk.ledger.now()) if biller else message.paid_at.date()
@@ -135,8 +139,7 @@ class PostPayment:
     def _perhaps_sent(self, entry: Entry, message: PaymentMessage, biller: Biller) -> Entry:
         """As after a send without an answer, made between the payment and the loss of the ledger."""
         dated = message.paid_at.astimezone(biller.zone).date().isoformat()
-        lost = replace(entry, sent_at=biller.recover_before, posting_date=dated)
-        return settle.unknown(lost, "ledger_lost", self._desk.times)
+        return settle.unknown(replace(entry, posting_date=dated), "ledger_lost", self._desk.times)
 
     def _may_send(self, message: PaymentMessage, biller: Biller) -> bool:
         waits = biller.mode is Mode.SHADOW or paused(biller, self._desk.ledger.now()) or recovering(message, biller)

@@ -11,7 +11,7 @@ UNSENT = frozenset({State.RECEIVED, State.HELD})
 
 def ends(void: Entry, payment: Entry) -> bool:
     """Whether a void, of the whole amount, meets a payment of which nothing was ever sent."""
-    return payment.state in UNSENT and payment.attempt == 0 and payment.cents == void.cents
+    return payment.state in UNSENT and not payment.perhaps_sent and payment.cents == void.cents
 
 
 async def end(ledger: Ledger, void: Entry, payment: Entry) -> Entry:

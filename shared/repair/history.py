@@ -64,7 +64,7 @@ class Show:
 
 def doubtful(entry: Entry, events: Sequence[Row]) -> bool:
     """Whether its latest attempt may have reached the peer: it ended unknown, and no evidence said otherwise since."""
-    if entry.attempt == 0:
+    if not entry.perhaps_sent:
         return False
     doubt = True
     for row in events:

@@ -62,10 +62,16 @@ class Queues:
         """The visible messages that hold the text."""
         return [message for message in await self.texts(queue) if text in message]
 
+    async def count(self, queue):
+        """All messages, hidden ones too; the emulator counts them exactly."""
+        if queue not in await self.names():
+            return 0
+        properties = await self._service.get_queue_client(queue).get_queue_properties()
+        return properties.approximate_message_count
+
     async def is_empty(self, queue):
         """Whether no message is left, not even a hidden one."""
-        properties = await self._service.get_queue_client(queue).get_queue_properties()
-        return properties.approximate_message_count == 0
+        return await self.count(queue) == 0
 
     async def results(self, sample, job):
         found = [json.loads(text) for text in await self.texts(f"{sample.prefix}-results")]

@@ -73,7 +73,7 @@ async def test_a_timer_runs_by_its_schedule_and_the_divided_clock(sample, queues
 @pytest.mark.parametrize(("function", "queue"), [("work", "results"), ("TICK", "ticks")])
 async def test_an_admin_call_runs_a_function_by_name(sample, queues, function, queue):
     job = uuid.uuid4().hex
-    before = len(await queues.texts(f"{sample.prefix}-{queue}"))
+    before = await queues.count(f"{sample.prefix}-{queue}")
     async with httpx.AsyncClient(base_url=sample.host.url, trust_env=False) as http:
         answer = await http.post(
             f"/admin/functions/{function}",
@@ -83,7 +83,7 @@ async def test_an_admin_call_runs_a_function_by_name(sample, queues, function, q
     assert (answer.status_code, answer.content) == (202, b"")
 
     async def one_more():
-        return len(await queues.texts(f"{sample.prefix}-{queue}")) > before
+        return await queues.count(f"{sample.prefix}-{queue}") > before
 
     await until(one_more)
 

@@ -302,19 +302,10 @@ async def test_waiting_payments_follow_each_other_without_the_sweeper(world):
     assert [result.outcome for result in world.results] == ["posted"] * 30
 
 
-async def _lose_the_ledger(world, **changes):
-    """A minute from now; the stamp that takes over knows nothing, and whoever paid before is in recovery."""
-    world.clock.advance(60)
-    await world.set_up(recoverBefore=world.clock.now().isoformat(), **changes)
-    world.store.rows.clear()
-    world.app = world.process()
-    world.clock.advance(60)
-
-
 async def test_what_a_lost_ledger_posted_is_found_and_not_posted_again(world):
     paid = message()
     await world.deliver(paid)
-    await _lose_the_ledger(world)
+    await world.lose_the_ledger()
     await world.deliver(paid)
     entry = await world.entry(paid)
     assert (entry.state, entry.reason, entry.attempt) == (State.UNKNOWN, "ledger_lost", 0)
@@ -326,7 +317,7 @@ async def test_what_a_lost_ledger_posted_is_found_and_not_posted_again(world):
 
 async def test_what_a_lost_ledger_had_not_sent_is_posted_once_its_absence_is_shown(world):
     """Shown twice, beside a receipt that was made after the loss; what was paid after it flows at once."""
-    await _lose_the_ledger(world)
+    await world.lose_the_ledger()
     paid = message()
     await world.deliver(paid)
     await world.pass_time(3600)
@@ -339,7 +330,7 @@ async def test_what_a_lost_ledger_had_not_sent_is_posted_once_its_absence_is_sho
 
 
 async def test_without_the_receipt_query_what_a_lost_ledger_may_have_posted_is_held(world):
-    await _lose_the_ledger(world, connectVersion="2024.05.001")
+    await world.lose_the_ledger(connectVersion="2024.05.001")
     await world.deliver(message())
     await world.pass_time(120)
     assert [(result.outcome, result.reason.code) for result in world.results] == [("held", "outcome_unknown")]
