@@ -7,10 +7,11 @@ from shared.console.access import Person
 from shared.console.biller_page import calls
 from shared.console.frame import Column, crumbs, facts, page, table
 from shared.console.html import Html, Node, tag
-from shared.console.one_entry import EntryView, Step
+from shared.console.one_entry import EntryView
 from shared.console.stamp import Tone
 from shared.console.words import biller_path, entry_path, marked, moment, money
 from shared.ledger.entry import Entry, Key, Kind, State
+from shared.repair.history import Step
 
 _STEPS: Final = (
     Column("When"),
@@ -43,7 +44,7 @@ def entry_page(view: EntryView, person: Person) -> str:
         _todo(view),
         _facts(view),
         tag("h2", "History"),
-        table(_STEPS, (_step(view, step) for step in view.steps), id_="history"),
+        table(_STEPS, (_step(view, step) for step in view.history.steps), id_="history"),
         _conflicts(view),
     ]
     return page(title, body, person=person, at=view.at)
@@ -59,7 +60,8 @@ def _todo(view: EntryView) -> Html | None:
 
 def _facts(view: EntryView) -> Html:
     entry, zone = view.entry, view.biller.zone if view.biller else None
-    undone_by = tag("a", str(view.undone_by.id), href=entry_path(view.undone_by)) if view.undone_by else None
+    void = view.history.undone_by
+    undone_by = tag("a", void.id, href=entry_path(void)) if void else None
     return facts(
         (
             ("State", marked(str(entry.state), _TONES.get(entry.state, Tone.QUIET))),
@@ -90,11 +92,12 @@ def _undone(entry: Entry) -> Html | None:
 def _step(view: EntryView, step: Step) -> Sequence[Node]:
     zone = view.biller.zone if view.biller else None
     attempt = str(step.attempt) if step.attempt else None
-    return (moment(step.at, zone), step.was, step.became, attempt, step.cause, step.receipt, step.by, step.why)
+    return (moment(step.at, zone), step.was, step.state, attempt, step.reason, step.receipt_number, step.by, step.why)
 
 
 def _conflicts(view: EntryView) -> Html | None:
-    if not view.conflicts:
+    conflicts = len(view.history.conflicts)
+    if not conflicts:
         return None
-    words = f"{view.conflicts} other messages came under this id; none was sent."
+    words = f"{conflicts} other messages came under this id; none was sent."
     return tag("p", marked(words, Tone.LOOK), id="conflicts")

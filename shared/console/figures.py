@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.billers.model import Biller
-from shared.console.reading import each_entry, fields_of
 from shared.console.standing import Total
 from shared.ledger import rows
 from shared.ledger.entry import Entry, Key, Kind, State
+from shared.ledger.reading import Reader
 from shared.ledger.store import LedgerStore, Row
+from shared.repair.find import fields_of
 
 MOST_READ: Final = 1000
 """Entries read for one day: where there were more, the figures say "at least"."""
@@ -44,9 +45,10 @@ async def tender_figures(store: LedgerStore, biller: Biller, posted: Sequence[Ro
     Raises:
         Unavailable: the store does not answer.
     """
-    entries = await each_entry(store, [rows.key_in(row.key) for row in posted[:MOST_READ]])
+    reader = Reader(store)
+    entries = [entry async for entry in reader.each([rows.key_in(row.key) for row in posted[:MOST_READ]])]
     undone = [Key(biller.biller_id, Kind.PAYMENT, entry.reverses) for entry in entries if entry.reverses]
-    payments = {entry.key.id: entry for entry in await each_entry(store, undone)}
+    payments = {entry.key.id: entry async for entry in reader.each(undone)}
     tenders: dict[str, Tender] = {}
     for entry in entries:
         _take(tenders, entry, payments)

@@ -1,6 +1,7 @@
 """HTML put together so that text can only ever be text: what is not ``Html`` is escaped, in content and attributes."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -48,6 +49,7 @@ def verbatim(markup: str) -> Html:
     return Html(markup)
 
 
+@lru_cache(1024)
 def _attribute(key: str, value: str | float) -> str:
     address = str(value)
     if key == "href" and (address.startswith("//") or not address.startswith(_ADDRESSES)):

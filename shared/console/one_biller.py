@@ -10,12 +10,12 @@ from typing import Final
 from shared.billers.model import Biller, Contact, Contacts
 from shared.billers.registry import BillerRegistry
 from shared.console.figures import DayFigures, tender_figures
-from shared.console.reading import each_entry
 from shared.console.stamp import Line, Tokens, line_of
 from shared.console.standing import MOST, Standings, Total, count, midnight, read_shard
 from shared.exchange.reasons import REASONS, listed
 from shared.ledger import rows
 from shared.ledger.entry import UPDATES, Entry, Kind
+from shared.ledger.reading import Reader
 from shared.ledger.store import LedgerStore, Row
 
 DAYS: Final = 30
@@ -124,7 +124,8 @@ async def _causes(store: LedgerStore, biller: Biller, held: Sequence[Row]) -> li
 
 
 async def _cause(store: LedgerStore, biller: Biller, code: str, held: Sequence[Row]) -> Cause:
-    entries = await each_entry(store, [rows.key_in(row.key) for row in held[:MOST_LISTED]])
+    keys = [rows.key_in(row.key) for row in held[:MOST_LISTED]]
+    entries = [entry async for entry in Reader(store).each(keys)]
     words, total = REASONS[code], Total()
     for row in held:
         total.add(int(row.values.get("cents", 0)))
