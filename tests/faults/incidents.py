@@ -80,7 +80,8 @@ async def _renewed_twice(world: "World") -> None:
 async def _older_after_newer(world: "World") -> None:
     """The older token comes after the newer, and is no longer accepted."""
     for city in _struck(world, "V4"):
-        old = next(iter(city.tokens))
+        # Another fault may have ended the city's only token.
+        old = next(iter(city.tokens), None) or world.another_token(city)
         await asyncio.sleep(world.latency.uniform(0, 60))
         city.tokens.clear()
         await asyncio.gather(_deliver(world, city, world.another_token(city)), _deliver(world, city, old))
