@@ -14,7 +14,7 @@ from shared.console.access import NotAReader, NotSignedIn, Person, SignIn, admit
 from shared.console.frame import HEADERS
 from shared.console.words import ROOT
 from shared.ledger.entry import Key, Kind
-from shared.runtime import wiring
+from shared.runtime import stores, wiring
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError, Malformed
 from shared.vocabulary.identity import biller_id, canonical_id
@@ -65,7 +65,7 @@ async def console_payment(req: func.HttpRequest) -> func.HttpResponse:
 async def console_development_sign_in(req: func.HttpRequest) -> func.HttpResponse:
     """Gives the browser a role; on one machine only, elsewhere there is no such page."""
     role = req.params.get("role", "")
-    if wiring.settings().console_sign_in is not SignIn.DEVELOPMENT or not role.isalpha() or not role.isascii():
+    if stores.settings().console_sign_in is not SignIn.DEVELOPMENT or not role.isalpha() or not role.isascii():
         return _page(HTTPStatus.NOT_FOUND, refusals.not_found("page"))
     cookie = f"{_COOKIE}={role}; Path={ROOT}; HttpOnly; SameSite=Strict"
     headers = {**HEADERS, "Set-Cookie": cookie, "Location": ROOT}
@@ -75,7 +75,7 @@ async def console_development_sign_in(req: func.HttpRequest) -> func.HttpRespons
 async def _show(req: func.HttpRequest, what: str, look: _Look) -> func.HttpResponse:
     """The page, or why not. Who may look is decided before anything of the address is read."""
     try:
-        sign_in = wiring.settings().console_sign_in
+        sign_in = stores.settings().console_sign_in
         person = admitted(sign_in, req.headers.get(_PRINCIPAL), _role(req))
         shown = await look(person)
     except NotSignedIn:
@@ -108,7 +108,7 @@ def _day(req: func.HttpRequest) -> date | None:
         return None
     with suppress(ValueError):
         day = date.fromisoformat(text)
-        if _EARLIEST <= day <= wiring.clock().now().date():
+        if _EARLIEST <= day <= stores.clock().now().date():
             return day
     raise Malformed("a day is written 2026-11-23, and is not to come")
 

@@ -138,6 +138,7 @@ var tables = [
   'quarantine'
   'controltotals'
   'reconciliation'
+  'runs'
   'audit'
 ]
 

@@ -13,7 +13,7 @@ from functions.console import console, console_biller, console_development_sign_
 from shared.console.access import SignIn
 from shared.console.console import Console
 from shared.console.views import Recorder
-from shared.runtime import wiring
+from shared.runtime import stores, wiring
 from tests.console.page import Page
 from tests.console.test_access import ADA, principal
 from tests.console.test_console import MemoryViews
@@ -28,8 +28,8 @@ async def world(monkeypatch):
     world.views, world.sign_in = MemoryViews(), SignIn.APP_SERVICE
     made = Console(world.store, world.billers, FakeTokenRows(), Recorder(world.views))
     monkeypatch.setattr(wiring, "console", lambda: made)
-    monkeypatch.setattr(wiring, "clock", lambda: world.clock)
-    monkeypatch.setattr(wiring, "settings", lambda: SimpleNamespace(console_sign_in=world.sign_in))
+    monkeypatch.setattr(stores, "clock", lambda: world.clock)
+    monkeypatch.setattr(stores, "settings", lambda: SimpleNamespace(console_sign_in=world.sign_in))
     return world
 
 
