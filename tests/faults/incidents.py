@@ -100,6 +100,10 @@ async def _deliver(world: "World", city: City, token: str) -> None:
                 return
         except (CaselleError, Crash):
             pass
+        except asyncio.CancelledError:
+            # The call ended with its instance; this delivery itself goes on.
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
         await asyncio.sleep(_BETWEEN_DELIVERIES)
 
 
