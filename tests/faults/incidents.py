@@ -96,12 +96,12 @@ async def _deliver(world: "World", city: City, token: str) -> None:
         instance = next((each for each in world.instances if each.taking and not each.frozen), None)
         try:
             if instance is not None:
-                await instance.app.deliver_token(city.biller, token)
+                # A task of its own: a fault may cancel the invocation, not who delivers.
+                await asyncio.create_task(instance.app.deliver_token(city.biller, token))
                 return
         except (CaselleError, Crash):
             pass
         except asyncio.CancelledError:
-            # The call ended with its instance; this delivery itself goes on.
             if (task := asyncio.current_task()) and task.cancelling():
                 raise
         await asyncio.sleep(_BETWEEN_DELIVERIES)

@@ -91,7 +91,7 @@ async def _broken(run: "Run") -> Broken | None:
         return broken
     except Deadlock as deadlock:
         return Broken("stuck", str(deadlock), run.world.steps)
-    except Exception:  # noqa: BLE001 - a campaign goes on, and tells which plan it was
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - a campaign goes on, and tells which plan it was
         return Broken("error", traceback.format_exc(limit=-3), run.world.steps)
     return None
 
