@@ -92,6 +92,8 @@ class Auditor:
     def token_refused(self, call: Call) -> None:
         """A city did nothing with an order but refuse its token: it may leave once more in the same attempt."""
         self._refused[call.reference or "", call.attempt] += 1
+        # The status says that nothing was done, whatever became of the text behind it.
+        self._doubtful[call.reference or ""] -= call.doubtful
 
     def attempt_began(self, call: Call) -> float:
         """When the attempt behind a call was claimed, in virtual seconds."""
