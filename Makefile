@@ -26,7 +26,7 @@ down: setup ## end the stack that runs elsewhere
 	@$(PYTHON) -m local down $(ARGS)
 
 test: setup ## every test, against Azurite, the local vault and the Caselle simulator
-	@$(PYTHON) -m pytest -n 2 --dist loadfile
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## what CI runs: format, lint, types, layers, tests
 	@$(PYTHON) -m ruff format --check .

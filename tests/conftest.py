@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,14 @@ from local.services import Vault
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.register_profile("hunt", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+
+_SLOW: Final = ("tests/e2e/", "tests/faults/", "tests/admin/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start whole stacks come first, so that no core waits for the last of them alone."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_SLOW))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """``icadmin biller``: records of billers."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from admin.difference import flat
 from admin.errors import WrongUse
 from admin.mails import app as mails
 from admin.session import at_stamp
+from shared.billers.capabilities import abilities
 from shared.billers.model import Biller, Mode
 
 if TYPE_CHECKING:
@@ -66,7 +68,11 @@ async def _show(stamp: "Stamp", biller_id: str) -> None:
     lacking = [*missing.of_record(biller), *await missing.of_stamp(stamp, biller)]
     rows = [{"field": each.field, "what": each.what, "owedBy": each.owed_by, "how": _how(each)} for each in lacking]
     still = output.table("Still missing", rows) if rows else "Nothing is missing."
-    output.show(shown(biller) | {"missing": rows}, output.fields(f"Biller {biller_id}", flat(shown(biller))), still)
+    can = [asdict(each) for each in abilities(biller)]
+    record = output.fields(f"Biller {biller_id}", flat(shown(biller)))
+    output.show(
+        shown(biller) | {"capabilities": can, "missing": rows}, record, output.table("Capabilities", can), still
+    )
 
 
 @app.command("list")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from admin.check.finding import Finding, fails, passes, people, untold
 from shared.billers import capabilities
-from shared.billers.model import Biller
+from shared.billers.model import Biller, Capability
 from shared.caselle import customer, open_items, receipt
 from shared.caselle.client import CaselleClient, Wire
 from shared.caselle.errors import COWS_DOWN, AmbiguousError, NotSentError
@@ -144,20 +144,24 @@ class Reads:
         code = await self.asked(receipt.OPERATION, receipt.variables(today, today, None), "receipt")
         understood, expected = code == ANSWERED, capabilities.can_query_receipts(self._biller)
         if understood and expected:
-            return passes(check, "the receipt query answers; lost answers are settled by asking")
+            return passes(check, f"the receipt query answers; {self._means()}")
         if code == "contract_mismatch" and not expected:
-            return passes(check, f"release {version} has no receipt query; lost answers are held for a person")
+            return passes(check, f"release {version} has no receipt query; {self._means()}")
+        overridden = Capability.RECEIPT in self._biller.capability_overrides
+        recorded = "an override says otherwise" if overridden else f"{version} is recorded"
+        remedy, who = (_OVERRIDE, self._who.us) if overridden else (_RELEASE, self._who.csm)
         if understood:
-            return fails(
-                check, f"{version} is recorded, but the receipt query of 2025.11 answers", _RELEASE, self._who.csm
-            )
+            return fails(check, f"{recorded}, but the receipt query of 2025.11 answers", remedy, who)
         if code == "contract_mismatch":
-            evidence = f"{version} is recorded, but the server does not know the receipt query of 2025.11"
-            return fails(check, evidence, _RELEASE, self._who.csm)
+            return fails(check, f"{recorded}, but the server does not know the receipt query of 2025.11", remedy, who)
         return untold(check, words(code), "Try again.", self._who.us)
+
+    def _means(self) -> str:
+        return "; ".join(each.means for each in capabilities.abilities(self._biller))
 
 
 _RELEASE: Final = "Ask which release of Connect and COWS runs, then `biller set connectVersion=...`."
+_OVERRIDE: Final = "`biller set BILLER capabilityOverrides.receipt=` takes the override away."
 
 
 def words(code: str) -> str:

@@ -21,11 +21,38 @@ SINCE: Final[Mapping[Capability, str]] = MappingProxyType(
 )
 """The release that each capability came with, as Caselle's help says; the last but one follows from the new numbers."""
 
+MEANS: Final[Mapping[Capability, tuple[str, str]]] = MappingProxyType(
+    {
+        Capability.RECEIPT: ("lost answers are settled by asking", "lost answers are held for a person"),
+        Capability.VOID_RECEIPT: ("rejects can void the receipt", "rejects are done by hand"),
+        Capability.LONG_RECEIPT_NUMBERS: (
+            "receipt numbers do not run out",
+            "receipt numbers can run out, and payments are then refused until the update to 2025.02",
+        ),
+        Capability.PARALLEL_RECEIPTS: ("several payments go at once", "payments go one at a time"),
+        Capability.ONLINE_WORKSPACES: (
+            "several workspaces may be for online payments",
+            "only one workspace may be for online payments",
+        ),
+    }
+)
+"""What follows where a biller's Caselle can do it, and where it cannot."""
+
 UNCHECKED: Final = "operation_unchecked"
 NOT_OPTED_IN: Final = "operation_off"
 OFF_REASONS: Final = frozenset({UNCHECKED, NOT_OPTED_IN})
 
 _USUAL_SLOTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """Whether a biller's Caselle can do something, what follows from that, and how it is known."""
+
+    capability: Capability
+    there: bool
+    means: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +80,19 @@ def has(biller: Biller, capability: Capability) -> bool:
     """Whether the biller's Caselle can do it."""
     override = biller.capability_overrides.get(capability)
     return override.enabled if override else at_least(biller.connect_version, SINCE[capability])
+
+
+def abilities(biller: Biller) -> list[Ability]:
+    """Every capability, as it stands for a biller."""
+    return [_ability(biller, capability) for capability in SINCE]
+
+
+def _ability(biller: Biller, capability: Capability) -> Ability:
+    there, override = has(biller, capability), biller.capability_overrides.get(capability)
+    means, otherwise = MEANS[capability]
+    release = f"since {SINCE[capability]}; its release is {biller.connect_version or 'not known'}"
+    because = f"overridden: {override.reason}" if override else release
+    return Ability(capability, there, means if there else otherwise, because)
 
 
 def can_go_live(biller: Biller) -> bool:

@@ -222,3 +222,47 @@ def test_two_admins_at_once_do_not_overwrite_each_other(stack, state, draft):
 
     ended = asyncio.run(both())
     assert sorted(type(each) for each in ended if each) == [WrongUse]
+
+
+class TestCapabilities:
+    def test_an_override_goes_before_the_release_and_keeps_its_reason(self, icadmin, bid):
+        icadmin("biller", "add", bid, "Newport OR", "America/Los_Angeles", "--yes")
+        icadmin("biller", "set", bid, "connectVersion=2024.05", "--yes")
+        assert capability(icadmin, bid, "void_receipt")["there"] is False
+        path = "capabilityOverrides.void_receipt"
+        said = icadmin("biller", "set", bid, f"{path}.enabled=true", f"{path}.reason=Patched, says Jane", "--yes")
+        assert said.code == 0
+        found = capability(icadmin, bid, "void_receipt")
+        assert (found["there"], found["because"]) == (True, "overridden: Patched, says Jane")
+        assert capability(icadmin, bid, "receipt")["there"] is False
+        assert "Patched, says Jane" in icadmin("audit", "--json").out
+        assert icadmin("biller", "set", bid, f"{path}=", "--yes").code == 0
+        assert capability(icadmin, bid, "void_receipt")["there"] is False
+
+    @pytest.mark.parametrize("values", [("enabled=true",), ("enabled=true", "reason= "), ("enabled=maybe", "reason=x")])
+    def test_an_override_without_a_reason_or_a_plain_word_is_refused(self, icadmin, bid, values):
+        icadmin("biller", "add", bid, "Newport OR", "America/Los_Angeles", "--yes")
+        said = icadmin("biller", "set", bid, *(f"capabilityOverrides.receipt.{each}" for each in values), "--yes")
+        assert said.code == 2
+        assert "capabilityOverrides" in said.err
+        assert capability(icadmin, bid, "receipt")["because"] == "since 2025.11; its release is not known"
+
+    def test_a_capability_that_nobody_knows_is_refused(self, icadmin, bid):
+        icadmin("biller", "add", bid, "Newport OR", "America/Los_Angeles", "--yes")
+        path = "capabilityOverrides.fly"
+        assert icadmin("biller", "set", bid, f"{path}.enabled=true", f"{path}.reason=x", "--yes").code == 2
+
+    def test_it_comes_with_the_yaml_file_too(self, icadmin, bid, tmp_path):
+        path = tmp_path / "biller.yaml"
+        path.write_text(yaml.safe_dump({**NEW_ONE, "billerId": bid, "capabilityOverrides": OVERRIDE}))
+        assert icadmin("biller", "import", path, "--yes").code == 0
+        assert capability(icadmin, bid, "online_workspaces")["means"] == "several workspaces may be for online payments"
+
+
+NEW_ONE = {"name": "Newport OR", "timeZone": "America/Los_Angeles"}
+OVERRIDE = {"online_workspaces": {"enabled": True, "reason": "The clerk sees two"}}
+
+
+def capability(icadmin, biller, name):
+    shown = icadmin("biller", "show", biller, "--json").json["capabilities"]
+    return next(each for each in shown if each["capability"] == name)
