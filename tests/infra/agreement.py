@@ -14,7 +14,7 @@ from functions.outputs import STORAGE
 from shared.ledger.entry import Kind, State
 from tests.agreement.asked import asked_for
 from tests.agreement.registered import bindings
-from tests.infra.design import at
+from tests.infra.design import SECRET_CALLS, at
 from tests.infra.source import Source, text, walk
 
 ROOT: Final = Path(__file__).parents[2]
@@ -60,6 +60,7 @@ def problems(folder: Path) -> Iterator[str]:
     yield from _alerts(json.loads((folder / "alerts.json").read_text(encoding="utf-8")), main)
     yield from _workbook(json.loads((folder / "workbook.json").read_text(encoding="utf-8")))
     yield from _regions(folder)
+    yield from _vault_calls()
     yield from _callback(Source(folder / "modules/callbackhost.bicep"))
 
 
@@ -229,6 +230,12 @@ def _regions(folder: Path) -> Iterator[str]:
             yield f"{path.name} describes {named}"
         if given.get("location") not in given.get("stampRegions", []):
             yield f"{path.name}: its own billers are not at home in it"
+
+
+def _vault_calls() -> Iterator[str]:
+    """The rights that the template demands for the app are those that its one user of the vault needs."""
+    code = (ROOT / "shared/azure_stores/key_vault.py").read_text(encoding="utf-8")
+    yield from _differ("call of the vault,", set(SECRET_CALLS), set(re.findall(r"_client\.(\w+)", code)))
 
 
 def _callback(source: Source) -> Iterator[str]:

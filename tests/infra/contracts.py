@@ -120,7 +120,7 @@ def _path(node: Node) -> tuple[str, list[str]]:
     if node.type == "member_expression":
         root, path = _path(node.named_children[0])
         return root, [*path, text(node.named_children[-1])]
-    if node.type in {"subscript_expression", "parenthesized_expression"}:
+    if node.type in {"subscript_expression", "parenthesized_expression"} and node.named_children:
         return _path(node.named_children[0])
     return text(node), []
 

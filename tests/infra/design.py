@@ -6,6 +6,15 @@ from typing import Any, Final
 
 from tests.infra.source import Declaration, Each, Expression, Source, strings, text, walk
 
+_SECRETS: Final = "Microsoft.KeyVault/vaults/secrets"
+SECRET_CALLS: Final = {
+    "get_secret": f"{_SECRETS}/getSecret/action",
+    "set_secret": f"{_SECRETS}/setSecret/action",
+    "recover_deleted_secret": f"{_SECRETS}/recover/action",
+}
+"""What the app calls of the vault's client, and the right that each call takes."""
+SECRET_RIGHTS: Final = list(SECRET_CALLS.values())
+
 DEMANDS: Final[dict[str, dict[str, Any]]] = {
     "Microsoft.Storage/storageAccounts": {
         "properties.allowBlobPublicAccess": False,
@@ -40,6 +49,12 @@ DEMANDS: Final[dict[str, dict[str, Any]]] = {
     },
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {"properties.allow": False},
     "Microsoft.Authorization/locks": {"properties.level": "CanNotDelete"},
+    "Microsoft.Authorization/roleDefinitions": {
+        "properties.permissions": [
+            {"actions": [], "notActions": [], "dataActions": SECRET_RIGHTS, "notDataActions": []}
+        ],
+        "properties.type": "CustomRole",
+    },
     "Microsoft.Cdn/profiles": {"properties.logScrubbing.state": "Enabled"},
     "Microsoft.Cdn/profiles/customDomains": {"properties.tlsSettings.minimumTlsVersion": "TLS12"},
     "Microsoft.Cdn/profiles/afdEndpoints/routes": {"properties.forwardingProtocol": "HttpsOnly"},
@@ -163,12 +178,17 @@ def _assignment(resource: Declaration) -> Iterator[str]:
     role = at(resource.body, "properties.roleDefinitionId")
     if not all(isinstance(each, Expression) for each in (name, principal, role)):
         yield f"{resource.name}: name, principal and role are worked out, not written down"
-    elif not (name.text.startswith("guid(") and principal.text in name and role.text.rpartition(", ")[2][:-1] in name):
+    elif not (name.text.startswith("guid(") and principal.text in name and _last_word(role) in name):
         yield f"{resource.name}: its name is not made of scope, principal and role"
     if at(resource.body, "properties.principalType") not in {"ServicePrincipal", "Group"}:
         yield f"{resource.name}: principalType is missing"
     if "scope" not in resource.body:
         yield f"{resource.name}: without a scope it holds for the whole resource group"
+
+
+def _last_word(role: Expression) -> str:
+    """``subscriptionResourceId('...', id)`` ends with ``id``."""
+    return role.text.rpartition(", ")[2].removesuffix(")")
 
 
 def _log(source: Source, resource: Declaration) -> Iterator[str]:

@@ -2,9 +2,7 @@
 
 import re
 
-from tests.infra.design import ROLES
 from tests.infra.gate import ROOT, TEMPLATES
-from tests.infra.source import Source
 from tests.infra.test_seeded_faults import CAUGHT, COMPILER_ALONE
 
 ROLES_PAGE = (TEMPLATES / "README.md").read_text(encoding="utf-8")
@@ -15,22 +13,6 @@ def test_every_module_is_explained():
     helpers = {"modules/queueaccess.bicep", "modules/tableaccess.bicep"}
     there = {f"modules/{path.name}" for path in (TEMPLATES / "modules").glob("*.bicep")}
     assert set(re.findall(r"modules/[a-z]+\.bicep", ROLES_PAGE)) == there - helpers
-
-
-def test_every_role_is_explained():
-    short = {
-        "Storage Table Data Reader": "Storage Table and Queue Data Reader",
-        "Storage Queue Data Reader": "Queue Data Reader",
-    }
-    assert [name for name in ROLES.values() if short.get(name, name) not in ROLES_PAGE] == []
-
-
-def test_everybody_who_gets_a_role_is_named():
-    principals = [
-        name for name in Source(TEMPLATES / "main.bicep").params if name.endswith(("PrincipalIds", "GroupIds"))
-    ]
-    assert len(principals) == 6
-    assert [name for name in principals if f"`{name}`" not in ROLES_PAGE] == []
 
 
 def test_the_page_counts_the_faults():

@@ -14,8 +14,8 @@ param vaultGroupIds array
 param workspaceId string
 param auditAccountId string
 
-// The app writes the tokens that Caselle delivers, so reading alone is not enough for it.
 var keyVaultSecretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
+var stampId = resourceGroup().id
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: name
@@ -47,13 +47,37 @@ resource lock 'Microsoft.Authorization/locks@2020-05-01' = {
   }
 }
 
+// The app stores the tokens that Caselle delivers, and no built-in role that may write a secret may not delete it, too.
+resource keeper 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(stampId, 'secrets-keeper')
+  properties: {
+    roleName: 'Secrets keeper of ${name}'
+    description: 'Reads and writes secrets; deletes, lists and backs up none.'
+    type: 'CustomRole'
+    permissions: [
+      {
+        actions: []
+        notActions: []
+        dataActions: [
+          'Microsoft.KeyVault/vaults/secrets/getSecret/action'
+          'Microsoft.KeyVault/vaults/secrets/setSecret/action'
+          // A token that arrives for a name that somebody deleted is still kept.
+          'Microsoft.KeyVault/vaults/secrets/recover/action'
+        ]
+        notDataActions: []
+      }
+    ]
+    assignableScopes: [stampId]
+  }
+}
+
 resource appKeeps 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: vault
-  name: guid(vault.id, appPrincipalId, keyVaultSecretsOfficer)
+  name: guid(vault.id, appPrincipalId, keeper.id)
   properties: {
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsOfficer)
+    roleDefinitionId: keeper.id
   }
 }
 
