@@ -1,4 +1,4 @@
-"""What a benchmark finds: figures beside their floors and goals, kept in ``bench/results.json`` and ``docs/performance.md``."""
+"""What a benchmark finds: figures beside floors and goals, kept in ``bench/results.json`` and ``docs/performance.md``."""
 
 import json
 import operator
@@ -13,6 +13,8 @@ RESULTS: Final = Path(__file__).parent / "results.json"
 PAGE: Final = Path(__file__).parents[1] / "docs" / "performance.md"
 _BEGIN: Final = "<!-- figures: written by `make bench` -->"
 _END: Final = "<!-- end of figures -->"
+_WHOLE: Final = 1_000
+"""From here on a figure is shown without decimals."""
 _HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {"<=": operator.le, ">=": operator.ge}
 
 
@@ -30,8 +32,8 @@ class Goal(BaseModel, frozen=True):
 class Figure(BaseModel, frozen=True):
     """One measured figure.
 
-    ``value`` and ``floor`` are in ``unit``; ``ratio`` is value to floor; ``spread`` is the distance between the largest and
-    the smallest ratio of the alternating runs (or value, where there is no floor), as a share of the median; ``None`` where
+    ``value`` and ``floor`` are in ``unit``; ``ratio`` is value to floor; ``spread`` is how far apart the largest and the
+    smallest ratio of the alternating runs are (value, where there is no floor), as a share of the median; ``None`` where
     something was counted and cannot vary.
     """
 
@@ -45,8 +47,10 @@ class Figure(BaseModel, frozen=True):
     @property
     def reached(self) -> bool:
         """Whether the goal is met; true where there is none."""
-        found = self.goal and getattr(self, self.goal.of)
-        return self.goal is None or (found is not None and _HOLDS[self.goal.sign](found, self.goal.limit))
+        if self.goal is None:
+            return True
+        found = self.value if self.goal.of == "value" else self.ratio
+        return found is not None and _HOLDS[self.goal.sign](found, self.goal.limit)
 
 
 type Figures = dict[str, Figure]
@@ -101,7 +105,7 @@ def table(figures: Figures) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+    return "" if value is None else f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.3g}"
 
 
 def keep(found: Figures, results: Path = RESULTS, page: Path = PAGE) -> None:
