@@ -1,4 +1,4 @@
-"""What a benchmark finds: figures beside floors and goals, kept in ``bench/results.json`` and ``docs/performance.md``."""
+"""What a benchmark finds: figures beside floors and goals, kept in ``results.json`` and ``docs/performance.md``."""
 
 import json
 import operator
@@ -32,9 +32,9 @@ class Goal(BaseModel, frozen=True):
 class Figure(BaseModel, frozen=True):
     """One measured figure.
 
-    ``value`` and ``floor`` are in ``unit``; ``ratio`` is value to floor; ``spread`` is how far apart the largest and the
-    smallest ratio of the alternating runs are (value, where there is no floor), as a share of the median; ``None`` where
-    something was counted and cannot vary.
+    ``value`` and ``floor`` are in ``unit``; ``ratio`` is value to floor; ``spread`` is how far apart the ratios of the
+    alternating runs are (the values, where there is no floor), as a share of the median; ``None`` where something was
+    counted and cannot vary.
     """
 
     value: float
