@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions import (
+    console,
     drive_due,
     health,
     oauth_callback,
@@ -19,6 +20,7 @@ from functions import (
 )
 
 app = func.FunctionApp()
+app.register_functions(console.bp)
 app.register_functions(drive_due.bp)
 app.register_functions(health.bp)
 app.register_functions(oauth_callback.bp)

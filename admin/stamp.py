@@ -20,6 +20,8 @@ from shared.azure_stores.key_vault import KeyVault
 from shared.azure_stores.table_billers import TableBillers
 from shared.azure_stores.table_callback_keys import TableCallbackKeys
 from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.table_runs import TABLE as RUNS
+from shared.azure_stores.table_runs import TableRuns
 from shared.azure_stores.table_tokens import TableTokens
 from shared.billers.callback_keys import CallbackKeys
 from shared.ledger.book import Ledger
@@ -76,6 +78,11 @@ class Stamp:
         shared = SharedClock(self.time)
         settings = self.address.settings
         return TokenParts(settings, self.billers, self.token_rows, vault=self.vault, clock=self.clock, shared=shared)
+
+    @cached_property
+    def runs(self) -> TableRuns:
+        """When each timer last ran."""
+        return TableRuns(self.table(RUNS))
 
     @cached_property
     def ledger_rows(self) -> TableLedger:

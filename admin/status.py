@@ -49,6 +49,7 @@ class _Seen:
     gates: Mapping[str, Gate]
     backlogs: Mapping[str, _Backlog]
     tokens: Mapping[str, TokenRow | None]
+    runs: Mapping[str, datetime]
 
 
 def status(
@@ -71,7 +72,8 @@ async def _look(stamp: "Stamp", biller_id: str | None) -> _Seen:
     gates, backlogs = await _rows(stamp, shards)
     tokens = await asyncio.gather(*(stamp.token_rows.read(biller.biller_id) for biller in billers))
     by_biller = {biller.biller_id: row for biller, row in zip(billers, tokens, strict=True)}
-    return _Seen(stamp.time.now(), billers, gates, backlogs, by_biller)
+    runs = await stamp.runs.all()
+    return _Seen(stamp.time.now(), billers, gates, backlogs, by_biller, runs)
 
 
 async def _rows(stamp: "Stamp", shards: Sequence[str]) -> tuple[dict[str, Gate], dict[str, _Backlog]]:
@@ -120,15 +122,28 @@ def _summary(seen: _Seen) -> dict[str, Any]:
         "open": sum(backlog.open.total() for backlog in seen.backlogs.values()),
         "held": sum(backlog.held.total() for backlog in seen.backlogs.values()),
         "heldSince": _minute(min(held_since)) if held_since else None,
-        "sweeper": f"behind: something is due for {round(late.total_seconds() / 60)} minutes"
-        if _behind(late)
-        else "on time",
+        "sweeper": sweeper(seen.runs.get("sweep"), late, seen.now),
+        "lastRuns": {timer: _minute(at) for timer, at in sorted(seen.runs.items())},
         "tokensEndingSoon": _ending(seen),
     }
 
 
-def _behind(late: timedelta) -> bool:
-    return late > timedelta(minutes=10)
+def sweeper(ran: datetime | None, late: timedelta, now: datetime) -> str:
+    """How the sweeper does, in words: it runs every minute, and leaves nothing due for long.
+
+    Args:
+        ran: when its latest run ended.
+        late: for how long the ledger's longest due entry is due.
+        now: the storage service's time.
+    """
+    if ran and now - ran > _LATE:
+        return f"has not run since {_minute(ran)}"
+    if late > _LATE:
+        return f"behind: something is due for {round(late.total_seconds() / 60)} minutes"
+    return "on time" if ran else "has never run"
+
+
+_LATE: Final = timedelta(minutes=10)
 
 
 def _ending(seen: _Seen) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Final
 import azure.functions as func
 
 from functions.outputs import STORAGE
+from functions.timers import note_run
 from shared.runtime import wiring
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -26,6 +27,7 @@ async def keep_control_totals(message: func.QueueMessage) -> None:
 async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """The night of the whole country (UTC); each biller is done once, and a city that is down is tried again."""
     await wiring.reconcile().run(_BUDGET)
+    await note_run("reconcile")
 
 
 def _in_utc(instant: datetime | None) -> datetime | None:

@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions.outputs import STORAGE, Messages
+from functions.timers import note_run
 from shared.runtime import wiring
 from shared.tokens.look import TokenDue
 from shared.vocabulary import events
@@ -18,6 +19,7 @@ async def sweep_tokens(timer: func.TimerRequest, due: Messages) -> None:  # noqa
     found = await wiring.tokens().sweep()
     if found:
         due.set([each.to_message() for each in found])
+    await note_run("sweep_tokens")
 
 
 @bp.function_name("renew_token")

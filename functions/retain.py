@@ -4,6 +4,7 @@ from typing import Final
 
 import azure.functions as func
 
+from functions.timers import note_run
 from shared.runtime import wiring
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -17,3 +18,4 @@ _BUDGET: Final = 180.0
 async def retain(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Costs next to nothing while nothing is old."""
     await wiring.retain().run(_BUDGET)
+    await note_run("retain")

@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions.outputs import STORAGE, Messages
+from functions.timers import note_run
 from shared.ledger.due import to_message
 from shared.runtime import wiring
 
@@ -17,3 +18,4 @@ async def sweep(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG00
     found = await wiring.sweep().run()
     if found:
         due.set([to_message(each) for each in found])
+    await note_run("sweep")

@@ -55,6 +55,7 @@ TABLES = (
     "quarantine",
     "controltotals",
     "reconciliation",
+    "runs",
     "audit",
 )
 

@@ -117,6 +117,9 @@ param caselleAllowedHosts array = ['ranchero1.caselleconnect.com']
 @description('Further settings of the app by name, such as LEDGER_DEADLINE_SECONDS. Never a secret.')
 param extraAppSettings object = {}
 
+@description('Client id of the app registration that people sign in to the console with, whose app role `reader` lets them look. Empty: nobody can.')
+param consoleClientId string = ''
+
 @description('Tags of every resource.')
 param tags object = {}
 
@@ -135,6 +138,7 @@ var tables = [
   'quarantine'
   'controltotals'
   'reconciliation'
+  'runs'
   'audit'
 ]
 
@@ -284,6 +288,16 @@ module app 'modules/functionapp.bicep' = {
     caselleAllowedHosts: caselleAllowedHosts
     callbackStamps: callbackStamps
     extraAppSettings: extraAppSettings
+    consoleEnabled: !empty(consoleClientId)
+  }
+}
+
+module consoleAuth 'modules/consoleauth.bicep' = if (!empty(consoleClientId)) {
+  scope: group
+  name: 'console-auth'
+  params: {
+    appName: app.outputs.name
+    clientId: consoleClientId
   }
 }
 

@@ -76,7 +76,15 @@ class TableLedger:
         return _row(entity) if entity else None
 
     async def scan(
-        self, shard: str, start: str, end: str, *, limit: int, only: Values | None = None, skip: Sequence[str] = ()
+        self,
+        shard: str,
+        start: str,
+        end: str,
+        *,
+        limit: int,
+        only: Values | None = None,
+        skip: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> list[Row]:
         """Rows with ``start <= key < end``, at most ``limit``; the service does the filtering."""
         clauses = ["PartitionKey eq @shard", "RowKey ge @start", "RowKey lt @end"]
@@ -90,7 +98,10 @@ class TableLedger:
         found: list[Row] = []
         with answering(_PEER):
             rows = self._table.query_entities(
-                " and ".join(clauses), parameters=parameters, results_per_page=min(limit, _PAGE)
+                " and ".join(clauses),
+                parameters=parameters,
+                results_per_page=min(limit, _PAGE),
+                select=["RowKey", *fields] if fields else None,
             )
             async for entity in rows:
                 found.append(_row(entity))

@@ -59,6 +59,14 @@ class TableTokens:
                     break
         return found
 
+    async def all(self) -> list[TokenRow]:
+        """Every biller's row, ordered by id as text; a range of keys."""
+        rows = self._table.query_entities(
+            "PartitionKey eq @partition and RowKey ge 'T~' and RowKey lt 'T~~'", parameters={"partition": _PARTITION}
+        )
+        with answering(_PEER):
+            return [_row(row) async for row in rows]
+
     async def _find(self, biller_id: str) -> TableEntity | None:
         with answering(_PEER):
             return await find_entity(self._table, _PARTITION, _row_key(biller_id))

@@ -4,6 +4,7 @@ A payment that comes again after years must still be recognised: posted a second
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Final
@@ -60,7 +61,8 @@ class Retention:
         if found is None or not _is_old(entry := rows.entry_of(found), before):
             return False
         history = [*await self._rows(shard, f"E~{entry.key}~"), *await self._rows(shard, f"C~{entry.key}~")]
-        deletions: list[Change] = [Delete(row.key) for row in history]
+        gone = [*await self._posted(shard, entry, history), *(row.key for row in history)]
+        deletions: list[Change] = [Delete(key) for key in gone]
         try:
             while len(deletions) > _MOST_IN_ONE:
                 await self._store.commit(shard, deletions[:_MOST_IN_ONE])
@@ -70,6 +72,12 @@ class Retention:
         except RowChanged:
             return False  # somebody has to do with it at this moment
         return True
+
+    async def _posted(self, shard: str, entry: Entry, history: Sequence[Row]) -> list[str]:
+        """Its row in the list of what came to be at the peer, whose moment its own event names."""
+        moments = (str(row.values["at"]) for row in history if row.values.get("state") == State.POSTED)
+        keys = [rows.posted_key(datetime.fromisoformat(at), entry.key) for at in moments]
+        return [key for key in keys if await self._store.read(shard, key)]
 
     async def _rows(self, shard: str, start: str) -> list[Row]:
         return await self._store.scan(shard, start, f"{start}{rows.END}", limit=_MOST_EVENTS)

@@ -7,6 +7,7 @@ PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes aft
     C~{key}~{digest:8}          another message under the same id, never sent
     O~{due ms:015}~{key}        open: to be looked at when due (swept)
     H~{held ms:015}~{key}       held: to be listed (not swept)
+    A~{posted ms:015}~{key}     came to be at the peer then, never changed: to be counted
     S~{lane}~{slot}             slot taken, or closed
     N~{biller}~{reference}      reference used
     R~{biller}~{receipt}        receipt number bound to an entry
@@ -25,7 +26,7 @@ from typing import Any, Final
 
 from shared.ledger.entry import UPDATES, Entry, Key, Kind, State, Wait
 from shared.ledger.store import Row, Values
-from shared.vocabulary.clock import to_ms
+from shared.vocabulary.clock import from_ms, to_ms
 
 SHARDS: Final = tuple(f"{number:02x}" for number in range(32))
 """Fixed for ever: changing the number would hide every row from its next reader."""
@@ -70,6 +71,26 @@ def open_until(instant: datetime) -> str:
 
 def held_key(held_at: datetime, key: Key) -> str:
     return f"H~{to_ms(held_at):015}~{key}"
+
+
+def posted_key(posted_at: datetime, key: Key) -> str:
+    return f"A~{to_ms(posted_at):015}~{key}"
+
+
+def posted_from(instant: datetime) -> str:
+    """The first row key that was posted at ``instant`` or later."""
+    return f"A~{to_ms(instant):015}"
+
+
+def moment_in(row_key: str) -> datetime:
+    """The instant in an open, held or posted row's key: when it is due, or since when it stands there."""
+    return from_ms(int(row_key.split("~", 2)[1]))
+
+
+def key_in(row_key: str) -> Key:
+    """The entry's key in an open, held or posted row's key."""
+    _, _, biller, kind, id_ = row_key.split("~", 4)
+    return Key(biller, Kind(kind), id_)
 
 
 def slot_key(lane: str, slot: int) -> str:

@@ -93,10 +93,19 @@ class LedgerStore(Protocol):
         ...
 
     async def scan(
-        self, shard: str, start: str, end: str, *, limit: int, only: Values | None = None, skip: Sequence[str] = ()
+        self,
+        shard: str,
+        start: str,
+        end: str,
+        *,
+        limit: int,
+        only: Values | None = None,
+        skip: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> list[Row]:
         """Rows with ``start <= key < end`` in key order, at most ``limit``.
 
-        ``only`` keeps rows with exactly these values; ``skip`` drops rows whose ``queue`` is one of these.
+        ``only`` keeps rows with exactly these values; ``skip`` drops rows whose ``queue`` is one of these. ``fields``
+        are the values that are wanted; where none is named, all are.
         """
         ...

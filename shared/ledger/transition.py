@@ -45,7 +45,7 @@ def changes(before: Entry | None, after: Entry, at: datetime, note: Values = NO_
     if after.state not in TRANSITIONS[before.state if before else None]:
         raise ValueError(f"{before and before.state} -> {after.state} is no transition")
     event = Insert(rows.event_key(after.key, after.version), {**_event(before, after, at), **note})
-    return [_state(before, after), event, *_moved(before, after), *_bound(before, after)]
+    return [_state(before, after), event, *_moved(before, after), *_bound(before, after, at)]
 
 
 def forestalls(void: Entry, at: datetime) -> Insert:
@@ -95,7 +95,13 @@ def _positions(entry: Entry) -> dict[str, Values]:
     listed = {**named, "customer": entry.customer_number}
     if entry.due is not None:
         queue = rows.queue_of(entry.lane, entry.state)
-        found[rows.open_key(entry.due, entry.key)] = {**listed, "version": entry.version, "queue": queue}
+        received_at = entry.received_at.isoformat(timespec="milliseconds")
+        found[rows.open_key(entry.due, entry.key)] = {
+            **listed,
+            "version": entry.version,
+            "queue": queue,
+            "received_at": received_at,
+        }
     if entry.held_at is not None:
         held: Values = {**listed, "reason": entry.reason or "", "cents": entry.cents}
         found[rows.held_key(entry.held_at, entry.key)] = held
@@ -107,8 +113,8 @@ def _positions(entry: Entry) -> dict[str, Values]:
     return found
 
 
-def _bound(before: Entry | None, after: Entry) -> list[Change]:
-    """What belongs to one entry for ever: its reference, its receipt and its day."""
+def _bound(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
+    """What belongs to one entry for ever: its reference, its receipt, its day, and when money moved."""
     named = {"key": str(after.key)}
     bound: list[Change] = []
     if before is None and after.reference:
@@ -117,6 +123,9 @@ def _bound(before: Entry | None, after: Entry) -> list[Change]:
         bound += _booked(after)
     if after.state is State.POSTED and after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
+    if after.state is State.POSTED and after.cents:
+        moved: Values = {**_named(after.key), "cents": after.cents}
+        bound.append(Insert(rows.posted_key(at, after.key), moved))
     return bound
 
 

@@ -51,15 +51,24 @@ class Show:
             NotAllowed: the ledger does not know it.
             Unavailable: the store does not answer.
         """
-        entry = known(await self._ledger.read(key), key)
-        steps = [_step(row) for row in await self._reader.events_of(key)]
-        return History(entry, steps, await self._reader.conflicts_of(key), await self._undone_by(key))
+        return await history_of(known(await self._ledger.read(key), key), self._reader)
 
-    async def _undone_by(self, key: Key) -> Key | None:
-        if key.kind is not Kind.PAYMENT:
-            return None
-        row = await self._reader.reference(key.biller, f"reverses~{key.id}")
-        return owner_in(row) if row else None
+
+async def history_of(entry: Entry, reader: Reader) -> History:
+    """What happened to an entry that was read.
+
+    Raises:
+        Unavailable: the store does not answer.
+    """
+    steps = [_step(row) for row in await reader.events_of(entry.key)]
+    return History(entry, steps, await reader.conflicts_of(entry.key), await _undone_by(entry.key, reader))
+
+
+async def _undone_by(key: Key, reader: Reader) -> Key | None:
+    if key.kind is not Kind.PAYMENT:
+        return None
+    row = await reader.reference(key.biller, f"reverses~{key.id}")
+    return owner_in(row) if row else None
 
 
 def doubtful(entry: Entry, events: Sequence[Row]) -> bool:

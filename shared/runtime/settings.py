@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from shared.billers.callback_keys import REFRESH_SECONDS
+from shared.console.access import SignIn
 from shared.ledger.times import Times
 from shared.runtime.urls import azure_url, checked_url
 from shared.vocabulary.errors import Misconfigured
@@ -46,6 +47,7 @@ class Settings(BaseModel):
     key_cache_seconds: Annotated[float, Field(ge=0)]
     open_items_seconds: Annotated[float, Field(gt=0)]
     """For one question about open items in all."""
+    console_sign_in: SignIn
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -77,6 +79,7 @@ class Settings(BaseModel):
             retention_years=_years(environ, "RETENTION_YEARS", 7),
             key_cache_seconds=min(_number(environ, "KEY_CACHE_SECONDS", REFRESH_SECONDS), REFRESH_SECONDS),
             open_items_seconds=_positive(environ, "OPEN_ITEMS_SECONDS", 10),
+            console_sign_in=_sign_in(environ, local=local),
         )
 
 
@@ -116,6 +119,17 @@ def _stamps(environ: Mapping[str, str], *, local: bool) -> dict[str, str]:
             raise Misconfigured("setting CALLBACK_STAMPS lists region=https://host, each region once")
         stamps[region] = azure_url("CALLBACK_STAMPS", url, allow_loopback=local).rstrip("/")
     return stamps
+
+
+def _sign_in(environ: Mapping[str, str], *, local: bool) -> SignIn:
+    """App Service's header is believed only where the platform itself says that it writes it."""
+    if local:
+        return SignIn.DEVELOPMENT
+    wanted = environ.get("CONSOLE_SIGN_IN", SignIn.OFF)
+    if wanted not in {SignIn.OFF, SignIn.APP_SERVICE}:
+        raise Misconfigured("setting CONSOLE_SIGN_IN is off or app-service")
+    stands_before = environ.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
+    return SignIn.APP_SERVICE if wanted == SignIn.APP_SERVICE and stands_before else SignIn.OFF
 
 
 def _words(text: str) -> list[str]:

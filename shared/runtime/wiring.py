@@ -1,6 +1,5 @@
-"""Puts the parts together: each made once per process, on first use, with its SDK imported only then."""
+"""Puts the use cases together over the stores: each made once per process, on first use."""
 
-import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,43 +27,19 @@ from shared.reconciliation.reconcile import Books, Reconcile
 from shared.reconciliation.retain import Retain
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
-from shared.runtime import clients, telemetry
-from shared.runtime.clock import SharedClock, SystemClock
-from shared.runtime.settings import Settings
+from shared.runtime import stores
+from shared.runtime.clock import SharedClock
 
 if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
-    from azure.data.tables.aio import TableServiceClient
-
-    from shared.azure_stores.key_vault import KeyVault
-    from shared.azure_stores.table_control_totals import TableControlTotals
-    from shared.azure_stores.table_ledger import ServerTime, TableLedger
-    from shared.azure_stores.table_quarantine import TableQuarantine
     from shared.billers.callback_keys import CallbackKeys
-    from shared.billers.registry import CachedRegistry
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.client import CaselleClient
+    from shared.console.console import Console
     from shared.open_items.ask import AskOpenItems
     from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
     from shared.tokens.receive import ReceiveToken
-
-
-@cache
-def settings() -> Settings:
-    """The stamp's settings.
-
-    Raises:
-        Misconfigured: a setting is missing or wrong; every function answers with its name until it is right.
-    """
-    telemetry.set_up()
-    return Settings.read(os.environ)
-
-
-@cache
-def clock() -> SystemClock:
-    return SystemClock()
 
 
 @cache
@@ -103,12 +78,12 @@ def drive() -> Drive:
 
 @cache
 def sweep() -> Sweep:
-    return Sweep(ledger(), Outage(gates()), settings().times)
+    return Sweep(ledger(), Outage(gates()), stores.settings().times)
 
 
 @cache
 def control_totals() -> KeepControlTotal:
-    return KeepControlTotal(_totals(), _quarantine(), clock())
+    return KeepControlTotal(stores.control_totals(), stores.quarantine(), stores.clock())
 
 
 @cache
@@ -116,23 +91,23 @@ def reconcile() -> Reconcile:
     from shared.azure_stores.table_findings import TableFindings  # noqa: PLC0415 - Azure's SDK on first use
 
     books = Books(
-        billers=billers(),
+        billers=stores.billers(),
         ledger=ledger(),
-        reader=Reader(_ledger_store()),
+        reader=Reader(stores.ledger_rows()),
         receipting=_receipting(),
-        totals=_totals(),
-        findings=TableFindings(_tables().get_table_client("reconciliation")),
-        clock=clock(),
-        regions=settings().regions,
+        totals=stores.control_totals(),
+        findings=TableFindings(stores.tables().get_table_client("reconciliation")),
+        clock=stores.clock(),
+        regions=stores.settings().regions,
     )
     return Reconcile(books)
 
 
 @cache
 def retain() -> Retain:
-    old_entries = Retention(_ledger_store(), clock())
-    years = settings().retention_years
-    return Retain(old_entries, _quarantine().remove_before, _totals(), clock(), years)
+    old_entries = Retention(stores.ledger_rows(), stores.clock())
+    years = stores.settings().retention_years
+    return Retain(old_entries, stores.quarantine().remove_before, stores.control_totals(), stores.clock(), years)
 
 
 @cache
@@ -145,14 +120,24 @@ def open_items() -> "AskOpenItems":
     from shared.caselle.accounts_receivable import CaselleAccountsReceivable  # noqa: PLC0415 - httpx on first use
     from shared.open_items.ask import AskOpenItems  # noqa: PLC0415 - only this function needs it
 
-    within = settings().open_items_seconds
+    within = stores.settings().open_items_seconds
     return AskOpenItems(
-        billers=billers(),
+        billers=stores.billers(),
         receivable=CaselleAccountsReceivable(_caselle(within)),
-        unfinished=Unfinished(_ledger_store()),
-        regions=settings().regions,
+        unfinished=Unfinished(stores.ledger_rows()),
+        regions=stores.settings().regions,
         within=within,
     )
+
+
+@cache
+def console() -> "Console":
+    from shared.azure_stores.table_views import TableViews  # noqa: PLC0415 - Azure's SDK on first use
+    from shared.console.console import Console  # noqa: PLC0415 - only this function needs it
+    from shared.console.views import Recorder  # noqa: PLC0415 - as above
+
+    views = TableViews(stores.tables().get_table_client("audit"), stores.clock())
+    return Console(stores.ledger_rows(), stores.billers(), stores.token_rows(), Recorder(views))
 
 
 async def receive_token() -> "ReceiveToken":
@@ -160,12 +145,12 @@ async def receive_token() -> "ReceiveToken":
 
     return ReceiveToken(
         callback_keys(),
-        billers(),
+        stores.billers(),
         tokens().take,
-        clock(),
+        stores.clock(),
         exchange=exchange_code(),
         stamps=_stamps(),
-        regions=settings().regions,
+        regions=stores.settings().regions,
     )
 
 
@@ -175,28 +160,19 @@ async def check() -> None:
     Raises:
         CaselleError: naming the first that does not.
     """
-    await billers().all()
+    await stores.billers().all()
     await ledger().waiting("0", 1)
-    await _pepper()
+    await stores.pepper()
 
 
 @cache
 def ledger() -> Ledger:
-    return Ledger(_ledger_store())
+    return Ledger(stores.ledger_rows())
 
 
 @cache
 def gates() -> Gates:
-    return Gates(_ledger_store(), clock(), settings().times)
-
-
-@cache
-def billers() -> "CachedRegistry":
-    from shared.azure_stores.table_billers import TableBillers  # noqa: PLC0415 - Azure's SDK on first use
-    from shared.billers.registry import CachedRegistry  # noqa: PLC0415 - as above
-
-    inner = TableBillers(_tables().get_table_client("billers"))
-    return CachedRegistry(inner, clock(), settings().biller_cache_seconds)
+    return Gates(stores.ledger_rows(), stores.clock(), stores.settings().times)
 
 
 @cache
@@ -204,8 +180,8 @@ def callback_keys() -> "CallbackKeys":
     from shared.azure_stores.table_callback_keys import TableCallbackKeys  # noqa: PLC0415 - Azure's SDK on first use
     from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
 
-    store = TableCallbackKeys(_tables().get_table_client("callbackkeys"))
-    return CallbackKeys(store, billers(), _pepper, clock(), settings().key_cache_seconds)
+    store = TableCallbackKeys(stores.tables().get_table_client("callbackkeys"))
+    return CallbackKeys(store, stores.billers(), stores.pepper, stores.clock(), stores.settings().key_cache_seconds)
 
 
 @cache
@@ -213,54 +189,45 @@ def exchange_code() -> "ExchangeCode":
     from shared.azure_stores.table_authorizations import TableAuthorizations  # noqa: PLC0415 - Azure's SDK on first use
     from shared.tokens.authorize import ExchangeCode  # noqa: PLC0415 - only the callback needs it
 
-    store = TableAuthorizations(_tables().get_table_client("authorizations"))
-    return ExchangeCode(store, tokens().credentials, tokens().endpoint, clock())
+    store = TableAuthorizations(stores.tables().get_table_client("authorizations"))
+    return ExchangeCode(store, tokens().credentials, tokens().endpoint, stores.clock())
 
 
 @cache
 def _stamps() -> "HttpStamps":
     from shared.runtime.stamps import HttpStamps  # noqa: PLC0415 - httpx on first use
 
-    return HttpStamps(settings().callback_stamps)
+    return HttpStamps(stores.settings().callback_stamps)
 
 
 @cache
 def tokens() -> "TokenParts":
-    from shared.azure_stores.table_tokens import TableTokens  # noqa: PLC0415 - Azure's SDK on first use
-    from shared.runtime.token_parts import TokenParts  # noqa: PLC0415 - as above
+    from shared.runtime.token_parts import TokenParts  # noqa: PLC0415 - Azure's SDK on first use
 
-    rows = TableTokens(_tables().get_table_client("tokens"))
-    shared = SharedClock(_server_time())
-    return TokenParts(settings(), billers(), rows, vault=_vault(), clock=clock(), shared=shared)
-
-
-@cache
-def _quarantine() -> "TableQuarantine":
-    from shared.azure_stores.table_quarantine import TableQuarantine  # noqa: PLC0415 - Azure's SDK on first use
-
-    return TableQuarantine(_tables().get_table_client("quarantine"))
-
-
-@cache
-def _totals() -> "TableControlTotals":
-    from shared.azure_stores.table_control_totals import TableControlTotals  # noqa: PLC0415 - as above
-
-    return TableControlTotals(_tables().get_table_client("controltotals"))
+    shared = SharedClock(stores.server_time())
+    return TokenParts(
+        stores.settings(),
+        stores.billers(),
+        stores.token_rows(),
+        vault=stores.vault(),
+        clock=stores.clock(),
+        shared=shared,
+    )
 
 
 @cache
 def _desk() -> Desk:
-    times = settings().times
-    slots = LocalSlots(clock(), times)
+    times = stores.settings().times
+    slots = LocalSlots(stores.clock(), times)
     return Desk(
-        billers=billers(),
+        billers=stores.billers(),
         ledger=ledger(),
-        send_once=SendOnce(ledger(), gates(), slots, clock(), times),
+        send_once=SendOnce(ledger(), gates(), slots, stores.clock(), times),
         chain=Chain(ledger(), slots),
         receipting=_receipting(),
-        quarantine=_quarantine(),
+        quarantine=stores.quarantine(),
         times=times,
-        regions=settings().regions,
+        regions=stores.settings().regions,
     )
 
 
@@ -278,7 +245,7 @@ def _customer_desk() -> CustomerDesk:
         times=desk.times,
         regions=desk.regions,
         records=CaselleCustomerRecords(_caselle(desk.times.deadline)),
-        newest=Newest(desk.ledger, _ledger_store()),
+        newest=Newest(desk.ledger, stores.ledger_rows()),
     )
 
 
@@ -286,48 +253,11 @@ def _customer_desk() -> CustomerDesk:
 def _receipting() -> "CaselleCashReceipting":
     from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
 
-    return CaselleCashReceipting(_caselle(settings().times.deadline))
+    return CaselleCashReceipting(_caselle(stores.settings().times.deadline))
 
 
 def _caselle(deadline: float) -> "CaselleClient":
     """A client with connections of its own: questions never take those of payments."""
     from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - httpx on first use
 
-    return CaselleClient(Wire(settings().caselle_base_url, deadline), tokens().serve, deadline)
-
-
-@cache
-def _ledger_store() -> "TableLedger":
-    from shared.azure_stores.table_ledger import TableLedger  # noqa: PLC0415 - Azure's SDK on first use
-
-    return TableLedger(_tables().get_table_client("ledger"), _server_time())
-
-
-@cache
-def _server_time() -> "ServerTime":
-    from shared.azure_stores.table_ledger import ServerTime  # noqa: PLC0415 - Azure's SDK on first use
-
-    return ServerTime(clock())
-
-
-@cache
-def _tables() -> "TableServiceClient":
-    return clients.table_service(settings(), _credential, _server_time())
-
-
-@cache
-def _vault() -> "KeyVault":
-    from shared.azure_stores.key_vault import KeyVault  # noqa: PLC0415 - Azure's SDK on first use
-
-    return KeyVault(clients.secret_client(settings(), _credential))
-
-
-@cache
-def _credential() -> "AsyncTokenCredential":
-    from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415 - on first use
-
-    return ManagedIdentityCredential(client_id=settings().client_id)
-
-
-async def _pepper() -> bytes:
-    return await clients.pepper(_vault())
+    return CaselleClient(Wire(stores.settings().caselle_base_url, deadline), tokens().serve, deadline)

@@ -98,6 +98,10 @@ class TokenRows(Protocol):
         """Ids of the billers whose ``due_at`` has come, longest due first; reads no other rows."""
         ...
 
+    async def all(self) -> list[TokenRow]:
+        """Every biller's row, ordered by id as text."""
+        ...
+
 
 def candidate(delivery: Delivery, version: str, now: datetime) -> Candidate:
     """A token just stored, to be looked at when the callback's own look has brought nothing."""

@@ -28,7 +28,7 @@ READS = {
 
 def test_every_file_of_functions_is_registered():
     """One that is left out would never run, and nobody would be told."""
-    files = {path.stem for path in (ROOT / "functions").glob("*.py")} - {"__init__", "outputs", "problems"}
+    files = {path.stem for path in (ROOT / "functions").glob("*.py")} - {"__init__", "outputs", "problems", "timers"}
     registered = {function.get_user_function().__module__.removeprefix("functions.") for function in FUNCTIONS.values()}
     assert registered == files
 
@@ -64,6 +64,11 @@ def test_every_queue_that_is_read_has_somebody_for_its_poison():
         ("payment_status", "billers/{billerId}/payments/{paymentId}", func.AuthLevel.FUNCTION),
         ("open_items", "billers/{billerId}/customers/{customerNumber}/open-items", func.AuthLevel.FUNCTION),
         ("ICOAuthTokenProcessor", "ICOAuthTokenProcessor", func.AuthLevel.ANONYMOUS),
+        # A browser has no function key: who looks is asked for inside.
+        ("console", "console", func.AuthLevel.ANONYMOUS),
+        ("console_biller", "console/billers/{billerId}", func.AuthLevel.ANONYMOUS),
+        ("console_payment", "console/billers/{billerId}/payments/{paymentId}", func.AuthLevel.ANONYMOUS),
+        ("console_development_sign_in", "console/development-sign-in", func.AuthLevel.ANONYMOUS),
     ],
 )
 def test_a_route_is_as_open_as_it_must_be(name, route, level):
@@ -73,7 +78,18 @@ def test_a_route_is_as_open_as_it_must_be(name, route, level):
 
 def test_nothing_else_is_open_to_everyone():
     anonymous = {each["route"] for each in _bindings("httpTrigger") if each["authLevel"] is func.AuthLevel.ANONYMOUS}
-    assert anonymous == {"health", "ICOAuthTokenProcessor"}
+    console = {route for route in anonymous if route.partition("/")[0] == "console"}
+    assert anonymous - console == {"health", "ICOAuthTokenProcessor"}
+
+
+def test_whatever_is_under_the_console_is_in_its_own_file():
+    """There every page asks who looks; shown by tests/functions/test_console.py."""
+    modules = {
+        function.get_user_function().__module__
+        for function in FUNCTIONS.values()
+        if str(function.get_trigger().get_dict_repr().get("route", "")).startswith("console")
+    }
+    assert modules == {"functions.console"}
 
 
 def test_the_contract_names_the_queues_that_the_functions_use():

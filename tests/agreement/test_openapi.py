@@ -18,7 +18,8 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 def _triggers():
     for function in FUNCTIONS.values():
         trigger = function.get_trigger().get_dict_repr()
-        if trigger["type"] == "httpTrigger":
+        # The console's pages are for people, and no contract.
+        if trigger["type"] == "httpTrigger" and trigger["route"].partition("/")[0] != "console":
             yield trigger
 
 

@@ -130,6 +130,14 @@ async def test_a_customer_s_unfinished_entries_are_found_among_everybody_s(store
     assert await unfinished.of("2137", Kind.PAYMENT, "000412") == []
 
 
+async def test_a_scan_brings_only_the_fields_that_are_wanted(store):
+    await store.commit(
+        "00", [Insert("H~1", {"biller": "1", "cents": 7, "reason": "x"}), Insert("H~2", {"biller": "1"})]
+    )
+    found = await store.scan("00", "H~", "H~\x7f", limit=9, only={"biller": "1"}, fields=("cents", "reason"))
+    assert [(row.key, row.values) for row in found] == [("H~1", {"cents": 7, "reason": "x"}), ("H~2", {})]
+
+
 async def test_a_scan_reads_past_one_page(store):
     for start in range(0, 1200, 100):
         await store.commit("00", [Insert(f"O~{start + n:05}", {"queue": "a"}) for n in range(100)])

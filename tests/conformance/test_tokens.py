@@ -42,6 +42,14 @@ async def test_a_row_is_written_read_and_replaced(rows):
     assert await rows.read("249") is None
 
 
+async def test_all_rows_come_in_order_and_nothing_else(rows):
+    assert await rows.all() == []
+    written = [_row(biller_id=biller) for biller in ("2493", "2137", "999999999")]
+    for row in written:
+        assert await rows.write(row, replaces=None)
+    assert await rows.all() == [written[1], written[0], written[2]]
+
+
 async def test_only_what_was_read_is_replaced(rows):
     first, second = _row(), _row(2)
     assert not await rows.write(second, replaces=first)

@@ -18,6 +18,10 @@ UV = ROOT / ".tools/bin/uv"
 WORKER_PACKAGES = ("azure_functions_runtime", "azurefunctions")
 ROUTES = {
     "ICOAuthTokenProcessor": ("ICOAuthTokenProcessor", ["GET", "POST"], "ANONYMOUS"),
+    "console": ("console", ["GET"], "ANONYMOUS"),
+    "console_biller": ("console/billers/{billerId}", ["GET"], "ANONYMOUS"),
+    "console_development_sign_in": ("console/development-sign-in", ["GET"], "ANONYMOUS"),
+    "console_payment": ("console/billers/{billerId}/payments/{paymentId}", ["GET"], "ANONYMOUS"),
     "health": ("health", ["GET"], "ANONYMOUS"),
     "open_items": ("billers/{billerId}/customers/{customerNumber}/open-items", ["GET"], "FUNCTION"),
     "payment_status": ("billers/{billerId}/payments/{paymentId}", ["GET"], "FUNCTION"),

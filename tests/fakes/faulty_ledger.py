@@ -59,10 +59,18 @@ class FaultyLedger:
         return await self._table.read(shard, key)
 
     async def scan(
-        self, shard: str, start: str, end: str, *, limit: int, only: Values | None = None, skip: Sequence[str] = ()
+        self,
+        shard: str,
+        start: str,
+        end: str,
+        *,
+        limit: int,
+        only: Values | None = None,
+        skip: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> list[Row]:
         _fail_before(await self._plan("scan"))
-        return await self._table.scan(shard, start, end, limit=limit, only=only, skip=skip)
+        return await self._table.scan(shard, start, end, limit=limit, only=only, skip=skip, fields=fields)
 
 
 class Script:

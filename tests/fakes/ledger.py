@@ -40,12 +40,20 @@ class MemoryLedger:
         return self.rows.get((shard, key))
 
     async def scan(
-        self, shard: str, start: str, end: str, *, limit: int, only: Values | None = None, skip: Sequence[str] = ()
+        self,
+        shard: str,
+        start: str,
+        end: str,
+        *,
+        limit: int,
+        only: Values | None = None,
+        skip: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> list[Row]:
         self.reads += 1
         wanted = (row for row in self.between(shard, start, end) if row.values.get("queue") not in skip)
         matching = (row for row in wanted if all(row.values.get(name) == value for name, value in (only or {}).items()))
-        return list(islice(matching, limit))
+        return [_with(row, fields) for row in islice(matching, limit)]
 
     def between(self, shard: str, start: str, end: str) -> Iterator[Row]:
         """Rows with ``start <= key < end`` in key order; nothing may be written while they are read."""
@@ -76,3 +84,7 @@ class MemoryLedger:
                 raise RowExists(change.key)
         elif there is None or (not isinstance(change, Delete) and change.etag not in {ANY, there.etag}):
             raise RowChanged(change.key)
+
+
+def _with(row: Row, fields: Sequence[str]) -> Row:
+    return Row(row.key, {name: row.values[name] for name in fields if name in row.values}, row.etag) if fields else row

@@ -29,6 +29,11 @@ class FakeTokenRows:
         found = sorted((row.due_at, row.biller_id) for row in self._rows.values() if row.due_at and row.due_at <= now)
         return [biller_id for _, biller_id in found[:most]]
 
+    async def all(self) -> list[TokenRow]:
+        self._answer()
+        self.reads += 1
+        return [self._rows[biller_id] for biller_id in sorted(self._rows)]
+
     def _answer(self) -> None:
         if self.down:
             raise Unavailable("fake token rows are down")

@@ -80,7 +80,8 @@ async def _renewed_twice(world: "World") -> None:
 async def _older_after_newer(world: "World") -> None:
     """The older token comes after the newer, and is no longer accepted."""
     for city in _struck(world, "V4"):
-        old = next(iter(city.tokens))
+        # Another fault may have ended the city's only token.
+        old = next(iter(city.tokens), None) or world.another_token(city)
         await asyncio.sleep(world.latency.uniform(0, 60))
         city.tokens.clear()
         await asyncio.gather(_deliver(world, city, world.another_token(city)), _deliver(world, city, old))
@@ -95,10 +96,14 @@ async def _deliver(world: "World", city: City, token: str) -> None:
         instance = next((each for each in world.instances if each.taking and not each.frozen), None)
         try:
             if instance is not None:
-                await instance.app.deliver_token(city.biller, token)
+                # A task of its own: a fault may cancel the invocation, not who delivers.
+                await asyncio.create_task(instance.app.deliver_token(city.biller, token))
                 return
         except (CaselleError, Crash):
             pass
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
         await asyncio.sleep(_BETWEEN_DELIVERIES)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import random
+import traceback
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -90,6 +91,8 @@ async def _broken(run: "Run") -> Broken | None:
         return broken
     except Deadlock as deadlock:
         return Broken("stuck", str(deadlock), run.world.steps)
+    except (Exception, asyncio.CancelledError):  # noqa: BLE001 - a campaign goes on, and tells which plan it was
+        return Broken("error", traceback.format_exc(limit=-3), run.world.steps)
     return None
 
 

@@ -54,13 +54,21 @@ class TableWay:
         return await self._call(f"read {key}", lambda: self._world.table.read(shard, key))
 
     async def scan(
-        self, shard: str, start: str, end: str, *, limit: int, only: Values | None = None, skip: Sequence[str] = ()
+        self,
+        shard: str,
+        start: str,
+        end: str,
+        *,
+        limit: int,
+        only: Values | None = None,
+        skip: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> list[Row]:
         if shard not in self._world.table.shards and not self._world.weather.blows("S4"):
             return []  # most shards are empty: the answer is the same, and costs no virtual time
 
         async def scan() -> list[Row]:
-            return await self._world.table.scan(shard, start, end, limit=limit, only=only, skip=skip)
+            return await self._world.table.scan(shard, start, end, limit=limit, only=only, skip=skip, fields=fields)
 
         return await self._call(f"scan {shard} {start[:2]}", scan)
 

@@ -86,7 +86,7 @@ async def assert_posted_once(world, storage, fields, *, attempts=1):
     assert [event["RowKey"] for event in events] == [event_key(entry.key, n + 1) for n in range(entry.version)]
     assert Counter(event["state"] for event in events)["sending"] == attempts
     kept = Counter(row["RowKey"][0] for row in await storage.rows("") if row["RowKey"][0] not in "EB")
-    assert kept == Counter("DNPR")
+    assert kept == Counter("ADNPR")
 
 
 COMMITTED = {

@@ -9,7 +9,7 @@ import pytest
 from functions import drive_due, health, payment_status, poison, post_payments, sweep
 from shared.ledger.due import due_of, to_message
 from shared.payments.status import PaymentStatus
-from shared.runtime import wiring
+from shared.runtime import stores, wiring
 from shared.vocabulary.errors import Malformed, Misconfigured, Unavailable
 from tests.payments.world import World, body, message
 
@@ -63,13 +63,13 @@ async def call(function, raw, **options):
     return results, due
 
 
-def refuse(monkeypatch, name, error):
+def refuse(monkeypatch, name, error, module=wiring):
     """Let this use case be impossible to make."""
 
     def refused():
         raise error
 
-    monkeypatch.setattr(wiring, name, refused)
+    monkeypatch.setattr(module, name, refused)
 
 
 # The queue ``payments``.
@@ -197,6 +197,19 @@ async def test_the_sweeper_enqueues_what_is_due_and_nothing_else(wired):
     assert late.read == [{"billerId": "2493", "kind": "payment", "id": entry.key.id, "version": 1, "reported": False}]
 
 
+async def test_the_sweeper_notes_its_run(wired, noted):
+    await sweep.sweep(None, Out())
+    assert set(noted.noted) == {"sweep"}
+
+
+async def test_a_note_that_cannot_be_written_loses_nothing_of_the_run(wired, noted):
+    await waiting(wired)
+    wired.clock.advance(3600)
+    noted.down, due = True, Out()
+    await sweep.sweep(None, due)
+    assert len(due.read) == 1
+
+
 # HTTP.
 
 
@@ -238,8 +251,8 @@ async def test_a_ledger_that_is_down_says_so_without_its_address(wired, monkeypa
 
 
 async def test_health_depends_on_nothing(monkeypatch):
-    for name in ("settings", "ledger", "billers", "check"):
-        refuse(monkeypatch, name, RuntimeError("down"))
+    for module, name in ((stores, "settings"), (stores, "billers"), (wiring, "ledger"), (wiring, "check")):
+        refuse(monkeypatch, name, RuntimeError("down"), module)
     response = await health.health(request())
     assert (response.status_code, json.loads(response.get_body())) == (200, {"status": "up"})
 

@@ -65,7 +65,7 @@ async def test_a_store_that_is_down_brings_the_total_again(stores, monkeypatch):
 
 
 @pytest.mark.parametrize(("entry_point", "name"), [(reconcile.reconcile, "reconcile"), (retain.retain, "retain")])
-async def test_a_timer_gives_its_run_a_budget_below_the_functions_timeout(monkeypatch, entry_point, name):
+async def test_a_timer_gives_its_run_a_budget_below_the_functions_timeout(monkeypatch, noted, entry_point, name):
     budgets = []
 
     class Run:
@@ -76,3 +76,4 @@ async def test_a_timer_gives_its_run_a_budget_below_the_functions_timeout(monkey
     await entry_point(None)
     assert len(budgets) == 1
     assert 0 < budgets[0] < 300
+    assert set(noted.noted) == {name}

@@ -33,7 +33,11 @@ OF_THE_HOST: Final = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
 }
+OF_THE_PLATFORM: Final = {"WEBSITE_AUTH_ENABLED"}
+"""Read by the app and set by nobody but the platform."""
 NO_ALERT: Final = {
+    "console.refused": "the page says whom to ask for the role",
+    "console.unavailable": "nothing is posted by it, and the stores that it reads are watched",
     "<kind>.unknown": "asked about by itself; overdue follows where that does not settle it",
     "<kind>.repeated_after_reversal": "only payments repeat so, and theirs are watched",
     "<kind>.double_draft": "only AutoPay changes lead to it, and theirs are watched",
@@ -101,7 +105,12 @@ def _tables(main: Source) -> Iterator[str]:
 def _settings(source: Source) -> Iterator[str]:
     groups = [each for name, each in source.variables.items() if name.endswith("Settings")]
     given = {text(node.children[0]) for each in groups for node in walk(each.node) if node.type == "object_property"}
-    wanted = {name for name in asked_for() if not name.startswith("LEDGER_")} - ONE_MACHINE - LEFT_TO_ADMINS
+    wanted = (
+        {name for name in asked_for() if not name.startswith("LEDGER_")}
+        - ONE_MACHINE
+        - LEFT_TO_ADMINS
+        - OF_THE_PLATFORM
+    )
     yield from _differ("setting", given, wanted | OF_THE_HOST)
     missing = [each for each in groups if each.name not in source.variables["settings"].value]
     yield from (f"{each.name} never reaches the app" for each in missing)
@@ -226,4 +235,6 @@ def _callback(source: Source) -> Iterator[str]:
     prefix = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["http"]["routePrefix"]
     routes = {each["route"] for each in bindings("httpTrigger") if each["authLevel"] is func.AuthLevel.ANONYMOUS}
     passed = set(source.resources["route"].body["properties"]["patternsToMatch"])
-    yield from _differ("path of the callback host,", passed, {f"/{prefix}/{route}" for route in routes})
+    # The callback's host is Caselle's way in, and no person's.
+    open_ = {route for route in routes if route.partition("/")[0] != "console"}
+    yield from _differ("path of the callback host,", passed, {f"/{prefix}/{route}" for route in open_})

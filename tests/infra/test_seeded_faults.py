@@ -71,7 +71,7 @@ CAUGHT = [
     Fault("access logs with query strings", APP, "category: 'FunctionAppLogs'", "category: 'AppServiceHTTPLogs'", "the site logs ['AppServiceHTTPLogs']"),
     Fault("an audit that can be changed", AUDIT, "for (name, index) in containers: {\n    parent: container[index]", "for (name, index) in ['insights-logs-auditevent']: {\n    parent: container[index]", "a container can be changed"),
     Fault("a region may open loopback", PROD, "param callbackStamps = []", "param callbackStamps = []\nparam extraAppSettings = { CASELLE_ALLOW_LOOPBACK: '1' }", "CASELLE_ALLOW_LOOPBACK is never used"),
-    Fault("admins overrule settings", APP, "union(extraAppSettings, hostSettings, ownSettings, tokenSettings, callbackSettings)", "union(hostSettings, ownSettings, tokenSettings, callbackSettings, extraAppSettings)", "may overrule"),
+    Fault("admins overrule settings", APP, "union(extraAppSettings, hostSettings, ownSettings, tokenSettings, callbackSettings, consoleSettings)", "union(hostSettings, ownSettings, tokenSettings, callbackSettings, consoleSettings, extraAppSettings)", "may overrule"),
     Fault("a cloud's address written out", APP, "KEY_VAULT_URL: vaultUri", "KEY_VAULT_URL: 'https://kv.vault.azure.net'", "vault.azure.net is written out"),
     # What the code says, too.
     Fault("a queue is missing", "main.bicep", "'payments', 'ach-rejects'", "'ach-rejects'", "queue payments: missing"),

@@ -171,12 +171,13 @@ def test_rows_say_the_same_as_the_entry_after_any_legal_sequence(steps):
 
 
 def _agree(store: MemoryLedger, current: Entry) -> None:
-    keys_of = {prefix: sorted(key for _, key in store.rows if key.startswith(prefix)) for prefix in "OHSER"}
+    keys_of = {prefix: sorted(key for _, key in store.rows if key.startswith(prefix)) for prefix in "OHSERA"}
     assert keys_of["O"] == ([rows.open_key(current.due, KEY)] if current.state not in SETTLED and current.due else [])
     assert keys_of["H"] == ([rows.held_key(current.held_at, KEY)] if current.held_at else [])
     assert _slots(store) == ([rows.slot_key("2493", current.slot)] if current.slot is not None else [])
     assert keys_of["E"] == [rows.event_key(KEY, number + 1) for number in range(current.version)]
     assert len(keys_of["R"]) == (current.state in {S.POSTED, S.REVERSED})
+    assert len(keys_of["A"]) == (current.state in {S.POSTED, S.REVERSED})
     events = [store.rows[rows.shard_of("2493"), key].values for key in keys_of["E"]]
     assert [event["was"] for event in events] == ["", *(event["state"] for event in events[:-1])]
     last = events[-1]

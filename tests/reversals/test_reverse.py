@@ -170,6 +170,24 @@ async def test_a_lost_answer_to_a_void_is_found_and_not_repeated(world):
     assert ((await world.entry(paid)).state, net(world)) == (State.REVERSED, 0)
 
 
+async def test_a_list_that_does_not_show_the_receipt_yet_says_nothing_about_its_void(world):
+    paid = await posted(world)
+
+    async def lost(number):
+        world.city.void(number)
+        return Ambiguous("ReadTimeout")
+
+    world.city.void_script = [lost]
+    back = reject(paid)
+    await undone(world, back)
+    made, world.city.receipts_made = world.city.receipts_made, []
+    await world.pass_time(60 * MINUTE)
+    assert (await world.entry(back)).state is State.UNKNOWN
+    world.city.receipts_made = made
+    await world.pass_time(60 * MINUTE)
+    assert ((await world.entry(paid)).state, net(world), len(world.city.voids)) == (State.REVERSED, 0, 1)
+
+
 async def test_a_void_that_vanished_is_sent_again_after_proof(world):
     paid = await posted(world)
 

@@ -280,3 +280,25 @@ def test_another_relay_is_listed_first():
     refused(**other)
     listed = Settings.read(GOOD | other | {"CASELLE_ALLOWED_HOSTS": f"{HOST}, Relay.Example"})
     assert listed.caselle_base_url == "https://relay.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "sign_in"),
+    [
+        ({}, "off"),
+        ({"WEBSITE_AUTH_ENABLED": "True"}, "off"),
+        ({"CONSOLE_SIGN_IN": "app-service"}, "off"),
+        ({"CONSOLE_SIGN_IN": "app-service", "WEBSITE_AUTH_ENABLED": "False"}, "off"),
+        ({"CONSOLE_SIGN_IN": "app-service", "WEBSITE_AUTH_ENABLED": "True"}, "app-service"),
+        (LOCAL, "development"),
+        (LOCAL | {"CONSOLE_SIGN_IN": "app-service", "WEBSITE_AUTH_ENABLED": "True"}, "development"),
+    ],
+)
+def test_the_console_is_open_only_where_the_platform_signs_people_in(given, sign_in):
+    assert Settings.read(GOOD | given).console_sign_in == sign_in
+
+
+@pytest.mark.parametrize("value", ["development", "on", "App-Service", CANARY])
+def test_no_other_way_to_sign_in_can_be_set(value):
+    assert "CONSOLE_SIGN_IN" in (told := refused(CONSOLE_SIGN_IN=value))
+    assert CANARY not in told

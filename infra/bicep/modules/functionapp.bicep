@@ -27,6 +27,9 @@ param caselleAllowedHosts array
 param callbackStamps array
 param extraAppSettings object
 
+@description('Whether people sign in to the console here.')
+param consoleEnabled bool
+
 // The host needs all of address, credential and client id; with less it deploys and does not start.
 var hostSettings = {
   AzureWebJobsStorage__blobServiceUri: blobUri
@@ -48,7 +51,8 @@ var ownSettings = {
 }
 var tokenSettings = empty(caselleTokenUrl) ? {} : { CASELLE_TOKEN_URL: caselleTokenUrl }
 var callbackSettings = empty(callbackStamps) ? {} : { CALLBACK_STAMPS: join(callbackStamps, ',') }
-var settings = union(extraAppSettings, hostSettings, ownSettings, tokenSettings, callbackSettings)
+var consoleSettings = consoleEnabled ? { CONSOLE_SIGN_IN: 'app-service' } : {}
+var settings = union(extraAppSettings, hostSettings, ownSettings, tokenSettings, callbackSettings, consoleSettings)
 
 resource component 'Microsoft.Insights/components@2020-02-02' existing = {
   name: componentName

@@ -1,0 +1,122 @@
+"""The console on the real stores: how many requests its first page makes, and where a look is kept."""
+
+import contextlib
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.data.tables.aio import TableServiceClient
+
+from admin import actor
+from admin.audit import Audit
+from shared.azure_stores.table_billers import TableBillers
+from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.table_tokens import TableTokens
+from shared.azure_stores.table_views import TableViews
+from shared.billers.model import Biller
+from shared.console.access import Person
+from shared.console.console import Console
+from shared.console.views import Recorder
+from shared.ledger import rows
+from shared.ledger.entry import Key, Kind
+from shared.ledger.store import Insert
+from shared.runtime.clock import SystemClock
+from shared.tokens.row import TokenRow
+from tests.console.page import Page
+from tests.payments.world import NEWPORT
+
+ADA = Person("ada-id", "Ada Byron", frozenset({"reader"}))
+KINDS = ("billers", "tokens", "ledger", "audit")
+
+
+class Counted:
+    """Every request that the SDK sends, by the table it goes to."""
+
+    def __init__(self, names):
+        self.names = {name: kind for kind, name in names.items()}
+        self.requests = Counter()
+
+    def __call__(self, response):
+        path = response.http_request.url.partition("?")[0].rpartition("/")[2].partition("(")[0]
+        self.requests[f"{response.http_request.method} {self.names.get(path, path)}"] += 1
+
+
+@pytest.fixture
+async def stamp(azurite):
+    """Tables of the test's own, and a console over them that counts."""
+    names = {kind: f"{kind}{uuid.uuid4().hex}" for kind in KINDS}
+    counted = Counted(names)
+    async with contextlib.AsyncExitStack() as stack:
+        service = TableServiceClient.from_connection_string(azurite.connection_string, raw_response_hook=counted)
+        await stack.enter_async_context(service)
+        tables = {kind: await service.create_table(name) for kind, name in names.items()}
+        yield _Stamp(tables, counted)
+
+
+class _Stamp:
+    def __init__(self, tables, counted):
+        self.tables, self.counted, clock = tables, counted, SystemClock()
+        self.ledger = TableLedger(tables["ledger"], ServerTime(clock))
+        registry, token_rows = TableBillers(tables["billers"]), TableTokens(tables["tokens"])
+        recorder = Recorder(TableViews(tables["audit"], clock))
+        self.console = Console(self.ledger, registry, token_rows, recorder)
+
+    async def billers(self, first, last):
+        """Each with a token, a payment that was posted now, and one that is held."""
+        now = datetime.now(UTC)
+        for start in range(first, last, 50):
+            ids = [str(number) for number in range(start, min(start + 50, last))]
+            records = [Biller.model_validate(NEWPORT | {"billerId": id_, "name": f"City {id_}"}) for id_ in ids]
+            written = [
+                {"PartitionKey": "billers", "RowKey": each.biller_id, "biller": each.model_dump_json(by_alias=True)}
+                for each in records
+            ]
+            await self.tables["billers"].submit_transaction([("create", entity) for entity in written])
+            tokens = [{"PartitionKey": "tokens", "RowKey": f"T~{id_}", "token": _token(id_, now)} for id_ in ids]
+            await self.tables["tokens"].submit_transaction([("create", entity) for entity in tokens])
+        for id_ in map(str, range(first, last)):
+            posted, held = Key(id_, Kind.PAYMENT, "posted"), Key(id_, Kind.PAYMENT, "held")
+            listed = {"biller": id_, "kind": "payment", "cents": 12540}
+            changes = [
+                Insert(rows.posted_key(now, posted), listed | {"id": "posted"}),
+                Insert(rows.held_key(now, held), listed | {"id": "held", "reason": "no_allocations"}),
+            ]
+            await self.ledger.commit(rows.shard_of(id_), changes)
+
+    async def look(self):
+        """The first page, and what it asked for."""
+        self.counted.requests.clear()
+        page = Page(await self.console.stamp(ADA))
+        return page, Counter(self.counted.requests)
+
+
+def _token(biller_id, now):
+    fields = {"biller_id": biller_id, "generation": 1, "since": now, "expires_at": now + timedelta(days=90)}
+    return TokenRow(**fields, version="v", fingerprint="f").model_dump_json()
+
+
+async def test_the_first_page_of_a_thousand_billers_makes_as_many_requests_as_that_of_one(stamp):
+    await stamp.billers(1, 2)
+    page, of_one = await stamp.look()
+    assert len(page.tables["billers"]) == 1
+    assert of_one == {"POST audit": 1, "GET billers": 1, "GET tokens": 1, "GET ledger": 4 * 32}
+    await stamp.billers(2, 1001)
+    page, of_thousand = await stamp.look()
+    assert of_thousand == of_one
+    assert len(page.tables["billers"]) == 1000
+    assert (page.ids["posted-today"], page.ids["posted-amount"], page.ids["held"]) == ("1,000", "125,400.00", "1,000")
+
+
+async def test_a_look_stands_in_the_audit_beside_what_admins_changed(stamp):
+    audit = Audit(stamp.tables["audit"], actor.LOCAL, None, SystemClock())
+    async with audit.change("biller.pause", "2493", why="year end"):
+        pass
+    await stamp.console.biller(ADA, "2493", None)
+    now = datetime.now(UTC)
+    kept = [change async for change in audit.since(now - timedelta(minutes=5), now + timedelta(minutes=5))]
+    assert [(each.what, each.who.name, each.subject, each.outcome) for each in kept] == [
+        ("biller.pause", actor.LOCAL.name, "2493", "begun"),
+        ("console.view", "Ada Byron", "2493", "seen"),
+    ]
+    assert kept[1].who.object_id == "ada-id"
