@@ -1,30 +1,29 @@
-"""``python -m bench [CASE]``: run one benchmark, or all, and print its table."""
+"""``python -m bench [CASE]``: run one benchmark, or all, print its table and keep its figures."""
 
 import argparse
-import asyncio
+import importlib
 import logging
 import sys
-from collections.abc import Callable
+from typing import Final
 
-from bench import invoice_file, oracle, token_sweep, transactions
+from bench.figures import keep, table
 
-CASES: dict[str, Callable[[], str]] = {
-    "invoice-file": lambda: asyncio.run(invoice_file.run()),
-    "oracle": oracle.run,
-    "token-sweep": lambda: asyncio.run(token_sweep.run()),
-    "transactions": lambda: asyncio.run(transactions.run()),
-}
+CASES: Final = ("invoice_file", "oracle", "token_sweep", "transactions")
+"""Modules of this package with a function ``run() -> Figures``; a case is named after its module."""
 
 
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("case", nargs="?", choices=sorted(CASES), help="one case; without it, all")
+    parser.add_argument("case", nargs="?", choices=CASES, help="one case; without it, all")
     chosen = parser.parse_args().case
     logging.disable(logging.ERROR)  # hundreds of events would bury the table
-    for name, run in CASES.items():
-        if chosen in {None, name}:
-            sys.stdout.write(run())
+    for name in [chosen] if chosen else CASES:
+        # One at a time, so that no case pays for what another imports.
+        figures = importlib.import_module(f"bench.{name}").run()
+        keep(figures)
+        sys.stdout.write(table(figures) + "\n")
+        sys.stdout.flush()
 
 
 main()

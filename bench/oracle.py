@@ -4,11 +4,13 @@ import random
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from bench.figures import Figure, Figures
 from local.stack import CALLBACK_ROUTE, Stack
 from tests.e2e.bad_keys import BILLERS, bad_queries
 
@@ -19,18 +21,20 @@ _HEADERS: Final = {"Content-Type": "application/json"}
 _NOT_FOUND: Final = 404
 
 
-def run() -> str:
-    """The table: median and 95th percentile per kind of key, in milliseconds, and how far the medians lie apart."""
+def run() -> Figures:
+    """Medians per kind of key, and how far they lie apart."""
     with tempfile.TemporaryDirectory() as folder, Stack(Path(folder) / "state", BILLERS) as stack:
         queries = bad_queries(stack)
         port = urlsplit(stack.functions_url).port
-        times = _times(HTTPConnection("127.0.0.1", port), queries)
-    medians = [statistics.median(taken) for taken in times.values()]
-    lines = ["| key | timings | median ms | 95 % ms |", "| --- | --- | --- | --- |"]
-    for kind, taken in times.items():
-        slow = statistics.quantiles(taken, n=20)[-1]
-        lines.append(f"| {kind} | {len(taken)} | {statistics.median(taken):.3f} | {slow:.3f} |")
-    return "\n".join([*lines, "", f"Medians apart: {max(medians) - min(medians):.3f} ms", ""])
+        return figures(_times(HTTPConnection("127.0.0.1", port), queries))
+
+
+def figures(times: Mapping[str, Sequence[float]]) -> Figures:
+    """From the milliseconds by kind of key."""
+    medians = {kind: statistics.median(taken) for kind, taken in times.items()}
+    apart = max(medians.values()) - min(medians.values())
+    found = {f"oracle.{kind.replace(' ', '_')}": Figure(value=each, unit="ms") for kind, each in medians.items()}
+    return found | {"oracle.apart": Figure(value=apart, unit="ms")}
 
 
 def _times(http: HTTPConnection, queries: dict[str, str]) -> dict[str, list[float]]:

@@ -1,7 +1,9 @@
 """What one run of the timer ``sweep_tokens`` reads, by the number of billers, counted in the answers of Azurite."""
 
+import asyncio
 import tempfile
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from azure.core.pipeline import PipelineResponse
 from azure.data.tables.aio import TableClient
 from pydantic import SecretStr
 
+from bench.figures import Figure, Figures, Goal
 from local.azurite import Azurite
 from shared.azure_stores.table_tokens import TableTokens, operations
 from shared.runtime.clock import SystemClock
@@ -42,13 +45,18 @@ class Count:
         )
 
 
-async def run() -> str:
-    """The table: what a run reads, by the number of billers."""
-    lines = ["| billers | due | requests | rows | bytes |", "| --- | --- | --- | --- | --- |"]
+def run() -> Figures:
+    """What a run reads, by the number of billers."""
     with tempfile.TemporaryDirectory() as folder, Azurite(Path(folder)) as azurite:
-        for billers, count in (await counts(azurite.connection_string, BILLERS)).items():
-            lines.append(f"| {billers:,} | {DUE} | {count.requests} | {count.rows} | {count.bytes} |")
-    return "\n".join(lines) + "\n"
+        found = asyncio.run(counts(azurite.connection_string, BILLERS))
+    return {name: figure for billers, count in found.items() for name, figure in _figures(billers, count)}
+
+
+def _figures(billers: int, count: Count) -> Iterator[tuple[str, Figure]]:
+    one = Goal(of="value", sign="<=", limit=1)
+    yield f"token_sweep.{billers}.requests", Figure(value=count.requests, unit="requests", goal=one)
+    yield f"token_sweep.{billers}.rows", Figure(value=count.rows, unit="rows")
+    yield f"token_sweep.{billers}.bytes", Figure(value=count.bytes, unit="bytes")
 
 
 async def counts(connection: str, billers: tuple[int, ...]) -> dict[int, Count]:

@@ -1,4 +1,4 @@
-"""What the timer reads grows with what is due, not with the billers; ``make bench CASE=token-sweep`` goes to 10,000."""
+"""What the timer reads grows with what is due, not with the billers; ``make bench CASE=token_sweep`` goes to 10,000."""
 
 from bench.token_sweep import DUE, counts
 
