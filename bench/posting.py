@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import httpx
 from azure.data.tables.aio import TableServiceClient
@@ -144,12 +144,9 @@ async def _queues(storage: str, side: Side) -> AsyncIterator[tuple[QueueClient, 
         yield inbound, results
 
 
-def results_of(storage: str, side: Side) -> list[dict[str, Any]]:
-    """Every result that is there."""
-    return asyncio.run(_read(storage, side))
-
-
-async def _read(storage: str, side: Side) -> list[dict[str, Any]]:
-    async with QueueServiceClient.from_connection_string(storage) as service:
-        queue = service.get_queue_client(side.results)
-        return [json.loads(each.content) async for each in queue.receive_messages(messages_per_page=32)]
+async def answering_after(running: Stack, milliseconds: int, billers: Sequence[Biller]) -> None:
+    """From now on these cities, and the floor's where it is set up, answer after so long."""
+    async with SimulatorControl(running.control_url) as control:
+        for biller in billers:
+            await control.switch(str(biller.subdomain), latencyMs=milliseconds)
+        await control.switch(_FLOOR, latencyMs=milliseconds)
