@@ -8,7 +8,17 @@ from typing import Final
 
 from bench.figures import keep, table
 
-CASES: Final = ("invoice_file", "oracle", "token_sweep", "transactions")
+CASES: Final = (
+    "burst",
+    "cpu",
+    "growth",
+    "invoice_file",
+    "isolation",
+    "oracle",
+    "throughput",
+    "token_sweep",
+    "transactions",
+)
 """Modules of this package with a function ``run() -> Figures``; a case is named after its module."""
 
 
