@@ -31,6 +31,9 @@ class Address:
     app_insights: str | None = field(default=None, repr=False)
     """Connection string of the log workspace's Application Insights."""
 
+    audit_account: str | None = None
+    """Storage account of the audit's copies; on one machine there is only one account."""
+
     @property
     def local(self) -> bool:
         """Whether it is the one-machine stack."""
@@ -48,6 +51,7 @@ class Profile(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     storage_account: Annotated[str, Field(pattern=r"^[a-z0-9]{3,24}$")]
+    audit_account: Annotated[str, Field(pattern=r"^[a-z0-9]{3,24}$")]
     key_vault: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{2,23}$")]
     regions: Annotated[list[str], Field(min_length=1)]
     host: Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")]
@@ -119,7 +123,8 @@ def of_profile(path: Path, name: str) -> Address:
         place = ".".join(str(part) for part in first["loc"])
         raise WrongUse(f"{path}, stamp {name}, {place}: {first['msg']}.") from None
     settings = Settings.read(profile.environment())
-    return Address(name, settings, f"https://{profile.host}", app_insights=profile.app_insights)
+    host = f"https://{profile.host}"
+    return Address(name, settings, host, app_insights=profile.app_insights, audit_account=profile.audit_account)
 
 
 def _profiles(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What admins changed: one row per change in the table ``audit``, written before the change and never again."""
+"""What admins changed: a row in the table ``audit`` and a copy that nobody can change, both before the change."""
 
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -54,12 +54,23 @@ class LogWorkspace(Protocol):
         ...
 
 
+class Copies(Protocol):
+    """Where a row cannot be changed once it is kept."""
+
+    async def keep(self, name: str, text: str) -> None:
+        """Store one row's JSON; ``Unavailable`` where it was not kept."""
+        ...
+
+
 class Audit:
     """Writes and reads the table; one partition per day, rows in the order of time."""
 
-    def __init__(self, table: TableClient, actor: Actor, workspace: LogWorkspace | None, clock: Clock) -> None:
+    def __init__(
+        self, table: TableClient, copies: Copies, actor: Actor, workspace: LogWorkspace | None, clock: Clock
+    ) -> None:
         """Every row is ``actor``'s."""
         self._table = table
+        self._copies = copies
         self._actor = actor
         self._workspace = workspace
         self._clock = clock
@@ -78,7 +89,7 @@ class Audit:
             after: what it becomes, without secrets.
 
         Raises:
-            Unavailable: the table does not answer; the block did not run.
+            Unavailable: table or copies do not answer; the block did not run.
         """
         row = self._row(what, subject, why, before or {}, after or {})
         await self._insert(row)
@@ -114,11 +125,11 @@ class Audit:
         )
 
     async def _insert(self, row: Change) -> None:
-        entity = {
-            "PartitionKey": row.at.date().isoformat(),
-            "RowKey": f"{to_ms(row.at):015}~{uuid.uuid4().hex}",
-            "change": row.model_dump_json(by_alias=True),
-        }
+        day, key = row.at.date().isoformat(), f"{to_ms(row.at):015}~{uuid.uuid4().hex}"
+        text = row.model_dump_json(by_alias=True)
+        # The copy first: a row without one could be removed and never be missed.
+        await self._copies.keep(f"{day}/{key}", text)
+        entity = {"PartitionKey": day, "RowKey": key, "change": text}
         with answering(_PEER):
             await self._table.create_entity(entity)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import ClientAuthenticationError
 
-from admin import actor
+from admin import actor, audit_copies
 from admin.actor import STORAGE_SCOPE, Actor
 from admin.address import Address
 from admin.audit import TABLE, Audit
+from admin.audit_copies import AuditCopies
 from admin.errors import WrongUse
 from admin.log_workspace import AppInsights
 from admin.own_events import told
@@ -122,11 +123,12 @@ async def opened(address: Address) -> AsyncIterator[Stamp]:
         who = await _signed_in(address, credential)
         tables = clients.table_service(address.settings, lambda: credential, time)
         secrets = clients.secret_client(address.settings, lambda: credential)
-        for client in (tables, secrets):
+        blobs = audit_copies.container(address, credential)
+        for client in (tables, secrets, blobs):
             await open_parts.enter_async_context(client)
         workspace = AppInsights(address.app_insights, credential, clock) if address.app_insights else None
         await open_parts.enter_async_context(told(workspace))
-        audit = Audit(tables.get_table_client(TABLE), who, workspace, clock)
+        audit = Audit(tables.get_table_client(TABLE), AuditCopies(blobs), who, workspace, clock)
         yield Stamp(address, who, clock, tables, KeyVault(secrets), audit, time)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from azure.data.tables.aio import TableServiceClient
 from azure.identity.aio import ManagedIdentityCredential
 from azure.keyvault.secrets.aio import SecretClient
+from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 from pydantic import SecretStr
 
@@ -59,6 +60,9 @@ TABLES = (
     "audit",
 )
 
+AUDIT = "audit"
+"""The container of the audit's copies; on Azure nobody can change what is in it."""
+
 _PEPPER_BYTES = 32
 
 
@@ -75,6 +79,8 @@ async def fill_stores(storage: str, vault: Vault, billers: Iterable[Biller]) -> 
     async with QueueServiceClient.from_connection_string(storage) as queues:
         for name in QUEUES:
             await queues.create_queue(name)
+    async with BlobServiceClient.from_connection_string(storage) as blobs:
+        await blobs.create_container(AUDIT)
     async with TableServiceClient.from_connection_string(storage) as tables:
         for name in TABLES:
             await tables.create_table(name)

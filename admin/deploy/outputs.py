@@ -22,6 +22,7 @@ class Outputs(BaseModel):
     callback_base_url: str
     key_vault_name: str
     storage_account_name: str
+    audit_account_name: str
 
     @classmethod
     def read(cls, found: dict[str, Any] | None) -> Self:
@@ -45,6 +46,7 @@ class Outputs(BaseModel):
             callback_base_url="<callbackBaseUrl>",
             key_vault_name="<keyVaultName>",
             storage_account_name="<storageAccountName>",
+            audit_account_name="<auditAccountName>",
         )
 
     @property
@@ -55,7 +57,8 @@ class Outputs(BaseModel):
     def address(self, region: Region) -> Address:
         """Opens the stores."""
         settings = Settings.read(self._profile(region).environment())
-        return Address(region.name, settings, f"https://{self.function_app_host_name}")
+        host = f"https://{self.function_app_host_name}"
+        return Address(region.name, settings, host, audit_account=self.audit_account_name)
 
     def toml(self, region: Region, app_insights: str | None) -> str:
         """The stamp as the file of profiles names it."""
@@ -66,6 +69,7 @@ class Outputs(BaseModel):
     def _profile(self, region: Region, app_insights: str | None = None) -> Profile:
         return Profile(
             storage_account=self.storage_account_name,
+            audit_account=self.audit_account_name,
             key_vault=self.key_vault_name,
             regions=[region.region],
             host=self.callback_base_url.removeprefix("https://"),

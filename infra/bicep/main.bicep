@@ -361,5 +361,6 @@ output callbackBaseUrl string = 'https://${empty(callbackHostName) ? app.outputs
 output keyVaultName string = vault.outputs.name
 output keyVaultUri string = vault.outputs.uri
 output storageAccountName string = storage.outputs.accountName
+output auditAccountName string = audit.outputs.accountName
 output tableUri string = storage.outputs.tableUri
 output workspaceId string = monitoring.outputs.workspaceId

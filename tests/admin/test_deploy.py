@@ -38,6 +38,7 @@ OUTPUTS = {
     "keyVaultName": "kv-caselle-1",
     "keyVaultUri": "https://kv-caselle-1.vault.azure.net/",
     "storageAccountName": "stcaselle1",
+    "auditAccountName": "staudit1",
 }
 NO_LOGIN = "ERROR: Please run 'az login' to setup account.\n"
 

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 from azure.core.credentials import AccessToken
+from azure.storage.blob.aio import ContainerClient
 
 from admin import actor
 from admin.address import find, of_stack
-from admin.audit import Audit
+from admin.audit import Audit, Change
+from admin.audit_copies import CONTAINER, AuditCopies
 from admin.errors import WrongUse
 from admin.log_workspace import AppInsights
 from admin.options import Options, to_the_front
@@ -58,7 +60,7 @@ class TestWhichStamp:
             ('["east"]\nregions=["e"]', "it names east."),
             ('["west"]\nregions=["w"]', "stamp west, storage_account: Field required."),
             (
-                '["west"]\nstorage_account="stwest"\nkey_vault="kv-west"\nregions=["w"]\nhost="w.example"\ntoken="x"',
+                '["west"]\nstorage_account="stwest"\naudit_account="stauditwest"\nkey_vault="kv-west"\nregions=["w"]\nhost="w.example"\ntoken="x"',
                 "stamp west, token: Extra inputs",
             ),
         ],
@@ -73,7 +75,9 @@ class TestWhichStamp:
 
     def test_a_profile_gives_the_settings_of_the_stamp(self, tmp_path):
         path = tmp_path / "stamps.toml"
-        path.write_text('[west]\nstorage_account="stwest"\nkey_vault="kv-west"\nregions=["westus2"]\nhost="w.example"')
+        path.write_text(
+            '[west]\nstorage_account="stwest"\naudit_account="stauditwest"\nkey_vault="kv-west"\nregions=["westus2"]\nhost="w.example"'
+        )
         found = find(Options(stamp="west", profiles=path))
         assert (found.settings.table_uri, found.settings.vault_url) == (
             "https://stwest.table.core.windows.net",
@@ -86,7 +90,7 @@ class TestWhichStamp:
     def test_nobody_signed_in(self, run, tmp_path, monkeypatch):
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.delenv("AZURE_TOKEN_CREDENTIALS", raising=False)
-        text = '[west]\nstorage_account="stwest"\nkey_vault="kv-west"\nregions=["westus2"]\nhost="w.example"'
+        text = '[west]\nstorage_account="stwest"\naudit_account="stauditwest"\nkey_vault="kv-west"\nregions=["westus2"]\nhost="w.example"'
         (tmp_path / "stamps.toml").write_text(text)
         said = run("audit", "--stamp", "west")
         assert (said.code, said.err) == (2, "You are not signed in to Azure: run `az login`, then this again.\n")
@@ -169,6 +173,13 @@ class _Credential:
         return AccessToken("signed-in", 0)
 
 
+class Copies:
+    """Copies that nobody looks at."""
+
+    async def keep(self, name, text):
+        pass
+
+
 class TestAudit:
     @pytest.fixture
     async def stamp(self, stack, state):
@@ -178,7 +189,7 @@ class TestAudit:
 
     async def test_a_change_is_recorded_and_told(self, stamp, bid):
         workspace = Workspace()
-        audit = Audit(stamp.table("audit"), actor.LOCAL, workspace, stamp.clock)
+        audit = Audit(stamp.table("audit"), Copies(), actor.LOCAL, workspace, stamp.clock)
         async with audit.change("biller.set", bid, why="asked", before={"name": "a"}, after={"name": "b"}):
             pass
         [row] = await self.rows(stamp, bid)
@@ -192,6 +203,29 @@ class TestAudit:
             async with stamp.audit.change("biller.set", bid):
                 raise KeyError
         assert [row.outcome for row in await self.rows(stamp, bid)] == ["begun", "failed"]
+
+    async def test_each_row_has_a_copy_under_a_name_of_its_own(self, stamp, stack, bid):
+        async with stamp.audit.change("biller.set", bid, why="asked"):
+            pass
+        [row] = await self.rows(stamp, bid)
+        async with ContainerClient.from_connection_string(stack.storage, CONTAINER) as container:
+            names = [name async for name in container.list_blob_names(name_starts_with=f"{row.at.date()}/")]
+            texts = [await (await container.download_blob(name)).readall() for name in names]
+        assert [each for each in map(Change.model_validate_json, texts) if each.subject == bid] == [row]
+
+    async def test_a_copy_is_never_written_over(self, stack, bid):
+        async with ContainerClient.from_connection_string(stack.storage, CONTAINER) as container:
+            for text in ("first", "second"):
+                await AuditCopies(container).keep(bid, text)
+            assert await (await container.download_blob(f"{bid}.json")).readall() == b"first"
+
+    async def test_nothing_is_changed_where_no_copy_can_be_kept(self, stamp, stack, bid):
+        async with ContainerClient.from_connection_string(stack.storage, "nowhere") as container:
+            audit = Audit(stamp.table("audit"), AuditCopies(container), actor.LOCAL, None, stamp.clock)
+            with pytest.raises(Unavailable, match="container audit"):
+                async with audit.change("biller.set", bid):
+                    pytest.fail("the change was made")
+        assert await self.rows(stamp, bid) == []
 
     def test_it_is_shown(self, icadmin, bid):
         said = icadmin("audit", bid, "--json")
