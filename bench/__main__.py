@@ -10,8 +10,6 @@ from bench.figures import keep, table
 
 CASES: Final = (
     "burst",
-    "cpu",
-    "growth",
     "invoice_file",
     "isolation",
     "oracle",

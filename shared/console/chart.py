@@ -5,8 +5,8 @@ from datetime import date
 from typing import Final
 
 from shared.console.html import Html, tag
-from shared.console.standing import Total
 from shared.console.words import money
+from shared.reconciliation.day_report import Total
 
 _BAR: Final = 20
 _GAP: Final = 4

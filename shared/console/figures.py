@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.billers.model import Biller
-from shared.console.standing import Total
 from shared.ledger import rows
 from shared.ledger.entry import Entry, Key, Kind, State
 from shared.ledger.reading import Reader
 from shared.ledger.store import LedgerStore, Row
+from shared.reconciliation.day_report import Total
 from shared.repair.find import fields_of
 
 MOST_READ: Final = 1000

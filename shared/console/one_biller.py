@@ -11,12 +11,13 @@ from shared.billers.model import Biller, Contact, Contacts
 from shared.billers.registry import BillerRegistry
 from shared.console.figures import DayFigures, tender_figures
 from shared.console.stamp import Line, Tokens, line_of
-from shared.console.standing import MOST, Standings, Total, count, midnight, read_shard
+from shared.console.standing import MOST, Standings, count, midnight, read_shard
 from shared.exchange.reasons import REASONS, listed
 from shared.ledger import rows
 from shared.ledger.entry import UPDATES, Entry, Kind
 from shared.ledger.reading import Reader
 from shared.ledger.store import LedgerStore, Row
+from shared.reconciliation.day_report import Total
 
 DAYS: Final = 30
 MOST_LISTED: Final = 100

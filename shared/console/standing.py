@@ -11,6 +11,7 @@ from shared.ledger import rows
 from shared.ledger.entry import Kind, State
 from shared.ledger.gate import Gate, gate_of
 from shared.ledger.store import LedgerStore, Row
+from shared.reconciliation.day_report import Total
 
 MOST: Final = 10_000
 """Rows of one list and shard; where there are more, figures say "at least"."""
@@ -19,19 +20,6 @@ _SHARDS_AT_ONCE: Final = 8
 """Of four requests each: more would only wait for connections."""
 
 UNSETTLED: Final = frozenset({State.RECEIVED, State.SENDING, State.UNKNOWN, State.WAITING})
-
-
-@dataclass(slots=True)
-class Total:
-    """A number of payments and their cents."""
-
-    count: int = 0
-    cents: int = 0
-
-    def add(self, cents: int) -> None:
-        """One more."""
-        self.count += 1
-        self.cents += cents
 
 
 @dataclass(slots=True)
