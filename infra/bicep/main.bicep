@@ -297,7 +297,7 @@ module consoleAuth 'modules/consoleauth.bicep' = if (!empty(consoleClientId)) {
   name: 'console-auth'
   params: {
     appName: app.outputs.name
-    clientId: consoleClientId
+    consoleClientId: consoleClientId
   }
 }
 

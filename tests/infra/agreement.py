@@ -14,8 +14,10 @@ from functions.outputs import STORAGE
 from shared.ledger.entry import Kind, State
 from tests.agreement.asked import asked_for
 from tests.agreement.registered import bindings
-from tests.infra.design import SECRET_CALLS, at
-from tests.infra.source import Source, text, walk
+from tests.infra.demands import SECRET_CALLS
+from tests.infra.design import at
+from tests.infra.source import Each, Expression, Source, text, walk
+from tests.infra.syntax import references
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -58,6 +60,7 @@ def problems(folder: Path) -> Iterator[str]:
     yield from _sample(Source(folder / "modules/functionapp.bicep"))
     yield from _python(main)
     yield from _alerts(json.loads((folder / "alerts.json").read_text(encoding="utf-8")), main)
+    yield from _seen(Source(folder / "modules/alerts.bicep"))
     yield from _workbook(json.loads((folder / "workbook.json").read_text(encoding="utf-8")))
     yield from _regions(folder)
     yield from _vault_calls()
@@ -80,14 +83,24 @@ def used_queues() -> set[str]:
 
 
 def _queues(main: Source) -> Iterator[str]:
-    own = [*_list(main, "inboundQueues"), *_list(main, "internalQueues")]
-    made = {*own, *(f"{name}-poison" for name in own), *_list(main, "resultQueue")}
+    made = set(_made(main, main.modules["storage"].body["params"]["queues"]))
     yield from _differ("queue", made, used_queues())
     if "'${queue}-poison'" not in main.text:
         yield "poison queues are not called as the host calls them"
     contract = (ROOT / "docs/contracts/README.md").read_text(encoding="utf-8")
     from_ic = set(re.findall(r"^\| `([a-z-]+)` \| Invoice Cloud \|", contract, re.MULTILINE))
     yield from _differ("queue that Invoice Cloud writes,", set(_list(main, "inboundQueues")), from_ic)
+
+
+def _made(main: Source, queues: Expression) -> Iterator[str]:
+    """Names of the lists that an expression joins; a list that is made of others is the one of the poison queues."""
+    for node, _ in references(queues.node):
+        if text(node) in main.variables:
+            match main.variables[text(node)].value:
+                case Each(over=joined):
+                    yield from (f"{name}-poison" for name in _made(main, joined))
+                case _:
+                    yield from _list(main, text(node))
 
 
 @cache
@@ -182,6 +195,12 @@ def _alerts(alerts: list[dict[str, Any]], main: Source) -> Iterator[str]:
         yield from _alert(each)
 
 
+def _seen(source: Source) -> Iterator[str]:
+    """The query of the alerts that ``_alert`` holds to every five minutes."""
+    if "ingestion_time() > ago(6m)" not in text(source.variables["seen"].node):
+        yield "alerts.bicep: what arrives between two runs is not seen"
+
+
 def _alert(alert: dict[str, Any]) -> Iterator[str]:
     name, split, city = alert["name"], alert["splitBy"], alert["scope"] == "city"
     opening = alert["title"].partition(": ")[0]
@@ -230,6 +249,11 @@ def _regions(folder: Path) -> Iterator[str]:
             yield f"{path.name} describes {named}"
         if given.get("location") not in given.get("stampRegions", []):
             yield f"{path.name}: its own billers are not at home in it"
+        if given.get("environmentName") == "prod" and given.get("geoRedundant") is not True:
+            yield f"{path.name}: the ledger is not copied to another region"
+        # Azure takes a budget from the first of a month only.
+        if given.get("monthlyBudget") and not re.fullmatch(r"\d{4}-\d{2}-01", given.get("budgetStart", "")):
+            yield f"{path.name}: its budget begins on no first of a month"
 
 
 def _vault_calls() -> Iterator[str]:

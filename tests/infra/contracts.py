@@ -20,6 +20,7 @@ def problems(source: Source, others: dict[Path, Source]) -> Iterator[str]:
         return
     for module in source.modules.values():
         yield from _module(source, module, others)
+        yield from _wired(source, module, others)
     yield from _scopes(source)
     yield from _members(source, others)
     yield from _defaults(source)
@@ -43,6 +44,32 @@ def _module(source: Source, module: Declaration, others: dict[Path, Source]) -> 
         yield from _fits(source, target.params[name], given[name], others)
     if source.scope != target.scope and "scope" not in module.body:
         yield f"module {module.name}: it is for a {target.scope} and needs a scope"
+
+
+def _wired(source: Source, module: Declaration, others: dict[Path, Source]) -> Iterator[str]:
+    """A parameter that is called like an output gets it, unless it names what the module makes."""
+    target, outputs = _target(source, module.declared, others), _outputs(source, others)
+    for name, given in module.body.get("params", {}).items():
+        found = given.text if isinstance(given, Expression) else repr(given)
+        if target and name in outputs and found not in outputs[name] and not _names_what_is_made(target, name):
+            yield f"module {module.name}: {name} is {found}, not {' or '.join(sorted(outputs[name]))}"
+
+
+def _outputs(source: Source, others: dict[Path, Source]) -> dict[str, set[str]]:
+    """What modules give, by name: ``uri`` of module ``vault`` is called ``uri`` and ``vaultUri``."""
+    found: dict[str, set[str]] = {}
+    for module in source.modules.values():
+        target = _target(source, module.declared, others)
+        for output in target.outputs if target else ():
+            for name in (output, module.name + output[0].upper() + output[1:]):
+                found.setdefault(name, set()).add(f"{module.name}.outputs.{output}")
+    return found
+
+
+def _names_what_is_made(target: Source, param: str) -> bool:
+    names = [each.body.get("name") for each in target.resources.values() if not each.existing]
+    nodes = [each.node for each in names if isinstance(each, Expression)]
+    return param in {text(node) for each in nodes for node, _ in references(each)}
 
 
 def _tokens(declaration: Declaration) -> list[str]:

@@ -2,100 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
+from tests.infra.demands import ACCESS, DEMANDS, GRANTED, LOGGED, ROLES
 from tests.infra.source import Declaration, Each, Expression, Source, strings, text, walk
-
-_SECRETS: Final = "Microsoft.KeyVault/vaults/secrets"
-SECRET_CALLS: Final = {
-    "get_secret": f"{_SECRETS}/getSecret/action",
-    "set_secret": f"{_SECRETS}/setSecret/action",
-    "recover_deleted_secret": f"{_SECRETS}/recover/action",
-}
-"""What the app calls of the vault's client, and the right that each call takes."""
-SECRET_RIGHTS: Final = list(SECRET_CALLS.values())
-
-DEMANDS: Final[dict[str, dict[str, Any]]] = {
-    "Microsoft.Storage/storageAccounts": {
-        "properties.allowBlobPublicAccess": False,
-        "properties.allowCrossTenantReplication": False,
-        "properties.allowSharedKeyAccess": False,
-        "properties.defaultToOAuthAuthentication": True,
-        "properties.minimumTlsVersion": "TLS1_2",
-        "properties.supportsHttpsTrafficOnly": True,
-    },
-    "Microsoft.Storage/storageAccounts/blobServices/containers": {"properties.publicAccess": "None"},
-    "Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies": {
-        "properties.allowProtectedAppendWrites": True
-    },
-    "Microsoft.KeyVault/vaults": {
-        "properties.enablePurgeProtection": True,
-        "properties.enableRbacAuthorization": True,
-        "properties.enableSoftDelete": True,
-        "properties.softDeleteRetentionInDays": 90,
-    },
-    "Microsoft.Insights/components": {"properties.DisableLocalAuth": True},
-    "Microsoft.Insights/scheduledQueryRules": {"properties.autoMitigate": False, "properties.enabled": True},
-    "Microsoft.Web/serverfarms": {"sku.name": "FC1", "sku.tier": "FlexConsumption", "properties.reserved": True},
-    "Microsoft.Web/sites": {
-        "kind": "functionapp,linux",
-        "identity.type": "UserAssigned",
-        "properties.httpsOnly": True,
-        "properties.functionAppConfig.runtime.name": "python",
-        "properties.functionAppConfig.deployment.storage.authentication.type": "UserAssignedIdentity",
-        "properties.siteConfig.ftpsState": "Disabled",
-        "properties.siteConfig.minTlsVersion": "1.2",
-        "properties.siteConfig.scmMinTlsVersion": "1.2",
-    },
-    "Microsoft.Web/sites/basicPublishingCredentialsPolicies": {"properties.allow": False},
-    "Microsoft.Authorization/locks": {"properties.level": "CanNotDelete"},
-    "Microsoft.Authorization/roleDefinitions": {
-        "properties.permissions": [
-            {"actions": [], "notActions": [], "dataActions": SECRET_RIGHTS, "notDataActions": []}
-        ],
-        "properties.type": "CustomRole",
-    },
-    "Microsoft.Cdn/profiles": {"properties.logScrubbing.state": "Enabled"},
-    "Microsoft.Cdn/profiles/customDomains": {"properties.tlsSettings.minimumTlsVersion": "TLS12"},
-    "Microsoft.Cdn/profiles/afdEndpoints/routes": {"properties.forwardingProtocol": "HttpsOnly"},
-}
-
-ROLES: Final = {
-    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
-    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
-    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
-    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
-    "8a0f0c08-91a1-4084-bc3d-661d67233fed": "Storage Queue Data Message Processor",
-    "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a": "Storage Queue Data Message Sender",
-    "19e7f393-937e-4f77-808e-94535e297925": "Storage Queue Data Reader",
-    "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
-    "76199698-9eea-4c19-bc75-cec21354c6b6": "Storage Table Data Reader",
-    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
-    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
-    "73c42c96-874c-492b-b04d-ab87d138a893": "Log Analytics Reader",
-}
-GRANTED: Final = {
-    "modules/audit.bicep": {"Storage Blob Data Contributor", "Storage Blob Data Reader"},
-    "modules/keyvault.bicep": {"Key Vault Secrets Officer"},
-    "modules/monitoring.bicep": {"Monitoring Metrics Publisher", "Log Analytics Reader"},
-    "modules/storage.bicep": {
-        "Storage Blob Data Owner",
-        "Storage Queue Data Contributor",
-        "Storage Table Data Contributor",
-    },
-    "modules/storageaccess.bicep": {
-        "Storage Queue Data Message Sender",
-        "Storage Queue Data Message Processor",
-        "Storage Queue Data Reader",
-        "Storage Table Data Reader",
-    },
-    "modules/tableaccess.bicep": {"Storage Table Data Contributor"},
-}
-ACCESS: Final = {
-    ("storageaccess.bicep", "enqueue"): ("inboundQueues", "storageQueueDataMessageSender", "icSenderPrincipalIds"),
-    ("storageaccess.bicep", "takeResults"): ("", "storageQueueDataMessageProcessor", "icResultsPrincipalIds"),
-}
-"""What Invoice Cloud may do, and nothing else: (over which queues, with which role, who)."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FORBIDDEN = (
@@ -114,15 +24,21 @@ _FORBIDDEN = (
 )
 _CLOUD_HOSTS = ("core.windows.net", "vault.azure.net", "azurewebsites.net", "management.azure.com", "azurefd.net")
 _SECRET = re.compile(r"secret|password|connectionstring|sastoken|accesskey|apikey|\bkey\b|token$", re.IGNORECASE)
-_LOCKED = ("modules/storage.bicep", "modules/keyvault.bicep", "modules/callbackhost.bicep")
+_LOCKED = {
+    "modules/storage.bicep": "Microsoft.Storage/storageAccounts",
+    "modules/keyvault.bicep": "Microsoft.KeyVault/vaults",
+    "modules/callbackhost.bicep": "Microsoft.Cdn/profiles",
+}
 
 
 def of_one(source: Source) -> Iterator[str]:
     yield from _words(source)
     yield from _secrets(source)
+    for each in source.declarations:
+        yield from _demands(each)
+    yield from _endpoints(source)
     for resource in source.resources.values():
         if not resource.existing:
-            yield from _demands(resource)
             yield from _assignment(resource)
             yield from _log(source, resource)
     yield from _access(source)
@@ -140,10 +56,20 @@ def of_all(sources: dict[str, Source]) -> Iterator[str]:
 
 
 def at(body: Any, path: str) -> Any:
-    """``at({"a": {"b": 1}}, "a.b")`` is 1; None where nothing stands."""
+    """``at({"a": [{"b": 1}]}, "a.0.b")`` is 1; None where nothing stands."""
     for name in path.split("."):
-        body = body.get(name) if isinstance(body, dict) else None
+        if isinstance(body, list):
+            body = dict(enumerate(body)).get(int(name))
+        else:
+            body = body.get(name) if isinstance(body, dict) else None
     return body
+
+
+def _said(found: Any) -> Any:
+    """Expressions as they are written."""
+    if isinstance(found, list):
+        return [_said(each) for each in found]
+    return found.text if isinstance(found, Expression) else found
 
 
 def _words(source: Source) -> Iterator[str]:
@@ -163,11 +89,21 @@ def _secrets(source: Source) -> Iterator[str]:
             yield f"output {each.name} gives a secret away"
 
 
-def _demands(resource: Declaration) -> Iterator[str]:
-    for path, demanded in DEMANDS.get(resource.type, {}).items():
-        found = at(resource.body, path)
+def _demands(declared: Declaration) -> Iterator[str]:
+    if declared.existing:
+        return
+    for path, demanded in DEMANDS.get(declared.type or declared.name, {}).items():
+        found = _said(at(declared.body, path))
         if found != demanded:
-            yield f"{resource.name}: {path} is {found!r}, not {demanded!r}"
+            yield f"{declared.name}: {path} is {found!r}, not {demanded!r}"
+
+
+def _endpoints(source: Source) -> Iterator[str]:
+    """A private endpoint whose DNS zone is another's is never found."""
+    found = source.variables.get("endpoints")
+    for each in found.value if found else []:
+        if not str(_said(each["zone"])).strip("'").startswith(f"privatelink.{each['name']}"):
+            yield f"endpoint {each['name']}: its DNS zone is {_said(each['zone'])}"
 
 
 def _assignment(resource: Declaration) -> Iterator[str]:
@@ -192,15 +128,14 @@ def _last_word(role: Expression) -> str:
 
 
 def _log(source: Source, resource: Declaration) -> Iterator[str]:
-    """Of the site only what the app itself logs: every other category keeps query strings."""
     if resource.type != "Microsoft.Insights/diagnosticSettings":
         return
     scope = at(resource.body, "scope")
     target = source.resources.get(scope.text) if isinstance(scope, Expression) else None
     logs = at(resource.body, "properties.logs")
     named = [each.get("category") or each.get("categoryGroup") for each in logs]
-    if target and target.type == "Microsoft.Web/sites" and named != ["FunctionAppLogs"]:
-        yield f"{resource.name}: the site logs {named}"
+    if target and named != LOGGED.get((target.type, at(resource.body, "name"))):
+        yield f"{resource.name}: the {target.name} logs {named}"
     if not all(each.get("enabled") is True for each in logs):
         yield f"{resource.name}: it is switched off"
 
@@ -228,8 +163,11 @@ def _roles(sources: dict[str, Source]) -> Iterator[str]:
 
 
 def _locks(sources: dict[str, Source]) -> Iterator[str]:
-    for path in _LOCKED:
-        if "Microsoft.Authorization/locks" not in {each.type for each in sources[path].resources.values()}:
+    for path, kept in _LOCKED.items():
+        resources = sources[path].resources
+        locks = [each for each in resources.values() if each.type == "Microsoft.Authorization/locks"]
+        scopes = [resources.get(_said(each.body.get("scope"))) for each in locks]
+        if kept not in {each.type for each in scopes if each}:
             yield f"{path}: nothing keeps it from being deleted"
 
 

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tests.infra.design import ROLES
+from tests.infra.demands import ROLES
 from tests.infra.source import Declaration, Each, Expression, Source, text
 
 THE_APP: Final = "the app"

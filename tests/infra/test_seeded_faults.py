@@ -19,6 +19,7 @@ class Fault(NamedTuple):
 
 STORAGE, VAULT, APP = "modules/storage.bicep", "modules/keyvault.bicep", "modules/functionapp.bicep"
 ACCESS, AUDIT, MONITORING = "modules/storageaccess.bicep", "modules/audit.bicep", "modules/monitoring.bicep"
+ALERTS, NETWORK, CALLBACK = "modules/alerts.bicep", "modules/network.bicep", "modules/callbackhost.bicep"
 PROD = "regions/westus2.prod.bicepparam"
 
 CAUGHT = [
@@ -37,6 +38,8 @@ CAUGHT = [
     Fault("a module has no such output", "main.bicep", "identity.outputs.clientId", "identity.outputs.clientID", "no output clientID"),
     Fault("another type than the parameter's", "main.bicep", "    closed: vnetEnabled\n    allowedIpRanges: allowedIpRanges\n    appPrincipalId", "    closed: 'no'\n    allowedIpRanges: allowedIpRanges\n    appPrincipalId", "parameter closed is bool, not string"),
     Fault("another type, by a parameter", "main.bicep", "alertEmails: alertEmails\n    appPrincipalId", "alertEmails: location\n    appPrincipalId", "parameter alertEmails is array, not string"),
+    Fault("one output for another", "main.bicep", "queueUri: storage.outputs.queueUri", "queueUri: storage.outputs.tableUri", "queueUri is storage.outputs.tableUri"),
+    Fault("one output for another, by the module's name", "main.bicep", "vaultName: vault.outputs.name", "vaultName: app.outputs.name", "vaultName is app.outputs.name"),
     Fault("a module without its scope", "main.bicep", "module workbook 'modules/workbook.bicep' = {\n  scope: group\n", "module workbook 'modules/workbook.bicep' = {\n", "needs a scope"),
     Fault("modules that wait for each other", "main.bicep", "    appPrincipalId: identity.outputs.principalId\n    workspaceId: monitoring.outputs.workspaceId\n    auditAccountId", "    appPrincipalId: app.outputs.name\n    workspaceId: monitoring.outputs.workspaceId\n    auditAccountId", "wait for each other"),
     Fault("a region without a parameter", PROD, "param location = 'westus2'\n", "", "parameter location is missing"),
@@ -77,7 +80,32 @@ CAUGHT = [
     Fault("a region may open loopback", PROD, "param callbackStamps = []", "param callbackStamps = []\nparam extraAppSettings = { CASELLE_ALLOW_LOOPBACK: '1' }", "CASELLE_ALLOW_LOOPBACK is never used"),
     Fault("admins overrule settings", APP, "union(extraAppSettings, hostSettings, ownSettings, tokenSettings, callbackSettings, consoleSettings)", "union(hostSettings, ownSettings, tokenSettings, callbackSettings, consoleSettings, extraAppSettings)", "may overrule"),
     Fault("a cloud's address written out", APP, "KEY_VAULT_URL: vaultUri", "KEY_VAULT_URL: 'https://kv.vault.azure.net'", "vault.azure.net is written out"),
+    # What must hold for the stamp to work, and to stay closed.
+    Fault("the app is closed to Caselle", APP, "publicNetworkAccess: 'Enabled'", "publicNetworkAccess: 'Disabled'", "publicNetworkAccess is 'Disabled'"),
+    Fault("the callback host dies with the stamp", "main.bicep", "scope: callbackGroup", "scope: group", "callbackHost: scope is 'group'"),
+    Fault("the callback's key stays in the logs", CALLBACK, "selectorMatchOperator: 'EqualsAny', state: 'Enabled'", "selectorMatchOperator: 'EqualsAny', state: 'Disabled'", "scrubbingRules is"),
+    Fault("the app is called by the public name", CALLBACK, "originHostHeader: originHostName", "originHostHeader: hostName", "originHostHeader is 'hostName'"),
+    Fault("the firewall of storage inverted", STORAGE, "closed ? 'Deny' : 'Allow'", "closed ? 'Allow' : 'Deny'", "account: properties.networkAcls.defaultAction"),
+    Fault("the firewall of the vault inverted", VAULT, "closed ? 'Deny' : 'Allow'", "closed ? 'Allow' : 'Deny'", "vault: properties.networkAcls.defaultAction"),
+    Fault("the vault is never closed", "main.bicep", "    createMode: vaultCreateMode\n    closed: vnetEnabled", "    createMode: vaultCreateMode\n    closed: false", "vault: params.closed is False"),
+    Fault("the vault's audit is gone", VAULT, "categoryGroup: 'audit'", "categoryGroup: 'metrics'", "the vault logs ['metrics']"),
+    Fault("the lock is not on the vault", VAULT, "locks@2020-05-01' = {\n  scope: vault", "locks@2020-05-01' = {\n  scope: resourceGroup()", "nothing keeps it from being deleted"),
+    Fault("telemetry without the identity", APP, ";Authorization=AAD", "", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING is"),
+    Fault("a credential that the host does not know", APP, "'managedidentity'", "'default'", "AzureWebJobsStorage__credential is 'default'"),
+    Fault("the queues' address is the tables'", APP, "queueServiceUri: queueUri", "queueServiceUri: tableUri", "AzureWebJobsStorage__queueServiceUri is 'tableUri'"),
+    Fault("ready instances of no group", APP, "name: 'http', instanceCount", "name: 'https', instanceCount", "alwaysReady is"),
+    Fault("the package in no container", APP, "value: packageContainerUrl", "value: blobUri", "nobody uses the param packageContainerUrl"),
+    Fault("the app's subnet is of another service", NETWORK, "Microsoft.App/environments", "Microsoft.Web/serverFarms", "serviceName is 'Microsoft.Web/serverFarms'"),
+    Fault("a private endpoint that no name leads to", NETWORK, "privatelink.queue.", "privatelink.table.", "endpoint queue: its DNS zone is"),
+    Fault("alerts reach nobody", ALERTS, "actionGroups: [actionGroupId]", "actionGroups: []", "nobody uses the param actionGroupId"),
+    Fault("alerts when the sweeper runs", ALERTS, "'missing' ? 'LessThan' : 'GreaterThan'", "'missing' ? 'GreaterThan' : 'LessThan'", "allOf.0.operator is"),
+    Fault("alerts see one minute of five", ALERTS, "ago(6m)", "ago(1m)", "between two runs is not seen"),
+    Fault("a budget from the middle of a month", PROD, "'2026-12-01'", "'2026-12-15'", "its budget begins on no first of a month"),
+    Fault("a budget that never begins", PROD, "param budgetStart = '2026-12-01'\n", "", "its budget begins on no first of a month"),
+    Fault("payments in one region only", PROD, "geoRedundant = true", "geoRedundant = false", "the ledger is not copied"),
     # What the code says, too.
+    Fault("the queue of the results is never made", "main.bicep", "poisonQueues, [resultQueue])", "poisonQueues)", "queue posting-results: missing"),
+    Fault("a queue whose poison queue is never made", "main.bicep", "[for queue in concat(inboundQueues, internalQueues):", "[for queue in inboundQueues:", "queue due-poison: missing"),
     Fault("a queue is missing", "main.bicep", "'payments', 'ach-rejects'", "'ach-rejects'", "queue payments: missing"),
     Fault("a poison queue by another name", "main.bicep", "'${queue}-poison'", "'${queue}-failed'", "poison queues"),
     Fault("a table is missing", "main.bicep", "'ledger'\n  'billers'", "'billers'", "table ledger: missing"),
@@ -90,7 +118,7 @@ CAUGHT = [
     Fault("an alert that does not say for whom", "alerts.json", "One city: payments wait", "Payments wait", "does not tell one city from everyone"),
     Fault("a runbook page that is gone", "alerts.json", '"runbook": "', '"runbook": "gone-', "there is no page"),
     Fault("the workbook asks for an event that is gone", "workbook.json", "payment.posted", "payment.paid", "nothing emits payment.paid"),
-    Fault("the callback host leads elsewhere", "modules/callbackhost.bicep", "'/api/ICOAuthTokenProcessor'", "'/api/oauth'", "path of the callback host"),
+    Fault("the callback host leads elsewhere", CALLBACK, "'/api/ICOAuthTokenProcessor'", "'/api/oauth'", "path of the callback host"),
 ]  # fmt: skip
 
 COMPILER_ALONE = [

@@ -2,7 +2,7 @@
 param appName string
 
 @description('Of the app registration. It needs no secret: the browser brings an ID token.')
-param clientId string
+param consoleClientId string
 
 resource site 'Microsoft.Web/sites@2025-03-01' existing = {
   name: appName
@@ -23,10 +23,10 @@ resource signIn 'Microsoft.Web/sites/config@2025-03-01' = {
       azureActiveDirectory: {
         enabled: true
         registration: {
-          clientId: clientId
+          clientId: consoleClientId
           openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
         }
-        validation: { allowedAudiences: [clientId, 'api://${clientId}'] }
+        validation: { allowedAudiences: [consoleClientId, 'api://${consoleClientId}'] }
       }
     }
     login: {
