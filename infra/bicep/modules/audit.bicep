@@ -16,8 +16,8 @@ var storageBlobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 var storageBlobDataReader = '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
 var replication = geoRedundant ? (zoneRedundant ? 'GZRS' : 'GRS') : (zoneRedundant ? 'ZRS' : 'LRS')
 
-// `audit` takes a copy of each row of the table of that name. Azure Monitor archives the logs of vault and storage in containers whose names it fixes; made
-// here first, they are immutable too.
+// `audit` takes a copy of each row of the table of that name. Azure Monitor archives the logs of vault and storage in
+// containers whose names it fixes; made here first, they are immutable too.
 var containers = [
   'audit'
   'insights-logs-auditevent'
