@@ -67,8 +67,8 @@ def status(
 
 
 async def _look(stamp: "Stamp", biller_id: str | None) -> _Seen:
-    billers = [await known(stamp, biller_id)] if biller_id else await stamp.billers.all()
-    shards = [shard_of(biller_id)] if biller_id else list(SHARDS)
+    billers = await stamp.billers.all() if biller_id is None else [await known(stamp, biller_id)]
+    shards = list(SHARDS) if biller_id is None else [shard_of(biller_id)]
     gates, backlogs = await _rows(stamp, shards)
     tokens = await asyncio.gather(*(stamp.token_rows.read(biller.biller_id) for biller in billers))
     by_biller = {biller.biller_id: row for biller, row in zip(billers, tokens, strict=True)}

@@ -124,6 +124,7 @@ ODD = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]),
 @given(template=st.sampled_from(TEMPLATES), odd=st.lists(ODD, min_size=3, max_size=3), typed=ODD)
 @example(template=("biller", "set", "2493", X), odd=["name=\udcff", "", ""], typed="y\n")
 @example(template=("status", X), odd=["\x1b[31m", "", ""], typed="")
+@example(template=("status", X), odd=["", "", ""], typed="")
 def test_odd_arguments_never_show_a_traceback(icadmin, template, odd, typed):
     words = iter(odd)
     said = icadmin(*(next(words) if word is X else word for word in template), typed=typed)

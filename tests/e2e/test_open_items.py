@@ -59,7 +59,8 @@ async def test_fifty_questions_at_once_are_one_call_to_the_city(portal, control)
     answers = await asyncio.gather(*(ask(portal) for _ in range(50)))
     assert {status for status, _ in answers} == {200}
     assert {told["collectable"] for _, told in answers} == {"125.40"}
-    assert (await control.calls())["2493"] == {"customer": 1}
+    # In some hours of the day the nightly comparison asks for receipts beside it.
+    assert (await control.calls())["2493"]["customer"] == 1
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ async def _run_timer(host):
 
 
 async def _until_all_are_renewed(rows, before):
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     waiting = dict(before)
     while waiting:
         assert time.monotonic() < deadline, waiting
