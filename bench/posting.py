@@ -16,9 +16,9 @@ from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from local.processes import Child
 from local.simulator.client import SimulatorControl
+from local.simulator.seed import seed
 from local.stack import Stack
 from shared.billers.model import Biller
-from tests.conformance.newport import SETUP
 from tests.payments.world import NEWPORT, message
 
 _FLOOR: Final = "floor"
@@ -74,9 +74,9 @@ async def _prepare(running: Stack) -> dict[str, str]:
     simulator, secret = running.simulator, secrets.token_urlsafe(16)
     assert simulator is not None  # noqa: S101 - this stack was started with one
     form = {"grant_type": "client_credentials", "client_id": _FLOOR, "client_secret": secret}
-    twin = {"subdomain": _FLOOR, "clientId": _FLOOR, "clientSecret": secret}
+    setup = seed([NEWPORT | {"subdomain": _FLOOR, "clientId": _FLOOR}], [json.dumps(message())])[0]
     async with SimulatorControl(simulator.control_url) as control, httpx.AsyncClient(trust_env=False) as http:
-        await control.put_biller(SETUP | twin)
+        await control.put_biller(setup | {"clientSecret": secret})
         token = (await http.post(simulator.token_url, data=form)).json()["access_token"]
     async with QueueServiceClient.from_connection_string(running.storage) as queues:
         for name in FLOOR:
