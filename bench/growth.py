@@ -2,9 +2,9 @@
 
 ``growth.post.30000`` is milliseconds with 30,000 rows in the one shard that is used, ``growth.post.1000-billers`` with
 so many billers and 1,000 rows in all. A post is one payment without the call to Caselle; with many billers each payment
-is another biller's, whose gate is read first, as where payments are rare. A sweep is one run of the timer with four rows
-due, a report one day with 100 payments. The ratio is ours to the floor's on the same table, one after the other: what
-our own code adds to the SDK's requests.
+is another biller's, whose gate is read first, as where payments are rare. A sweep is one run of the timer with four
+rows due, a report one day with 100 payments. The ratio is ours to the floor's on the same table, one after the other:
+what our own code adds to the SDK's requests.
 
 Whether that grows is another question, and the goal is about it: ``growth.post`` is that ratio in the largest ledger
 beside that in the smallest. Azurite's own growth, which is steep, is in both sides of either.
