@@ -28,7 +28,7 @@ from local.processes import ROOT
 
 _INTERVAL: Final = 0.001
 _SHOWN: Final = 12
-_AT_ONCE: Final = 1
+_AT_ONCE: Final = 4
 _OURS: Final = (str(ROOT / "shared"), str(ROOT / "functions"))
 _LIBRARY: Final = sysconfig.get_paths()["stdlib"]
 _FOREIGN: Final = tuple(f"{_LIBRARY}/{name}/" for name in ("json", "asyncio", "site-packages"))
