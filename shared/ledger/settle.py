@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from shared.ledger.entry import Entry, State, Wait
 from shared.ledger.times import Times, nth
 
 MOST_RESENDS: Final = 2
 """A message that vanished without a trace after three attempts is for a person."""
-
-_NOTHING_OPEN: Final = MappingProxyType(dict.fromkeys(("due", "wait", "slot", "lease_until", "held_at")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,35 +65,34 @@ def conclude(entry: Entry, finding: Finding, now: datetime, times: Times) -> Ent
 
 def posted(entry: Entry, receipt_number: str | None, remark: str | None = None) -> Entry:
     """The entry as posted, if need be with a remark; whatever else was open is closed."""
-    return _closed(entry, state=State.POSTED, receipt_number=receipt_number, reason=remark, detail=None)
+    return replace(_closed(entry), state=State.POSTED, receipt_number=receipt_number, reason=remark, detail=None)
 
 
 def skipped(entry: Entry, reason: str) -> Entry:
     """The entry as deliberately never sent, for ever."""
-    return _closed(entry, state=State.SKIPPED, reason=reason, detail=None)
+    return replace(_closed(entry), state=State.SKIPPED, reason=reason, detail=None)
 
 
 def held(entry: Entry, reason: str, now: datetime, detail: str | None = None) -> Entry:
     """The entry as held for a person."""
-    return _closed(entry, state=State.HELD, held_at=now, reason=reason, detail=detail)
+    return replace(_closed(entry), state=State.HELD, held_at=now, reason=reason, detail=detail)
 
 
 def not_posted(entry: Entry, reason: str) -> Entry:
     """The entry as ended without being posted; whatever else was open is closed."""
-    return _closed(entry, state=State.NOT_POSTED, reason=reason, detail=None)
+    return replace(_closed(entry), state=State.NOT_POSTED, reason=reason, detail=None)
 
 
 def unknown(entry: Entry, reason: str, times: Times, detail: str | None = None) -> Entry:
     """The entry as unknown after the attempt it names, to be asked about for the first time."""
     sent_at = entry.sent_at or entry.received_at
-    doubtful = _closed(entry, state=State.UNKNOWN, reason=reason, detail=detail, backoffs=0)
+    doubtful = replace(_closed(entry), state=State.UNKNOWN, reason=reason, detail=detail, backoffs=0)
     doubtful = replace(doubtful, absent_at=None, answered_at=None, unproved_seconds=0)
     return _ask_again(doubtful, sent_at + timedelta(seconds=times.asks[0]))
 
 
-def _closed(entry: Entry, **changes: Any) -> Entry:  # noqa: ANN401 - values of the entry's fields
-    """The entry with these changes, and nothing else open."""
-    return replace(entry, **{**_NOTHING_OPEN, **changes})
+def _closed(entry: Entry) -> Entry:
+    return replace(entry, due=None, wait=None, slot=None, lease_until=None, held_at=None)
 
 
 def _ask_again(entry: Entry, due: datetime) -> Entry:
@@ -142,5 +138,5 @@ def _repeated(entry: Entry, now: datetime, times: Times) -> Entry:
 def _again(entry: Entry, exhausted: str, now: datetime) -> Entry:
     if entry.resends >= MOST_RESENDS:
         return held(entry, exhausted, now)
-    resends = entry.resends + 1
-    return _closed(entry, state=State.RECEIVED, resends=resends, absent_at=None, due=now, wait=Wait.BACKOFF)
+    again = replace(_closed(entry), state=State.RECEIVED, resends=entry.resends + 1, absent_at=None)
+    return replace(again, due=now, wait=Wait.BACKOFF)
