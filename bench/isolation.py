@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 def run(runs: int = RUNS, burst: int = BURST, steady: int = STEADY) -> Figures:
     """Alternating runs, disturbed and not."""
-    pairs = [(_one(burst, steady, disturbed=True), _one(burst, steady, disturbed=False)) for _ in range(runs)]
+    pairs = [(one(burst, steady, disturbed=True), one(burst, steady, disturbed=False)) for _ in range(runs)]
     rates = [(ours.rate, floor.rate) for ours, floor in pairs]
     times = [(ours.slowest_twentieth, floor.slowest_twentieth) for ours, floor in pairs]
     return {
@@ -51,7 +51,8 @@ def run(runs: int = RUNS, burst: int = BURST, steady: int = STEADY) -> Figures:
     }
 
 
-def _one(burst: int, steady: int, *, disturbed: bool) -> Found:
+def one(burst: int, steady: int, *, disturbed: bool) -> Found:
+    """One run on a stack of its own."""
     towns = cities(BILLERS)
     healthy = towns[2:]
     with tempfile.TemporaryDirectory() as folder, stack(folder, towns) as running:

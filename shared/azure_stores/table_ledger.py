@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from azure.core import MatchConditions
@@ -41,9 +42,15 @@ class ServerTime:
         """Take the time of one answer; the header counts whole seconds, so a smaller difference is none."""
         date = response.http_response.headers.get("Date")
         if date:
-            theirs, ours = parsedate_to_datetime(date).astimezone(UTC), self._clock.now()
+            theirs, ours = _instant(date), self._clock.now()
             self._learned = theirs if abs(theirs - ours) > timedelta(seconds=2) else ours
             self._learned_at = self._clock.monotonic()
+
+
+@lru_cache(maxsize=1)
+def _instant(date: str) -> datetime:
+    """Of a ``Date`` header: all answers of one second have the same."""
+    return parsedate_to_datetime(date).astimezone(UTC)
 
 
 class TableLedger:

@@ -36,7 +36,10 @@ def card_field(value: Any) -> str | None:  # noqa: ANN401 - any JSON value
 
 def text_holds_card(text: str) -> bool:
     """Whether free text contains a card number, digits grouped by spaces, dots or dashes."""
-    plain = _GUID.sub(" ", unicodedata.normalize("NFKC", text))
+    normal = unicodedata.normalize("NFKC", text)
+    if len(normal) < _LENGTHS[0]:
+        return False
+    plain = _GUID.sub(" ", normal)
     return any(_run_holds_card(run.group()) for run in _RUN.finditer(plain))
 
 
@@ -46,10 +49,12 @@ def _is_card_field(name: str, text: str) -> bool:
 
 
 def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON value
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _texts(key, inner)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    elif isinstance(value, Sequence):
         for inner in value:
             yield from _texts(name, inner)
     else:
@@ -58,6 +63,8 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 
 
 def _run_holds_card(run: str) -> bool:
     """Tries every chain of whole groups: a card number may stand beside other digits."""
+    if len(run) < _LENGTHS[0]:
+        return False
     groups = re.findall(r"[0-9]+", run)
     for first in range(len(groups)):
         digits = ""
