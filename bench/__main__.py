@@ -10,6 +10,8 @@ from bench.figures import keep, table
 
 CASES: Final = (
     "burst",
+    "cpu",
+    "growth",
     "invoice_file",
     "isolation",
     "oracle",

@@ -34,10 +34,11 @@ def begun(shard: str, biller: str, name: str, body: bytes) -> list[Operation]:
     """State, event, open row, slot, reference and day of a payment that is about to be sent."""
     key, named = f"{biller}~payment~{name}", {"biller": biller, "kind": "payment", "id": name}
     event = {"was": "", "state": "sending", "attempt": 1, "nonce": _NONCE, "at": _AT}
+    open_row = {"customer": "000412", "version": 1, "queue": f"{biller}~sending", "received_at": _AT}
     rows: dict[str, dict[str, Any]] = {
         f"P~{key}": {**_STATE, **named, **_SENDING, "reference": name, "message": body},
         f"E~{key}~000001": event,
-        f"O~001795176060000~{key}": {**named, "customer": "000412", "version": 1, "queue": f"{biller}~sending"},
+        f"O~001795176060000~{key}": {**named, **open_row},
         f"S~{biller}~{name}": named,
         f"N~{biller}~{name}": {"key": key},
         f"D~2026-11-20~{key}": {**named, "received_at": _AT},
@@ -46,7 +47,7 @@ def begun(shard: str, biller: str, name: str, body: bytes) -> list[Operation]:
 
 
 def posted(shard: str, biller: str, name: str, body: bytes, etag: str) -> list[Operation]:
-    """What replaces them once it is sent: state, event and receipt; the open row and the slot go."""
+    """What replaces them once it is sent: state, event, receipt and when money moved; the open row and the slot go."""
     key, named = f"{biller}~payment~{name}", {"biller": biller, "kind": "payment", "id": name}
     event = {"was": "sending", "state": "posted", "attempt": 1, "nonce": _NONCE, "at": _AT, "receipt_number": "5.00001"}
     state = {
@@ -69,4 +70,5 @@ def posted(shard: str, biller: str, name: str, body: bytes, etag: str) -> list[O
         ("delete", row(f"O~001795176060000~{key}", {})),
         ("delete", row(f"S~{biller}~{name}", {})),
         ("create", row(f"R~{biller}~{name}", {"key": key})),
+        ("create", row(f"A~001795176060000~{key}", {**named, "cents": 12540})),
     ]
