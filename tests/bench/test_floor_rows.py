@@ -57,4 +57,4 @@ async def test_the_same_rows_and_properties():
     for ours, operations in zip(ledger.transactions, (begun, posted), strict=True):
         bare = [_of_the_floor(operation) for operation in operations]
         assert _form(bare) == _form(ours)
-        #        assert _size(bare) == pytest.approx(_size(ours), rel=0.08)
+        assert _size(bare) == pytest.approx(_size(ours), rel=0.08)
