@@ -76,7 +76,9 @@ def run(
 
 def _figures(suffix: str, found: dict[str, dict[str, Pairs]]) -> Figures:
     """Each size beside its floor, and the last size's ratio beside the first's."""
-    sizes = {size: {step: paired(pairs, "ms", _AT_MOST) for step, pairs in steps.items()} for size, steps in found.items()}
+    sizes = {
+        size: {step: paired(pairs, "ms", _AT_MOST) for step, pairs in steps.items()} for size, steps in found.items()
+    }
     first, *_, last = sizes.values()
     each = {f"growth.{step}.{size}": figure for size, steps in sizes.items() for step, figure in steps.items()}
     return each | {f"growth.{step}{suffix}": _growth(first[step], last[step]) for step in _OFTEN}
