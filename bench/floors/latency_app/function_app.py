@@ -33,8 +33,8 @@ FILTER = (
 MOST = 500
 
 app = func.FunctionApp()
-tokens = TableClient.from_connection_string(STORAGE, "tokens")
-ledger = TableClient.from_connection_string(STORAGE, "ledger")
+tokens = TableClient.from_connection_string(STORAGE, "tokens", use_env_settings=False)
+ledger = TableClient.from_connection_string(STORAGE, "ledger", use_env_settings=False)
 peer = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=100, max_keepalive_connections=0), trust_env=False)
 
 
