@@ -19,26 +19,28 @@ if TYPE_CHECKING:
 type Credential = Callable[[], "AsyncTokenCredential"]
 """Makes the credential where one is needed; storage by connection string needs none."""
 
-_OPTIONS: Final[dict[str, Any]] = {
-    # The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
+# The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
+_PATIENCE: Final[dict[str, Any]] = {
     "retry_total": 2,
     "retry_backoff_max": 2,
     "connection_timeout": 5,
     "read_timeout": 10,
-    # No proxy and no .netrc stands between a stamp and its stores; two threads would look for them at every request.
-    "use_env_settings": False,
 }
 
 
-def table_service(found: Settings, credential: Credential, time: "ServerTime") -> "TableServiceClient":
+def table_service(
+    found: Settings, credential: Credential, time: "ServerTime", *, proxied: bool = True
+) -> "TableServiceClient":
     """The stamp's tables; every answer tells ``time`` what the service's clock shows.
+
+    Not ``proxied``: proxies and logins of the environment are not looked for, which takes two threads at every request.
 
     Raises:
         Misconfigured: the settings name no storage.
     """
     from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - on first use
 
-    options: dict[str, Any] = {**_OPTIONS, "raw_response_hook": time.learn}
+    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": time.learn, "use_env_settings": proxied}
     if found.storage_connection:
         return TableServiceClient.from_connection_string(found.storage_connection.get_secret_value(), **options)
     if found.table_uri is None:
@@ -53,7 +55,7 @@ def secret_client(found: Settings, credential: Credential) -> "SecretClient":
     ca_file = found.vault_ca_file
     # A vault on this machine has no name under vault.azure.net, and a certificate of its own.
     local: dict[str, Any] = {"verify_challenge_resource": False, "connection_verify": ca_file} if ca_file else {}
-    return SecretClient(found.vault_url, credential(), **_OPTIONS, **local)
+    return SecretClient(found.vault_url, credential(), **_PATIENCE, **local)
 
 
 async def pepper(vault: "SecretVault") -> bytes:
