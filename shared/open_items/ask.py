@@ -128,8 +128,7 @@ class AskOpenItems:
         biller = await self._ready(asked.biller)
         async with self._room[asked.biller]:
             as_of = self._unfinished.now()
-            # What is held between its two lists is among the held after the call.
-            before = await pending_of(self._unfinished, asked.biller, asked.customer, side_by_side=True)
+            before = await pending_of(self._unfinished, asked.biller, asked.customer)
             found = await read(biller)
             after = await pending_of(self._unfinished, asked.biller, asked.customer)
         return _Seen(found, {**before, **after}, as_of)

@@ -28,15 +28,13 @@ class Pending:
 type PendingById = Mapping[str, Pending]
 
 
-async def pending_of(
-    unfinished: Unfinished, biller: str, customer_number: str, *, side_by_side: bool = False
-) -> PendingById:
-    """A customer's pending payments by id, longest waiting first; ``side_by_side`` as ``Unfinished.of``.
+async def pending_of(unfinished: Unfinished, biller: str, customer_number: str) -> PendingById:
+    """A customer's pending payments by id, longest waiting first.
 
     Raises:
         Unavailable: the ledger does not answer.
     """
-    entries = await unfinished.of(biller, Kind.PAYMENT, customer_number, side_by_side=side_by_side)
+    entries = await unfinished.of(biller, Kind.PAYMENT, customer_number)
     return {each.payment_id: each for each in _pending(entries)}
 
 

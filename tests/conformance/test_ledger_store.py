@@ -113,8 +113,7 @@ async def test_a_scan_keeps_only_and_passes_over(store):
     assert [row.key for row in passed] == ["O~1", "O~2"]
 
 
-@pytest.mark.parametrize("side_by_side", [False, True])
-async def test_a_customer_s_unfinished_entries_are_found_among_everybody_s(store, side_by_side):
+async def test_a_customer_s_unfinished_entries_are_found_among_everybody_s(store):
     ledger, unfinished = Ledger(store), Unfinished(store)
     for number, (customer, state) in enumerate(
         [("000412", "received"), ("000412", "held"), ("000412", "skipped"), ("000413", "received"), ("O'Hara", "held")]
@@ -123,7 +122,7 @@ async def test_a_customer_s_unfinished_entries_are_found_among_everybody_s(store
         placed = {"due": NOON} if state == "received" else {"held_at": NOON if state == "held" else None}
         await ledger.begin(replace(one, key=Key("2493", Kind.PAYMENT, f"pay-{number}"), **placed))
     found = [
-        [each.key.id for each in await unfinished.of("2493", Kind.PAYMENT, customer, side_by_side=side_by_side)]
+        [each.key.id for each in await unfinished.of("2493", Kind.PAYMENT, customer)]
         for customer in ("000412", "O'Hara", "412")
     ]
     assert found == [["pay-0", "pay-1"], ["pay-4"], []]

@@ -1,15 +1,9 @@
 """Payments that move while Caselle is being asked: none may be missing from its answer and from ours."""
 
-import asyncio
-from dataclasses import replace
-from typing import override
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ledger.entry import State
-from tests.fakes.ledger import MemoryLedger
 from tests.open_items.conftest import Portal
 from tests.payments.world import World, message
 
@@ -89,37 +83,3 @@ async def test_a_payment_posted_during_the_call_is_at_worst_in_both(posted, bala
     if posted < 3:
         following = await day.ask([])
         assert (following.balance, following.pending_amount, following.collectable) == (12440, 0, 12440)
-
-
-class HeldFirst(MemoryLedger):
-    """Answers its first question for the held ones, then does ``move``, then answers that for the open ones."""
-
-    move = None
-
-    @override
-    async def scan(self, shard, start, end, **options):
-        if start == "O~" and self.move:
-            move, self.move = self.move, None
-            await asyncio.sleep(0)
-            await move()
-        return await super().scan(shard, start, end, **options)
-
-
-async def test_a_payment_that_is_held_between_the_two_lists_is_in_the_answer():
-    """Before the call both are asked for at once, and either may be answered first."""
-    world = World()
-    store = HeldFirst(world.clock)
-    world.use(store, world.billers)
-    await world.set_up(paused=PAUSED)
-    paid = payment()
-    await world.deliver(paid)
-    await world.set_up()
-
-    async def hold():
-        entry = await world.entry(paid)
-        await world.ledger.move(entry, replace(entry, state=State.HELD, due=None, held_at=world.clock.now()))
-
-    store.move = hold
-    owed = await Portal(world).items()
-    assert store.move is None
-    assert [(each.payment_id, each.state) for each in owed.pending_payments] == [(paid["paymentId"], State.HELD)]

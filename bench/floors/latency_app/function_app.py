@@ -3,7 +3,6 @@
 The environment names the storage (``AzureWebJobsStorage``) and the peer (``FLOOR_URL``, ``_TOKEN``, ``_SUBDOMAIN``).
 """
 
-import asyncio
 import json
 import os
 
@@ -49,9 +48,10 @@ async def callback(req: func.HttpRequest) -> func.HttpResponse:
 @app.route("billers/{billerId}/customers/{customerNumber}/open-items", methods=["GET"])
 async def open_items(req: func.HttpRequest) -> func.HttpResponse:
     biller, customer = req.route_params["billerId"], req.route_params["customerNumber"]
-    await asyncio.gather(scan("O~", biller, customer), scan("H~", biller, customer))
+    # What is held meanwhile was open, or is among the held: one after the other, before the call and again after it.
+    await scan("O~", biller, customer)
+    await scan("H~", biller, customer)
     answer = await call(customer)
-    # What is held meanwhile was open, or is among the held: one after the other.
     await scan("O~", biller, customer)
     await scan("H~", biller, customer)
     return func.HttpResponse(answer, mimetype="application/json")
