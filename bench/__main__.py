@@ -10,10 +10,12 @@ from bench.figures import keep, table
 
 CASES: Final = (
     "burst",
+    "callback",
     "cpu",
     "growth",
     "invoice_file",
     "isolation",
+    "open_items",
     "oracle",
     "throughput",
     "token_sweep",

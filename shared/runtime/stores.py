@@ -93,7 +93,8 @@ def server_time() -> "ServerTime":
 
 @cache
 def tables() -> "TableServiceClient":
-    return clients.table_service(settings(), _credential, server_time())
+    # Nothing stands between a function app and its storage; a person's machine may need a proxy.
+    return clients.table_service(settings(), _credential, server_time(), proxied=False)
 
 
 @cache
