@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from bench.figures import Figures, Goal, paired
-from bench.posting import OURS, cities, payments, stack, stage
+from bench.posting import cities, ours, payments, stack, stage
 from local.simulator.client import SimulatorControl
 from local.stack import Stack
 from shared.billers.model import Biller
@@ -43,8 +43,8 @@ class Found(NamedTuple):
 def run(runs: int = RUNS, burst: int = BURST, steady: int = STEADY) -> Figures:
     """Alternating runs, disturbed and not."""
     pairs = [(one(burst, steady, disturbed=True), one(burst, steady, disturbed=False)) for _ in range(runs)]
-    rates = [(ours.rate, floor.rate) for ours, floor in pairs]
-    times = [(ours.slowest_twentieth, floor.slowest_twentieth) for ours, floor in pairs]
+    rates = [(disturbed.rate, quiet.rate) for disturbed, quiet in pairs]
+    times = [(disturbed.slowest_twentieth, quiet.slowest_twentieth) for disturbed, quiet in pairs]
     return {
         "isolation.throughput": paired(rates, "payments/s", Goal(of="ratio", sign=">=", limit=0.9)),
         "isolation.p95": paired(times, "s", Goal(of="ratio", sign="<=", limit=1.5)),
@@ -76,7 +76,8 @@ async def _queued(
     """Seconds that each payment of the healthy took: since it was queued, or since all could be seen at once."""
     known = {biller.biller_id for biller in healthy}
     async with QueueServiceClient.from_connection_string(running.storage) as queues:
-        inbound, results = map(queues.get_queue_client, OURS)
+        side = ours(running)
+        inbound, results = queues.get_queue_client(side.inbound), queues.get_queue_client(side.results)
         if per_second is None:
             sent = dict.fromkeys(map(_id, bodies), await _at_once(inbound, bodies))
         else:
@@ -85,6 +86,7 @@ async def _queued(
         taken: dict[str, float] = {}
         async with asyncio.timeout(_PATIENCE):
             while not waited <= taken.keys():
+                side.check()
                 await asyncio.sleep(_POLL)
                 async for message in results.receive_messages(messages_per_page=32):
                     result = PostingResult.model_validate_json(message.content)

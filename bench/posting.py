@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ import httpx
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
-from local.processes import Child
+from local.processes import Child, NotReady
 from local.simulator.client import SimulatorControl
 from local.simulator.seed import seed
 from local.stack import Stack
@@ -23,22 +23,25 @@ from shared.billers.model import Biller
 from tests.payments.world import NEWPORT, message
 
 _FLOOR: Final = "floor"
+_FLOOR_RESULTS: Final = "floor-results"
 _AT_ONCE: Final = 8
 _STAGING: Final = 40.0
 """Messages that one second puts into a queue, with room to spare."""
 _POLL: Final = 0.05
-_PATIENCE: Final = 300
+_PATIENCE: Final = 200
 
 
 class Side(NamedTuple):
-    """Where one side's payments go in, and its results come out."""
+    """Where one side's payments go in, and its results come out; ``check`` raises where nobody works on them."""
 
     inbound: str
     results: str
+    check: Callable[[], None]
 
 
-OURS: Final = Side("payments", "posting-results")
-FLOOR: Final = Side(_FLOOR, f"{_FLOOR}-results")
+def ours(running: Stack) -> Side:
+    """The functions host."""
+    return Side("payments", "posting-results", running.check)
 
 
 def cities(count: int) -> list[Biller]:
@@ -61,20 +64,26 @@ def payments(billers: Sequence[Biller], count: int) -> list[str]:
 
 
 @contextmanager
-def floor(running: Stack, folder: str) -> Iterator[None]:
+def floor(running: Stack, folder: str) -> Iterator[Side]:
     """The floor's loop in a process of its own, on the same storage and the same simulator."""
     settings = asyncio.run(_prepare(running)) | {"AzureWebJobsStorage": running.storage}
     log = Path(folder) / "floor.log"
     with Child.module("floor", "bench.floors.throughput", log=log, env=settings) as child:
         child.wait_ready()
-        yield
+
+        def check() -> None:
+            running.check()
+            if child.exit_code is not None:
+                raise NotReady(f"The floor has ended; its log ends so:\n{child.log_tail()}")
+
+        yield Side(_FLOOR, _FLOOR_RESULTS, check)
 
 
 async def _prepare(running: Stack) -> dict[str, str]:
     """A city, queues and a table of the floor's own; what it needs to know."""
     token = await new_city(running, _FLOOR, [json.dumps(message())])
     async with QueueServiceClient.from_connection_string(running.storage) as queues:
-        for name in FLOOR:
+        for name in (_FLOOR, _FLOOR_RESULTS):
             await queues.create_queue(name)
     async with TableServiceClient.from_connection_string(running.storage) as tables:
         await tables.create_table(_FLOOR)
@@ -121,12 +130,14 @@ async def drained(storage: str, side: Side, bodies: Sequence[str]) -> Drained:
 
     Raises:
         TimeoutError: they do not come.
+        NotReady: whoever works on them has ended.
     """
     async with _queues(storage, side) as (inbound, results):
         began = await stage(inbound, bodies)
         counts: list[tuple[float, int]] = []
         async with asyncio.timeout(_PATIENCE):
             while not counts or counts[-1][1] < len(bodies):
+                side.check()
                 await asyncio.sleep(_POLL)
                 found = (await results.get_queue_properties()).approximate_message_count or 0
                 counts.append((time.monotonic() - began, found))
@@ -151,7 +162,7 @@ async def stage(inbound: QueueClient, bodies: Sequence[str]) -> float:
 @asynccontextmanager
 async def _queues(storage: str, side: Side) -> AsyncIterator[tuple[QueueClient, QueueClient]]:
     async with QueueServiceClient.from_connection_string(storage) as service:
-        inbound, results = map(service.get_queue_client, side)
+        inbound, results = map(service.get_queue_client, (side.inbound, side.results))
         await results.clear_messages()
         yield inbound, results
 

@@ -9,7 +9,7 @@ import tempfile
 from typing import Final
 
 from bench.figures import Figures, Goal, paired
-from bench.posting import FLOOR, OURS, cities, drained, floor, payments, stack
+from bench.posting import cities, drained, floor, ours, payments, stack
 
 BILLERS: Final = 24
 PAYMENTS: Final = 300
@@ -21,11 +21,12 @@ _GOAL: Final = Goal(of="ratio", sign=">=", limit=0.85)
 def run(count: int = PAYMENTS, runs: int = RUNS, billers: int = BILLERS) -> Figures:
     """Alternating runs of both sides, after one of each that is not counted."""
     towns = cities(billers)
-    with tempfile.TemporaryDirectory() as folder, stack(folder, towns) as running, floor(running, folder):
-        for side in (OURS, FLOOR):
+    with tempfile.TemporaryDirectory() as folder, stack(folder, towns) as running, floor(running, folder) as bare:
+        sides = ours(running), bare
+        for side in sides:
             asyncio.run(drained(running.storage, side, payments(towns, 2 * billers)))
         pairs = []
         for _ in range(runs):
-            both = [asyncio.run(drained(running.storage, side, payments(towns, count))) for side in (OURS, FLOOR)]
+            both = [asyncio.run(drained(running.storage, side, payments(towns, count))) for side in sides]
             pairs.append((both[0].rate(_RAMP), both[1].rate(_RAMP)))
     return {"throughput": paired(pairs, "payments/s", _GOAL)}
