@@ -5,7 +5,6 @@ import azure.functions as func
 from functions.outputs import STORAGE, Messages
 from functions.timers import note_run
 from shared.runtime import wiring
-from shared.tokens.look import TokenDue
 from shared.vocabulary import events
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -26,6 +25,8 @@ async def sweep_tokens(timer: func.TimerRequest, due: Messages) -> None:  # noqa
 @bp.queue_trigger(arg_name="message", queue_name="token-renewals", connection=STORAGE)
 async def renew_token(message: func.QueueMessage) -> None:
     """Try, renew or warn; where a store does not answer, the message comes again."""
+    from shared.tokens.look import TokenDue
+
     await wiring.tokens().look_after(TokenDue.model_validate_json(message.get_body()))
 
 
