@@ -10,6 +10,7 @@ from bench.figures import keep, table
 
 CASES: Final = (
     "burst",
+    "cold_start",
     "cpu",
     "growth",
     "invoice_file",

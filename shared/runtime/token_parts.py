@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from shared.azure_stores.table_tokens import TableTokens
 from shared.runtime.clock import SharedClock, SystemClock
+from shared.runtime.late import LateProof
 from shared.runtime.settings import Settings
 from shared.tokens.credentials import Credentials
 from shared.tokens.keep import TokenKeeper
@@ -94,7 +95,7 @@ class TokenParts:
 
     @cached_property
     def _prove(self) -> ProveToken:
-        return ProveToken(self._keeper, self._rows, self._proof, self._shared)
+        return ProveToken(self._keeper, self._rows, LateProof(lambda: self._proof), self._shared)
 
     @cached_property
     def _renew(self) -> RenewToken:

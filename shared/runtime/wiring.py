@@ -11,6 +11,7 @@ from shared.runtime import stores
 
 if TYPE_CHECKING:
     from shared.billers.callback_keys import CallbackKeys
+    from shared.billers.model import Biller
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.client import CaselleClient
     from shared.console.console import Console
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
+    from shared.tokens.delivery import Code, Delivery
     from shared.tokens.receive import ReceiveToken
 
 
@@ -157,6 +159,7 @@ def console() -> "Console":
 
 
 async def receive_token() -> "ReceiveToken":
+    from shared.runtime.late import LateStamps
     from shared.tokens.receive import ReceiveToken
 
     return ReceiveToken(
@@ -164,8 +167,8 @@ async def receive_token() -> "ReceiveToken":
         stores.billers(),
         tokens().take,
         stores.clock(),
-        exchange=exchange_code(),
-        stamps=_stamps(),
+        exchange=_exchanged,
+        stamps=LateStamps(_stamps),
         regions=stores.settings().regions,
     )
 
@@ -213,6 +216,10 @@ def exchange_code() -> "ExchangeCode":
     return ExchangeCode(store, tokens().credentials, tokens().endpoint, stores.clock())
 
 
+async def _exchanged(biller: "Biller", code: "Code") -> "Delivery":
+    return await exchange_code()(biller, code)
+
+
 @cache
 def _stamps() -> "HttpStamps":
     from shared.runtime.stamps import HttpStamps
@@ -242,6 +249,7 @@ def _desk() -> "Desk":
     from shared.ledger.send_once import SendOnce
     from shared.ledger.slots import LocalSlots
     from shared.payments.post import Desk
+    from shared.runtime.late import LateReceipting
 
     times = stores.settings().times
     slots = LocalSlots(stores.clock(), times)
@@ -250,7 +258,7 @@ def _desk() -> "Desk":
         ledger=ledger(),
         send_once=SendOnce(ledger(), gates(), slots, stores.clock(), times),
         chain=Chain(ledger(), slots),
-        receipting=_receipting(),
+        receipting=LateReceipting(_receipting),
         quarantine=stores.quarantine(),
         times=times,
         regions=stores.settings().regions,
