@@ -10,8 +10,9 @@ from typing import Final
 import azure.functions as func
 
 from shared.console import refusals
-from shared.console.access import NotAReader, NotSignedIn, Person, SignIn, admitted
+from shared.console.access import NotAReader, NotSignedIn, Person, admitted
 from shared.console.frame import HEADERS
+from shared.console.sign_in import SignIn
 from shared.console.words import ROOT
 from shared.ledger.entry import Key, Kind
 from shared.runtime import stores, wiring

@@ -15,7 +15,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_output(arg_name="due", queue_name="token-renewals", connection=STORAGE)
 async def sweep_tokens(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG001 - the binding's name
     """The same token twice is harmless: after the first look it is not due any more."""
-    found = await wiring.tokens().sweep()
+    found = await wiring.sweep_tokens()()
     if found:
         due.set([each.to_message() for each in found])
     await note_run("sweep_tokens")

@@ -18,7 +18,6 @@ from azure.keyvault.secrets.aio import SecretClient
 from bench.floors import models  # noqa: F401 - loaded is all it must be
 from bench.floors.cold_start_indexed import STORAGE
 
-
 LOCAL: dict[str, Any] = {"connection_verify": os.environ["KEY_VAULT_CA_FILE"], "verify_challenge_resource": False}
 
 
@@ -32,10 +31,11 @@ async def callback(biller: str, body: str) -> func.HttpResponse:
     _ = [each async for each in billers.query_entities("PartitionKey eq 'billers'")]
     await keys.update_entity({**found[0], "lastUsedAt": "2026-11-23T12:00:00+00:00"})
     await billers.get_entity("billers", biller)
-    for _ in range(2):
-        with suppress(ResourceNotFoundError):
-            await tokens.get_entity("tokens", f"T~floor-{biller}")
+    with suppress(ResourceNotFoundError):
+        await tokens.get_entity("tokens", f"T~floor-{biller}")
     await vault.set_secret(f"floor-{biller}", body)
+    with suppress(ResourceNotFoundError):
+        await tokens.get_entity("tokens", f"T~floor-{biller}")
     row, due = {"RowKey": f"T~floor-{biller}", "token": body}, {"RowKey": f"D~floor-{biller}"}
     same = {"PartitionKey": "tokens"}
     await tokens.submit_transaction([("create", same | row), ("upsert", same | due)])

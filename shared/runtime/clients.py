@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
     from azure.keyvault.secrets.aio import SecretClient
 
-    from shared.azure_stores.table_ledger import ServerTime
+    from shared.azure_stores.server_time import ServerTime
     from shared.runtime.settings import Settings
     from shared.tokens.vault import SecretVault
 

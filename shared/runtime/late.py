@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from shared.ledger.answer import NotSent
 from shared.vocabulary import events
 
 if TYPE_CHECKING:
@@ -12,13 +11,13 @@ if TYPE_CHECKING:
 
     from shared.billers.model import Biller
     from shared.caselle.cash_receipting import CaselleCashReceipting
-    from shared.ledger.answer import Answer
+    from shared.ledger.answer import Answer, NotSent
     from shared.payments.gateway import CashReceipting, Receipt, ReceiptOrder
+    from shared.tokens.authorize import ExchangeCode
+    from shared.tokens.delivery import Code, Delivery
     from shared.tokens.prove import Proof, Verdict
     from shared.tokens.receive import Answer as StampsAnswer
     from shared.tokens.receive import Callback, Stamps
-
-_NOT_MADE: Final = NotSent("client_not_made", peer_failed=False)
 
 
 class LateReceipting:
@@ -31,12 +30,12 @@ class LateReceipting:
     async def create_receipt(self, biller: "Biller", order: "ReceiptOrder") -> "Answer":
         """Make one receipt; every failure is an answer, only cancellation is raised."""
         made = self._made()
-        return await made.create_receipt(biller, order) if made else _NOT_MADE
+        return await made.create_receipt(biller, order) if made else _not_sent()
 
     async def void_receipt(self, biller: "Biller", receipt_number: str, reason: str) -> "Answer":
         """Void one receipt; every failure is an answer, only cancellation is raised."""
         made = self._made()
-        return await made.void_receipt(biller, receipt_number, reason) if made else _NOT_MADE
+        return await made.void_receipt(biller, receipt_number, reason) if made else _not_sent()
 
     async def receipts(self, biller: "Biller", first: date, last: date) -> "list[Receipt]":
         """Every receipt dated from ``first`` to ``last``, all pages.
@@ -57,6 +56,12 @@ class LateReceipting:
         except Exception as error:  # noqa: BLE001 - whatever keeps it from being made, the call has had no effect
             events.emit("client.not_made", events.ERROR, error=type(error).__name__)
             return None
+
+
+def _not_sent() -> "NotSent":
+    from shared.ledger.answer import NotSent
+
+    return NotSent("client_not_made", peer_failed=False)
 
 
 class LateProof:
@@ -85,3 +90,15 @@ class LateStamps:
             Unavailable: it gives none that could be passed on, or no stamp is known there.
         """
         return await self._make().hand_on(region, callback)
+
+
+class LateExchange:
+    """Turns a code into a token; most deliveries bring the token itself."""
+
+    def __init__(self, make: Callable[[], "ExchangeCode"]) -> None:
+        """``make`` gives the same one each time."""
+        self._make = make
+
+    async def __call__(self, biller: "Biller", code: "Code") -> "Delivery":
+        """The token for a code; raises as ``ExchangeCode`` does."""
+        return await self._make()(biller, code)

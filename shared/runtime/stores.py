@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
 
     from shared.azure_stores.key_vault import KeyVault
+    from shared.azure_stores.server_time import ServerTime
     from shared.azure_stores.table_control_totals import TableControlTotals
-    from shared.azure_stores.table_ledger import ServerTime, TableLedger
+    from shared.azure_stores.table_ledger import TableLedger
     from shared.azure_stores.table_quarantine import TableQuarantine
     from shared.azure_stores.table_runs import TableRuns
     from shared.azure_stores.table_tokens import TableTokens
@@ -89,7 +90,7 @@ def ledger_rows() -> "TableLedger":
 
 @cache
 def server_time() -> "ServerTime":
-    from shared.azure_stores.table_ledger import ServerTime
+    from shared.azure_stores.server_time import ServerTime
 
     return ServerTime(clock())
 

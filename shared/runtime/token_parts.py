@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shared.caselle.token_endpoint import HttpTokenEndpoint
     from shared.caselle.token_proof import CustomerRead
     from shared.tokens.grants import Grants
-    from shared.tokens.look import LookAfterToken, SweepTokens
+    from shared.tokens.look import LookAfterToken
     from shared.tokens.serve import ServeToken
     from shared.tokens.supervise import SuperviseRenewal
     from shared.tokens.take import TakeDelivery
@@ -56,12 +56,6 @@ class TokenParts:
         from shared.tokens.serve import ServeToken
 
         return ServeToken(self._keeper, self._prove, self._renew, self._clock)
-
-    @cached_property
-    def sweep(self) -> "SweepTokens":
-        from shared.tokens.look import SweepTokens
-
-        return SweepTokens(self._rows, self._shared)
 
     @cached_property
     def look_after(self) -> "LookAfterToken":

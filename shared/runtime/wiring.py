@@ -11,7 +11,6 @@ from shared.runtime import stores
 
 if TYPE_CHECKING:
     from shared.billers.callback_keys import CallbackKeys
-    from shared.billers.model import Biller
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.client import CaselleClient
     from shared.console.console import Console
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
-    from shared.tokens.delivery import Code, Delivery
+    from shared.tokens.look import SweepTokens
     from shared.tokens.receive import ReceiveToken
 
 
@@ -159,7 +158,7 @@ def console() -> "Console":
 
 
 async def receive_token() -> "ReceiveToken":
-    from shared.runtime.late import LateStamps
+    from shared.runtime.late import LateExchange, LateStamps
     from shared.tokens.receive import ReceiveToken
 
     return ReceiveToken(
@@ -167,7 +166,7 @@ async def receive_token() -> "ReceiveToken":
         stores.billers(),
         tokens().take,
         stores.clock(),
-        exchange=_exchanged,
+        exchange=LateExchange(_exchange_code),
         stamps=LateStamps(_stamps),
         regions=stores.settings().regions,
     )
@@ -208,16 +207,12 @@ def callback_keys() -> "CallbackKeys":
 
 
 @cache
-def exchange_code() -> "ExchangeCode":
+def _exchange_code() -> "ExchangeCode":
     from shared.azure_stores.table_authorizations import TableAuthorizations
     from shared.tokens.authorize import ExchangeCode
 
     store = TableAuthorizations(stores.tables().get_table_client("authorizations"))
     return ExchangeCode(store, tokens().credentials, tokens().endpoint, stores.clock())
-
-
-async def _exchanged(biller: "Biller", code: "Code") -> "Delivery":
-    return await exchange_code()(biller, code)
 
 
 @cache
@@ -228,19 +223,20 @@ def _stamps() -> "HttpStamps":
 
 
 @cache
+def sweep_tokens() -> "SweepTokens":
+    from shared.runtime.clock import SharedClock
+    from shared.tokens.look import SweepTokens
+
+    return SweepTokens(stores.token_rows(), SharedClock(stores.server_time()))
+
+
+@cache
 def tokens() -> "TokenParts":
     from shared.runtime.clock import SharedClock
     from shared.runtime.token_parts import TokenParts
 
-    shared = SharedClock(stores.server_time())
-    return TokenParts(
-        stores.settings(),
-        stores.billers(),
-        stores.token_rows(),
-        vault=stores.vault(),
-        clock=stores.clock(),
-        shared=shared,
-    )
+    parts = stores.settings(), stores.billers(), stores.token_rows()
+    return TokenParts(*parts, vault=stores.vault(), clock=stores.clock(), shared=SharedClock(stores.server_time()))
 
 
 @cache
