@@ -33,7 +33,7 @@ async def callback(biller: str, body: str) -> func.HttpResponse:
     await billers.get_entity("billers", biller)
     with suppress(ResourceNotFoundError):
         await tokens.get_entity("tokens", f"T~floor-{biller}")
-    await vault.set_secret(f"floor-{biller}", body)
+    await vault.set_secret(f"oauth-token-floor-{biller}", body)
     with suppress(ResourceNotFoundError):
         await tokens.get_entity("tokens", f"T~floor-{biller}")
     row, due = {"RowKey": f"T~floor-{biller}", "token": body}, {"RowKey": f"D~floor-{biller}"}
