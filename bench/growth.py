@@ -6,8 +6,8 @@ is another biller's, whose gate is read first, as where payments are rare. A swe
 rows due, a report one day with 100 payments. The ratio is ours to the floor's on the same table, one after the other:
 what our own code adds to the SDK's requests.
 
-Whether that grows is another question, and the goal is about it: ``growth.post`` is that ratio in the largest ledger
-beside that in the smallest. Azurite's own growth, which is steep, is in both sides of either.
+Whether that grows is another question: ``growth.post`` is that ratio in the largest ledger beside that in the
+smallest. Azurite's own growth, which is steep, is in both sides of either.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ _OFTEN: Final = {"post": 10, "sweep": 3, "report": 3}
 _GATE_FORGOTTEN: Final = 6
 _DUE_AFTER: Final = 300
 """Seconds."""
-_GROWS: Final = Goal(of="ratio", sign="<=", limit=1.1)
+_AT_MOST: Final = Goal(of="ratio", sign="<=", limit=1.1)
 
 type Step = Callable[[], Awaitable[object]]
 type Pairs = list[tuple[float, float]]
@@ -77,7 +77,9 @@ def run(
 
 def _figures(suffix: str, found: dict[str, dict[str, Pairs]]) -> Figures:
     """Each size beside its floor, and the last size's ratio beside the first's."""
-    sizes = {size: {step: paired(pairs, "ms") for step, pairs in steps.items()} for size, steps in found.items()}
+    sizes = {
+        size: {step: paired(pairs, "ms", _AT_MOST) for step, pairs in steps.items()} for size, steps in found.items()
+    }
     first, *_, last = sizes.values()
     each = {f"growth.{step}.{size}": figure for size, steps in sizes.items() for step, figure in steps.items()}
     return each | {f"growth.{step}{suffix}": _growth(first[step], last[step]) for step in _OFTEN}
@@ -87,7 +89,7 @@ def _growth(small: Figure, large: Figure) -> Figure:
     """Ratios are compared, since each comes of two times taken side by side; the spread is the wider one."""
     before, after = small.ratio or 0, large.ratio or 0
     spread = max(small.spread or 0, large.spread or 0)
-    return Figure(value=after, unit="x floor", floor=before, ratio=after / before, spread=spread, goal=_GROWS)
+    return Figure(value=after, unit="x floor", floor=before, ratio=after / before, spread=spread, goal=_AT_MOST)
 
 
 async def _measured(size: int, billers: int, runs: int) -> dict[str, Pairs]:

@@ -4,6 +4,7 @@ import pytest
 
 from bench import burst, cpu, growth, isolation, throughput
 from bench.floors import growth as floor
+from local.processes import ROOT
 from shared.ledger import rows
 from tests.payments.world import NEWPORT
 
@@ -32,7 +33,9 @@ def test_isolation():
 
 
 def test_cpu():
-    assert cpu.profiles(count=30, runs=1)[0]["samples"] > 0
+    found = cpu.profiles(count=30, runs=1)[0]
+    assert 0 < found["own"] < found["process"]
+    assert found["most"][0][0].startswith(str(ROOT))
 
 
 def test_growth():
