@@ -10,11 +10,13 @@ from bench.figures import keep, table
 
 CASES: Final = (
     "burst",
+    "callback",
     "cold_start",
     "cpu",
     "growth",
     "invoice_file",
     "isolation",
+    "open_items",
     "oracle",
     "throughput",
     "token_sweep",

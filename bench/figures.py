@@ -75,6 +75,17 @@ def paired(pairs: Sequence[tuple[float, float]], unit: str, goal: Goal | None = 
     )
 
 
+def added(pairs: Sequence[tuple[float, float]], unit: str, goal: Goal | None = None) -> Figure:
+    """The figure of alternating runs whose value is what ours takes beyond the floor: the median of the differences.
+
+    The ratio is that of ours as a whole, and the spread that of the differences, as a share of the floor: they may lie
+    around zero.
+    """
+    whole, beyond = paired(pairs, unit), [ours - floor for ours, floor in pairs]
+    spread = (max(beyond) - min(beyond)) / whole.floor if whole.floor else None
+    return whole.model_copy(update={"value": statistics.median(beyond), "spread": spread, "goal": goal})
+
+
 def alone(values: Sequence[float], unit: str, goal: Goal | None = None) -> Figure:
     """The figure of repeated runs that have no floor."""
     middle = statistics.median(values)

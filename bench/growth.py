@@ -80,9 +80,9 @@ def _figures(suffix: str, found: dict[str, dict[str, Pairs]]) -> Figures:
     sizes = {
         size: {step: paired(pairs, "ms", _AT_MOST) for step, pairs in steps.items()} for size, steps in found.items()
     }
-    first, *_, last = sizes.values()
+    figures = list(sizes.values())
     each = {f"growth.{step}.{size}": figure for size, steps in sizes.items() for step, figure in steps.items()}
-    return each | {f"growth.{step}{suffix}": _growth(first[step], last[step]) for step in _OFTEN}
+    return each | {f"growth.{step}{suffix}": _growth(figures[0][step], figures[-1][step]) for step in _OFTEN}
 
 
 def _growth(small: Figure, large: Figure) -> Figure:

@@ -18,6 +18,7 @@ from local.processes import Child
 from local.simulator.client import SimulatorControl
 from local.simulator.seed import seed
 from local.stack import Stack
+from local.stack_services import Simulator
 from shared.billers.model import Biller
 from tests.payments.world import NEWPORT, message
 
@@ -71,20 +72,31 @@ def floor(running: Stack, folder: str) -> Iterator[None]:
 
 async def _prepare(running: Stack) -> dict[str, str]:
     """A city, queues and a table of the floor's own; what it needs to know."""
-    simulator, secret = running.simulator, secrets.token_urlsafe(16)
-    assert simulator is not None  # noqa: S101 - this stack was started with one
-    form = {"grant_type": "client_credentials", "client_id": _FLOOR, "client_secret": secret}
-    setup = seed([NEWPORT | {"subdomain": _FLOOR, "clientId": _FLOOR}], [json.dumps(message())])[0]
-    async with SimulatorControl(simulator.control_url) as control, httpx.AsyncClient(trust_env=False) as http:
-        await control.put_biller(setup | {"clientSecret": secret})
-        token = (await http.post(simulator.token_url, data=form)).json()["access_token"]
+    token = await new_city(running, _FLOOR, [json.dumps(message())])
     async with QueueServiceClient.from_connection_string(running.storage) as queues:
         for name in FLOOR:
             await queues.create_queue(name)
     async with TableServiceClient.from_connection_string(running.storage) as tables:
         await tables.create_table(_FLOOR)
-    url = f"{simulator.caselle_url}/tp/api/cr0/graphql"
+    url = f"{caselle(running).caselle_url}/tp/api/cr0/graphql"
     return {"FLOOR_URL": url, "FLOOR_TOKEN": token, "FLOOR_SUBDOMAIN": _FLOOR}
+
+
+async def new_city(running: Stack, subdomain: str, lines: Sequence[str]) -> str:
+    """A city with the customers of Newport's payments, or one that begins again; its token."""
+    simulator, secret = caselle(running), secrets.token_urlsafe(16)
+    form = {"grant_type": "client_credentials", "client_id": subdomain, "client_secret": secret}
+    setup = seed([NEWPORT | {"subdomain": subdomain, "clientId": subdomain}], lines)[0]
+    async with SimulatorControl(simulator.control_url) as control, httpx.AsyncClient(trust_env=False) as http:
+        await control.put_biller(setup | {"clientSecret": secret})
+        token: str = (await http.post(simulator.token_url, data=form)).json()["access_token"]
+    return token
+
+
+def caselle(running: Stack) -> Simulator:
+    """The stack's simulator."""
+    assert running.simulator is not None  # noqa: S101 - every stack here is started with one
+    return running.simulator
 
 
 class Drained(NamedTuple):

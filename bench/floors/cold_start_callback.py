@@ -23,7 +23,7 @@ LOCAL: dict[str, Any] = {"connection_verify": os.environ["KEY_VAULT_CA_FILE"], "
 
 async def callback(biller: str, body: str) -> func.HttpResponse:
     """Keys, homes and biller are read, the token goes into the vault and its row into the table."""
-    tables = TableServiceClient.from_connection_string(os.environ[STORAGE])
+    tables = TableServiceClient.from_connection_string(os.environ[STORAGE], use_env_settings=False)
     vault = SecretClient(os.environ["KEY_VAULT_URL"], ManagedIdentityCredential(), **LOCAL)
     keys, billers, tokens = map(tables.get_table_client, ("callbackkeys", "billers", "tokens"))
     await vault.get_secret("callback-key-pepper")

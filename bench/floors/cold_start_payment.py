@@ -18,7 +18,7 @@ from bench.floors.rows import begun
 
 async def payment(biller: str, name: str, body: str) -> None:
     """The biller and its breaker are read, the claim is written."""
-    tables = TableServiceClient.from_connection_string(os.environ[STORAGE])
+    tables = TableServiceClient.from_connection_string(os.environ[STORAGE], use_env_settings=False)
     await tables.get_table_client("billers").get_entity("billers", biller)
     ledger = tables.get_table_client("ledger")
     with suppress(ResourceNotFoundError):

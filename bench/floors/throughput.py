@@ -50,7 +50,7 @@ class Floor:
     def __init__(self) -> None:
         self.inbound = QueueClient.from_connection_string(STORAGE, "floor")
         self.results = QueueClient.from_connection_string(STORAGE, "floor-results")
-        self.table = TableClient.from_connection_string(STORAGE, "floor")
+        self.table = TableClient.from_connection_string(STORAGE, "floor", use_env_settings=False)
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
         self.peer = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
         self.slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(SLOTS))

@@ -27,15 +27,19 @@ _PATIENCE: Final[dict[str, Any]] = {
 }
 
 
-def table_service(found: "Settings", credential: Credential, time: "ServerTime") -> "TableServiceClient":
+def table_service(
+    found: "Settings", credential: Credential, time: "ServerTime", *, proxied: bool = True
+) -> "TableServiceClient":
     """The stamp's tables; every answer tells ``time`` what the service's clock shows.
+
+    Not ``proxied``: proxies and logins of the environment are not looked for, which takes two threads at every request.
 
     Raises:
         Misconfigured: the settings name no storage.
     """
     from azure.data.tables.aio import TableServiceClient
 
-    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": time.learn}
+    options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": time.learn, "use_env_settings": proxied}
     if found.storage_connection:
         return TableServiceClient.from_connection_string(found.storage_connection.get_secret_value(), **options)
     if found.table_uri is None:

@@ -99,7 +99,8 @@ def server_time() -> "ServerTime":
 def tables() -> "TableServiceClient":
     from shared.runtime import clients
 
-    return clients.table_service(settings(), _credential, server_time())
+    # Nothing stands between a function app and its storage; a person's machine may need a proxy.
+    return clients.table_service(settings(), _credential, server_time(), proxied=False)
 
 
 @cache

@@ -15,6 +15,7 @@ from admin.stamp import opened
 from local.simulator.client import SimulatorControl
 from shared.exchange.result import PostingResult
 from tests.customers.world import autopay, registration
+from tests.waiting import until
 
 PATIENCE = 60
 BILLER = "2493"
@@ -43,12 +44,15 @@ def results_of(stack, queue, messages):
             sending, told = queues.get_queue_client(queue), queues.get_queue_client("posting-results")
             ids = [(await sending.send_message(json.dumps(each))).id for each in messages]
             found = {}
-            async with asyncio.timeout(PATIENCE):
-                while set(ids) - found.keys():
-                    async for message in told.receive_messages():
-                        result = PostingResult.model_validate_json(message.content)
-                        found[result.message_id] = result
-                        await told.delete_message(message.id, message.pop_receipt)
+
+            async def all_told():
+                async for message in told.receive_messages():
+                    result = PostingResult.model_validate_json(message.content)
+                    found[result.message_id] = result
+                    await told.delete_message(message.id, message.pop_receipt)
+                return found.keys() >= set(ids)
+
+            await until(all_told, PATIENCE)
             return [found[each] for each in ids]
 
     return asyncio.run(run())

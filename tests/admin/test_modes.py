@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -23,6 +22,7 @@ from shared.payments.message import parse
 from shared.payments.peer import order_of
 from shared.vocabulary.money import Money
 from tests.admin.cities import at_stamp, complete, put, switch
+from tests.waiting import until_now
 
 _cities = count(680_001)
 _payments = count(1)
@@ -82,12 +82,12 @@ def left_waiting(icadmin, stack, city, sending="paused"):
             await Traffic(queues, [json.dumps(payment(city))]).enqueue()
 
     asyncio.run(sent())
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    def waits():
         said = icadmin("status", city.biller_id, "--json").json
-        if said["openByState"].get("received") and said["sending"].startswith(sending):
-            return said
-    raise AssertionError(said)
+        return said if said["openByState"].get("received") and said["sending"].startswith(sending) else None
+
+    return until_now(waits)
 
 
 class TestGoingLive:

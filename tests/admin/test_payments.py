@@ -4,7 +4,6 @@ import asyncio
 import csv
 import io
 import json
-import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -23,6 +22,7 @@ from shared.payments.message import parse
 from shared.payments.post import Desk, PostPayment
 from shared.reconciliation.finding import Finding, What
 from tests.payments.world import body, message
+from tests.waiting import until_now
 
 DAY = "2026-11-23"
 WHY = ("--reason", "the clerk said so", "--yes")
@@ -351,7 +351,7 @@ def test_what_is_resolved_here_is_told_by_the_stamp(icadmin, stack, bid, hold, a
         queue.send_message(to_message(due_of(entry)))
         told = _first(results, id_)
     assert (told["outcome"], told["receiptNumber"], told["version"]) == ("posted", "5.00050", 2)
-    _until(lambda: at(lambda stamp: stamp.ledger.read(Key(bid, Kind.PAYMENT, id_))).due is None)
+    until_now(lambda: at(lambda stamp: stamp.ledger.read(Key(bid, Kind.PAYMENT, id_))).due is None)
 
 
 def test_a_control_total_is_kept_as_it_comes(stack, at):
@@ -364,24 +364,19 @@ def test_a_control_total_is_kept_as_it_comes(stack, at):
         day = date.fromisoformat(DAY)
         return at(lambda stamp: TableControlTotals(stamp.table("controltotals")).of("2493", day, day))
 
-    _until(kept)
-    [found] = kept()
+    [found] = until_now(kept)
     assert (found.count, int(found.amount), found.deposit_id) == (2, 25080, "d-1")
 
 
 def _first(results, id_):
     """The first result about an entry."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    def told():
         for each in results.receive_messages(max_messages=32):
-            told = json.loads(each.content)
+            said = json.loads(each.content)
             results.delete_message(each)
-            if told["id"] == id_:
-                return told
-    raise AssertionError("nothing was told")
+            if said["id"] == id_:
+                return said
+        return None
 
-
-def _until(true):
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline
+    return until_now(told)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.figures import Figure, Goal, alone, keep, known, paired, table
+from bench.figures import Figure, Goal, added, alone, keep, known, paired, table
 
 AT_MOST = Goal(of="ratio", sign="<=", limit=1.1)
 PAGE = "# Speed\n\n<!-- figures: written by `make bench` -->\nold\n<!-- end of figures -->\n\nthe rest\n"
@@ -14,6 +14,13 @@ def test_a_ratio_is_the_median_of_the_pairs_not_the_ratio_of_the_medians():
     figure = paired([(10, 10), (30, 20), (20, 10)], "ms")
     assert (figure.value, figure.floor, figure.ratio) == (20, 10, 1.5)
     assert figure.spread == pytest.approx((2 - 1) / 1.5)
+
+
+def test_what_is_added_is_the_median_of_the_differences_and_may_be_less_than_nothing():
+    figure = added([(11, 10), (13, 10), (9, 10)], "ms", Goal(of="value", sign="<=", limit=1))
+    assert (figure.value, figure.floor, figure.ratio, figure.spread) == (1, 10, 1.1, 0.4)
+    assert figure.reached
+    assert added([(9, 10)], "ms").value == -1
 
 
 def test_a_figure_without_a_floor_has_the_spread_of_its_values():

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections import Counter
 
 import pytest
@@ -16,6 +15,7 @@ from local.simulator.client import SimulatorControl
 from local.stack import Stack
 from local.traffic import Traffic
 from shared.ledger.entry import State
+from tests.waiting import until
 
 SAMPLES = ROOT / "local/samples"
 FIRST_LINES = 100
@@ -64,7 +64,7 @@ async def test_killed_and_started_again(stack, queues, control):
     await _slow_down(control)
     sending = asyncio.create_task(traffic.enqueue())
     collecting = asyncio.create_task(traffic.collect(patience=45, each_time=lambda: None))
-    await _until(lambda: traffic.counts().total() >= SETTLED_BEFORE_THE_KILL)
+    await until(lambda: traffic.counts().total() >= SETTLED_BEFORE_THE_KILL, pause=0.05)
     await _until_a_receipt_is_under_way(control)
 
     stack.kill_host()
@@ -98,17 +98,12 @@ async def _until_a_receipt_is_under_way(control):
     async def sent():
         return (await control.calls())[CANNOT_BE_ASKED].get("create_receipt", 0)
 
-    before, deadline = await sent(), time.monotonic() + 20
-    while await sent() == before:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+    before = await sent()
 
+    async def another():
+        return await sent() != before
 
-async def _until(happened):
-    deadline = time.monotonic() + 30
-    while not happened():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
+    await until(another, pause=0.01)
 
 
 async def _findings(stack, traffic, control):

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections import Counter, defaultdict
 from types import SimpleNamespace
 
@@ -17,6 +16,7 @@ from local.stack import Stack
 from shared.exchange.result import PostingResult
 from shared.ledger.entry import State
 from shared.reversals.by_hand import ENTER_PAYMENTS, RECEIVABLE_ADJUSTMENTS
+from tests.waiting import until
 
 SAMPLES = ROOT / "local/samples"
 PATIENT = {"LEDGER_DEADLINE_SECONDS": "150", "LEDGER_LEASE_SECONDS": "300"}
@@ -85,21 +85,14 @@ class InvoiceCloud:
                 await outcomes.delete_message(message.id, message.pop_receipt)
             return all(self.told[each] for each in message_ids)
 
-        await until(every)
-
-
-async def until(happened):
-    deadline = time.monotonic() + SECONDS
-    while not await happened():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
+        await until(every, SECONDS)
 
 
 async def until_state(stack, own, state):
     async def stands():
         return {entry.state for entry in await read_ledger(stack.storage) if entry.key.id == own} == {state}
 
-    await until(stands)
+    await until(stands, SECONDS)
 
 
 async def _travel(stack):

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 
 import httpx
 import pytest
@@ -13,6 +12,7 @@ from local.stack import Stack
 from local.traffic import Traffic
 from shared.billers.model import Biller
 from tests.payments.world import NEWPORT, message
+from tests.waiting import until
 
 CITY = Biller.model_validate(NEWPORT)
 DRAFT = Biller.model_validate({"billerId": "3180", "name": "Cedar Flats UT", "timeZone": "America/Denver"})
@@ -128,10 +128,11 @@ async def test_a_payment_that_waits_for_a_dead_city_is_pending_and_gone_once_it_
 
 async def _until_known(portal):
     """Until the ledger has the payment."""
-    deadline = time.monotonic() + PATIENCE
-    while (await portal.get(f"/api/billers/2493/payments/{PAID['paymentId']}")).status_code != 200:
-        assert time.monotonic() < deadline, "the payment did not arrive"
-        await asyncio.sleep(0.1)
+
+    async def known():
+        return (await portal.get(f"/api/billers/2493/payments/{PAID['paymentId']}")).status_code == 200
+
+    await until(known, PATIENCE)
 
 
 async def test_a_token_that_was_switched_off_is_named(portal, control):

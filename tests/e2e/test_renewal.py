@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -16,6 +15,7 @@ from local.traffic import Traffic
 from shared.azure_stores.table_tokens import TableTokens
 from shared.billers.model import Biller
 from tests.payments.world import NEWPORT, message
+from tests.waiting import until, until_empty
 
 CITY = Biller.model_validate(NEWPORT | {"clientId": "client", "tokenStrategy": "client_credentials"})
 CITIES = [
@@ -51,8 +51,12 @@ async def test_payments_go_on_while_the_token_ends_in_the_middle(one_city):
         traffic = Traffic(queues, LINES)
         sending = asyncio.create_task(traffic.enqueue())
         collecting = asyncio.create_task(traffic.collect(patience=60, each_time=lambda: None))
-        while (await control.summary())["2493"]["receipts"] < POSTED_BEFORE:
+
+        async def some_are_posted():
             assert not collecting.done(), traffic.unsettled()
+            return (await control.summary())["2493"]["receipts"] >= POSTED_BEFORE
+
+        await until(some_are_posted)
         await control.revoke_tokens("newportor")
         assert (await control.summary())["2493"]["receipts"] < len(LINES)
         await sending
@@ -77,7 +81,7 @@ async def test_two_hosts_renew_fifty_tokens_that_are_due_at_once_with_fifty_requ
         await control.forget_calls()
         await asyncio.gather(*(_run_timer(host) for host in two_hosts.hosts))
         await _until_all_are_renewed(rows, before)
-        await _until_empty(queues, "token-renewals")
+        await until_empty(queues, "token-renewals")
         asked = {biller_id: calls.get("token", 0) for biller_id, calls in (await control.calls()).items()}
         assert asked == dict.fromkeys(before, 1)
         after = [await rows.read(biller_id) for biller_id in before]
@@ -99,16 +103,8 @@ async def _run_timer(host):
 
 
 async def _until_all_are_renewed(rows, before):
-    deadline = time.monotonic() + 300
-    waiting = dict(before)
-    while waiting:
-        assert time.monotonic() < deadline, waiting
-        found = [await rows.read(biller_id) for biller_id in waiting]
-        waiting = {row.biller_id: row.generation for row in found if row.generation == before[row.biller_id]}
+    async def renewed(biller_id):
+        return (await rows.read(biller_id)).generation != before[biller_id]
 
-
-async def _until_empty(queues, name):
-    """Messages that are being worked on count, too."""
-    deadline = time.monotonic() + 60
-    while (await queues.get_queue_client(name).get_queue_properties()).approximate_message_count:
-        assert time.monotonic() < deadline
+    for biller_id in before:
+        await until(lambda biller_id=biller_id: renewed(biller_id), seconds=300)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -22,6 +21,7 @@ from shared.exchange.result import Outcome
 from shared.ledger.due import due_of, to_message
 from shared.ledger.entry import Key, Kind
 from tests.payments.world import NEWPORT, message
+from tests.waiting import until, until_empty
 
 CITY = Biller.model_validate(NEWPORT)
 DEPOSITED = (datetime.now(CITY.zone) - timedelta(days=2)).date().isoformat()
@@ -94,13 +94,12 @@ async def _driven(stack, state):
         entry = await stamp.ledger.read(Key("2493", Kind.PAYMENT, HELD["paymentId"]))
         await queues.get_queue_client("due").send_message(to_message(due_of(entry)))
         results = queues.get_queue_client("posting-results")
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            async for each in results.receive_messages():
-                told = json.loads(each.content)
-                if told["outcome"] == Outcome.POSTED:
-                    return told
-    raise AssertionError("nothing was told")
+
+        async def told():
+            found = [json.loads(each.content) async for each in results.receive_messages()]
+            return next((each for each in found if each["outcome"] == Outcome.POSTED), None)
+
+        return await until(told)
 
 
 async def _receipts(stack):
@@ -120,12 +119,11 @@ async def _night(stack, state):
         QueueServiceClient.from_connection_string(stack.storage) as queues,
     ):
         await queues.get_queue_client("control-totals").send_message(json.dumps(total))
-        await _until_empty(queues, "control-totals")
+        await until_empty(queues, "control-totals")
         await _run(stack, "reconcile")
-        findings, deadline = TableFindings(stamp.table("reconciliation")), time.monotonic() + 60
-        while await findings.done_for("2493") is None:
-            assert time.monotonic() < deadline
-        assert await findings.done_for("2493") == datetime.now(UTC).astimezone(CITY.zone).date()
+        findings = TableFindings(stamp.table("reconciliation"))
+        done_for = await until(lambda: findings.done_for("2493"))
+        assert done_for == datetime.now(UTC).astimezone(CITY.zone).date()
         await _run(stack, "retain")
         return await findings.of("2493")
 
@@ -137,9 +135,3 @@ async def _run(stack, name):
         key = {"x-functions-key": host.keys.master}
         answer = await http.post(f"{host.url}/admin/functions/{name}", json={"input": ""}, headers=key)
         assert answer.status_code == 202
-
-
-async def _until_empty(queues, name):
-    deadline = time.monotonic() + 60
-    while (await queues.get_queue_client(name).get_queue_properties()).approximate_message_count:
-        assert time.monotonic() < deadline
