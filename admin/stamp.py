@@ -18,9 +18,10 @@ from admin.errors import WrongUse
 from admin.log_workspace import AppInsights
 from admin.own_events import told
 from shared.azure_stores.key_vault import KeyVault
+from shared.azure_stores.server_time import ServerTime
 from shared.azure_stores.table_billers import TableBillers
 from shared.azure_stores.table_callback_keys import TableCallbackKeys
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.table_ledger import TableLedger
 from shared.azure_stores.table_runs import TABLE as RUNS
 from shared.azure_stores.table_runs import TableRuns
 from shared.azure_stores.table_tokens import TableTokens

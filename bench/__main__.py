@@ -11,6 +11,7 @@ from bench.figures import keep, table
 CASES: Final = (
     "burst",
     "callback",
+    "cold_start",
     "cpu",
     "growth",
     "invoice_file",

@@ -29,7 +29,8 @@ from bench.figures import Figure, Figures, Goal, paired
 from bench.floors import growth as floor
 from bench.growth_memory import PAYMENTS, memory
 from local.azurite import Azurite
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.server_time import ServerTime
+from shared.azure_stores.table_ledger import TableLedger
 from shared.billers.model import Biller
 from shared.ledger import rows
 from shared.ledger.reading import Reader

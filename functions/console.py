@@ -1,119 +1,41 @@
 """The page where people see their billers: read-only, for whoever is signed in and has the role."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from datetime import date
-from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
-from typing import Final
-
 import azure.functions as func
 
-from shared.console import refusals
-from shared.console.access import NotAReader, NotSignedIn, Person, SignIn, admitted
-from shared.console.frame import HEADERS
-from shared.console.words import ROOT
-from shared.ledger.entry import Key, Kind
-from shared.runtime import stores, wiring
-from shared.vocabulary import events
-from shared.vocabulary.errors import CaselleError, Malformed
-from shared.vocabulary.identity import biller_id, canonical_id
-
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
-
-_PRINCIPAL: Final = "X-MS-CLIENT-PRINCIPAL"
-_COOKIE: Final = "console-development-role"
-_EARLIEST: Final = date(2000, 1, 1)
-
-type _Look = Callable[[Person], Awaitable[str | None]]
 
 
 @bp.function_name("console")
 @bp.route(route="console", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def console(req: func.HttpRequest) -> func.HttpResponse:
     """All billers of the stamp."""
-    return await _show(req, "stamp", lambda person: wiring.console().stamp(person))
+    from functions import console_pages
+
+    return await console_pages.stamp(req)
 
 
 @bp.function_name("console_biller")
 @bp.route(route="console/billers/{billerId}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def console_biller(req: func.HttpRequest) -> func.HttpResponse:
     """One biller; ``day`` (2026-11-23) chooses which of its days is counted."""
+    from functions import console_pages
 
-    async def look(person: Person) -> str | None:
-        return await wiring.console().biller(person, biller_id(req.route_params["billerId"]), _day(req))
-
-    return await _show(req, "biller", look)
+    return await console_pages.biller(req)
 
 
 @bp.function_name("console_payment")
 @bp.route(route="console/billers/{billerId}/payments/{paymentId}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def console_payment(req: func.HttpRequest) -> func.HttpResponse:
     """One payment's history; ``kind`` names what else of this id is meant, such as ``achReject``."""
+    from functions import console_pages
 
-    async def look(person: Person) -> str | None:
-        names = req.route_params
-        return await wiring.console().entry(
-            person, Key(biller_id(names["billerId"]), _kind(req), canonical_id(names["paymentId"]))
-        )
-
-    return await _show(req, "payment", look)
+    return await console_pages.payment(req)
 
 
 @bp.function_name("console_development_sign_in")
 @bp.route(route="console/development-sign-in", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def console_development_sign_in(req: func.HttpRequest) -> func.HttpResponse:
     """Gives the browser a role; on one machine only, elsewhere there is no such page."""
-    role = req.params.get("role", "")
-    if stores.settings().console_sign_in is not SignIn.DEVELOPMENT or not role.isalpha() or not role.isascii():
-        return _page(HTTPStatus.NOT_FOUND, refusals.not_found("page"))
-    cookie = f"{_COOKIE}={role}; Path={ROOT}; HttpOnly; SameSite=Strict"
-    headers = {**HEADERS, "Set-Cookie": cookie, "Location": ROOT}
-    return func.HttpResponse(status_code=HTTPStatus.SEE_OTHER, headers=headers)
+    from functions import console_pages
 
-
-async def _show(req: func.HttpRequest, what: str, look: _Look) -> func.HttpResponse:
-    """The page, or why not. Who may look is decided before anything of the address is read."""
-    try:
-        sign_in = stores.settings().console_sign_in
-        person = admitted(sign_in, req.headers.get(_PRINCIPAL), _role(req))
-        shown = await look(person)
-    except NotSignedIn:
-        return _page(HTTPStatus.UNAUTHORIZED, refusals.not_signed_in(sign_in))
-    except NotAReader as refused:
-        events.emit("console.refused", events.WARNING, by=refused.person.object_id, page=what)
-        return _page(HTTPStatus.FORBIDDEN, refusals.not_a_reader())
-    except Malformed as error:
-        return _page(HTTPStatus.BAD_REQUEST, refusals.bad_request(str(error)))
-    except CaselleError as error:
-        events.emit("console.unavailable", events.ERROR, reason=str(error))
-        return _page(HTTPStatus.SERVICE_UNAVAILABLE, refusals.not_now())
-    return _page(HTTPStatus.OK, shown) if shown else _page(HTTPStatus.NOT_FOUND, refusals.not_found(what))
-
-
-def _page(status: HTTPStatus, body: str) -> func.HttpResponse:
-    return func.HttpResponse(body, status_code=status, headers=dict(HEADERS), mimetype="text/html", charset="utf-8")
-
-
-def _role(req: func.HttpRequest) -> str | None:
-    with suppress(CookieError):
-        morsel = SimpleCookie(req.headers.get("Cookie", "")).get(_COOKIE)
-        return morsel.value if morsel else None
-    return None
-
-
-def _day(req: func.HttpRequest) -> date | None:
-    text = req.params.get("day")
-    if not text:
-        return None
-    with suppress(ValueError):
-        day = date.fromisoformat(text)
-        if _EARLIEST <= day <= stores.clock().now().date():
-            return day
-    raise Malformed("a day is written 2026-11-23, and is not to come")
-
-
-def _kind(req: func.HttpRequest) -> Kind:
-    with suppress(ValueError):
-        return Kind(req.params.get("kind") or Kind.PAYMENT)
-    raise Malformed("a kind is payment, achReject, reversal, autopayChange or registration")
+    return console_pages.development_sign_in(req)

@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from functions.outputs import STORAGE, Messages, send
-from shared.ledger.due import Due
 from shared.runtime import wiring
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -15,6 +14,8 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def drive_due(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A second delivery may mean that the first was cut off before its report."""
+    from shared.ledger.due import Due
+
     step = Due.model_validate_json(message.get_body())
     handled = await wiring.drive().step(step, redelivered=(message.dequeue_count or 1) > 1)
     send(handled, results, due)

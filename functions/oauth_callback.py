@@ -2,33 +2,31 @@
 
 import logging
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import azure.functions as func
 
 from functions.problems import PROBLEM, RETRY_LATER, problem
 from shared.runtime import wiring
-from shared.tokens.receive import MARK, Callback, Outcome, Received
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError
+
+if TYPE_CHECKING:
+    from shared.tokens.receive import Outcome, Received
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
 _HEADERS: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 _STORED: Final = '{"status": "stored"}'
 _JSON: Final = "application/json"
-_STATUS: Final = {
-    Outcome.UNKNOWN_KEY: HTTPStatus.NOT_FOUND,
-    Outcome.REFUSED: HTTPStatus.BAD_REQUEST,
-    Outcome.TOO_LARGE: HTTPStatus.CONTENT_TOO_LARGE,
-    Outcome.UNSUPPORTED_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-}
 
 
 @bp.function_name("ICOAuthTokenProcessor")
 @bp.route(route="ICOAuthTokenProcessor", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
 async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
     """Keep the delivered token; ``BK`` in the query is the biller's key, so the host asks for none."""
+    from shared.tokens.receive import MARK, Callback
+
     content_type, handed_on = req.headers.get("Content-Type", ""), MARK in req.headers
     callback = Callback(req.params, content_type, req.get_body(), handed_on=handed_on)
     try:
@@ -39,7 +37,9 @@ async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, headers=_HEADERS | RETRY_LATER)
 
 
-def _answer(received: Received) -> func.HttpResponse:
+def _answer(received: "Received") -> func.HttpResponse:
+    from shared.tokens.receive import Outcome
+
     if received.outcome is Outcome.STORED:
         return func.HttpResponse(_STORED, headers=_HEADERS, mimetype=_JSON)
     if received.answer is not None:
@@ -48,4 +48,15 @@ def _answer(received: Received) -> func.HttpResponse:
             received.answer.body, status_code=received.answer.status, headers=_HEADERS, mimetype=mimetype
         )
     named = {"field": received.field, "detail": received.detail} if received.field else {}
-    return problem(_STATUS[received.outcome], headers=_HEADERS, **named)
+    return problem(_status(received.outcome), headers=_HEADERS, **named)
+
+
+def _status(outcome: "Outcome") -> HTTPStatus:
+    from shared.tokens.receive import Outcome
+
+    return {
+        Outcome.UNKNOWN_KEY: HTTPStatus.NOT_FOUND,
+        Outcome.REFUSED: HTTPStatus.BAD_REQUEST,
+        Outcome.TOO_LARGE: HTTPStatus.CONTENT_TOO_LARGE,
+        Outcome.UNSUPPORTED_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    }[outcome]

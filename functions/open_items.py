@@ -1,26 +1,20 @@
 """Invoice Cloud's portal asks in real time what a customer owes."""
 
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import azure.functions as func
 
 from functions.problems import problem
-from shared.open_items.unanswered import Trouble, Unanswered
 from shared.runtime import wiring
+
+if TYPE_CHECKING:
+    from shared.open_items.unanswered import Trouble, Unanswered
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
 _NOT_KEPT: Final = {"Cache-Control": "no-store"}
 _RETRY_SOON: Final = {"Retry-After": "30"}
-_STATUS: Final = {
-    Trouble.MALFORMED: HTTPStatus.BAD_REQUEST,
-    Trouble.NOT_FOUND: HTTPStatus.NOT_FOUND,
-    Trouble.NOT_READY: HTTPStatus.CONFLICT,
-    Trouble.ERROR: HTTPStatus.BAD_GATEWAY,
-    Trouble.DOWN: HTTPStatus.SERVICE_UNAVAILABLE,
-    Trouble.SLOW: HTTPStatus.GATEWAY_TIMEOUT,
-}
 
 
 @bp.function_name("open_items")
@@ -31,6 +25,8 @@ _STATUS: Final = {
 )
 async def open_items(req: func.HttpRequest) -> func.HttpResponse:
     """200 with the customer's open items, or with the state of ``invoiceNumber``; otherwise why not."""
+    from shared.open_items.unanswered import Unanswered
+
     ask, names = wiring.open_items(), (req.route_params["billerId"], req.route_params["customerNumber"])
     invoice = req.params.get("invoiceNumber")
     try:
@@ -40,9 +36,24 @@ async def open_items(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(answer.model_dump_json(by_alias=True), headers=_NOT_KEPT, mimetype="application/json")
 
 
-def _problem(why: Unanswered) -> func.HttpResponse:
+def _problem(why: "Unanswered") -> func.HttpResponse:
+    from shared.open_items.unanswered import Trouble
+
     headers = _NOT_KEPT | (_RETRY_SOON if why.trouble is Trouble.DOWN else {})
     words = why.reason
     return problem(
-        _STATUS[why.trouble], headers, code=why.code, message=words.message, action=words.action, detail=why.detail
+        _status(why.trouble), headers, code=why.code, message=words.message, action=words.action, detail=why.detail
     )
+
+
+def _status(trouble: "Trouble") -> HTTPStatus:
+    from shared.open_items.unanswered import Trouble
+
+    return {
+        Trouble.MALFORMED: HTTPStatus.BAD_REQUEST,
+        Trouble.NOT_FOUND: HTTPStatus.NOT_FOUND,
+        Trouble.NOT_READY: HTTPStatus.CONFLICT,
+        Trouble.ERROR: HTTPStatus.BAD_GATEWAY,
+        Trouble.DOWN: HTTPStatus.SERVICE_UNAVAILABLE,
+        Trouble.SLOW: HTTPStatus.GATEWAY_TIMEOUT,
+    }[trouble]

@@ -1,11 +1,11 @@
 """What every queue function does with what a step leaves to be sent."""
 
-from typing import List  # noqa: UP035 - as below
+from typing import TYPE_CHECKING, List  # noqa: UP035 - as below
 
 import azure.functions as func
 
-from shared.exchange.result import Handled
-from shared.ledger.due import to_message
+if TYPE_CHECKING:
+    from shared.exchange.result import Handled
 
 STORAGE = "AzureWebJobsStorage"
 
@@ -13,8 +13,10 @@ STORAGE = "AzureWebJobsStorage"
 Messages = func.Out[List[str]]  # noqa: UP006
 
 
-def send(handled: Handled, results: Messages, due: Messages) -> None:
+def send(handled: "Handled", results: Messages, due: Messages) -> None:
     """Hand over to the bindings; the host writes them before it deletes the message that led here."""
+    from shared.ledger.due import to_message
+
     if handled.results:
         results.set([result.model_dump_json(by_alias=True) for result in handled.results])
     if handled.due:

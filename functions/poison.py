@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from functions.outputs import STORAGE, Messages, send
-from shared.ledger.entry import Kind
 from shared.runtime import wiring
 from shared.vocabulary import events
 
@@ -26,6 +25,8 @@ async def poison_payments(message: func.QueueMessage, results: Messages, due: Me
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def poison_ach_rejects(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """As a payment."""
+    from shared.ledger.entry import Kind
+
     events.emit("ach_reject.poisoned", events.ERROR, message=message.id)
     handled = await wiring.reverse_payment().shelve(Kind.ACH_REJECT, message.get_body(), message.id or "")
     send(handled, results, due)
@@ -37,6 +38,8 @@ async def poison_ach_rejects(message: func.QueueMessage, results: Messages, due:
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def poison_reversals(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """As a payment."""
+    from shared.ledger.entry import Kind
+
     events.emit("reversal.poisoned", events.ERROR, message=message.id)
     handled = await wiring.reverse_payment().shelve(Kind.REVERSAL, message.get_body(), message.id or "")
     send(handled, results, due)
@@ -48,6 +51,8 @@ async def poison_reversals(message: func.QueueMessage, results: Messages, due: M
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def poison_autopay_changes(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """As a payment."""
+    from shared.ledger.entry import Kind
+
     events.emit("autopay_change.poisoned", events.ERROR, message=message.id)
     handled = await wiring.update_customer().shelve(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
     send(handled, results, due)
@@ -59,6 +64,8 @@ async def poison_autopay_changes(message: func.QueueMessage, results: Messages, 
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def poison_registrations(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """As a payment."""
+    from shared.ledger.entry import Kind
+
     events.emit("registration.poisoned", events.ERROR, message=message.id)
     handled = await wiring.update_customer().shelve(Kind.REGISTRATION, message.get_body(), message.id or "")
     send(handled, results, due)

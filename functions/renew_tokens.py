@@ -5,7 +5,6 @@ import azure.functions as func
 from functions.outputs import STORAGE, Messages
 from functions.timers import note_run
 from shared.runtime import wiring
-from shared.tokens.look import TokenDue
 from shared.vocabulary import events
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -16,7 +15,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_output(arg_name="due", queue_name="token-renewals", connection=STORAGE)
 async def sweep_tokens(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG001 - the binding's name
     """The same token twice is harmless: after the first look it is not due any more."""
-    found = await wiring.tokens().sweep()
+    found = await wiring.sweep_tokens()()
     if found:
         due.set([each.to_message() for each in found])
     await note_run("sweep_tokens")
@@ -26,6 +25,8 @@ async def sweep_tokens(timer: func.TimerRequest, due: Messages) -> None:  # noqa
 @bp.queue_trigger(arg_name="message", queue_name="token-renewals", connection=STORAGE)
 async def renew_token(message: func.QueueMessage) -> None:
     """Try, renew or warn; where a store does not answer, the message comes again."""
+    from shared.tokens.look import TokenDue
+
     await wiring.tokens().look_after(TokenDue.model_validate_json(message.get_body()))
 
 

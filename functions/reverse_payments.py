@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from functions.outputs import STORAGE, Messages, send
-from shared.ledger.entry import Kind
 from shared.runtime import wiring
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -15,6 +14,8 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def reverse_ach_rejects(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """The bank returned a payment."""
+    from shared.ledger.entry import Kind
+
     handled = await wiring.reverse_payment().accept(Kind.ACH_REJECT, message.get_body(), message.id or "")
     send(handled, results, due)
 
@@ -25,5 +26,7 @@ async def reverse_ach_rejects(message: func.QueueMessage, results: Messages, due
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def reverse_payments(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A void, a refund or a chargeback."""
+    from shared.ledger.entry import Kind
+
     handled = await wiring.reverse_payment().accept(Kind.REVERSAL, message.get_body(), message.id or "")
     send(handled, results, due)

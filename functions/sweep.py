@@ -4,7 +4,6 @@ import azure.functions as func
 
 from functions.outputs import STORAGE, Messages
 from functions.timers import note_run
-from shared.ledger.due import to_message
 from shared.runtime import wiring
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -15,6 +14,8 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def sweep(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG001 - the binding's name
     """The same entry twice is harmless: the second message finds another version and is dropped."""
+    from shared.ledger.due import to_message
+
     found = await wiring.sweep().run()
     if found:
         due.set([to_message(each) for each in found])

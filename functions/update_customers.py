@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from functions.outputs import STORAGE, Messages, send
-from shared.ledger.entry import Kind
 from shared.runtime import wiring
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -15,6 +14,8 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def update_autopay(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A customer joined, changed or left AutoPay."""
+    from shared.ledger.entry import Kind
+
     handled = await wiring.update_customer().accept(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
     send(handled, results, due)
 
@@ -25,5 +26,7 @@ async def update_autopay(message: func.QueueMessage, results: Messages, due: Mes
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def update_registrations(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A customer registered with an e-mail address."""
+    from shared.ledger.entry import Kind
+
     handled = await wiring.update_customer().accept(Kind.REGISTRATION, message.get_body(), message.id or "")
     send(handled, results, due)

@@ -22,7 +22,8 @@ from local.simulator.client import SimulatorControl
 from local.stack import Stack
 from local.tables import sentences, tables
 from local.traffic import Traffic
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.server_time import ServerTime
+from shared.azure_stores.table_ledger import TableLedger
 from shared.ledger import rows
 from shared.ledger.entry import Entry
 from shared.runtime.clock import SystemClock

@@ -71,7 +71,7 @@ class TableBillers:
 class _Residence(BaseModel):
     """As much of a biller's record as says where it is at home."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True, defer_build=True)  # only the callback asks for homes
 
     region: str | None = None
     mode: str

@@ -1,19 +1,16 @@
 """The ledger's table: ``shared.ledger.store.LedgerStore`` on Table storage."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any, Final
 
 from azure.core import MatchConditions
-from azure.core.pipeline import PipelineResponse
 from azure.data.tables import TableEntity, TableTransactionError, UpdateMode
 from azure.data.tables.aio import TableClient
 
 from shared.azure_stores.answering import answering, find_entity
+from shared.azure_stores.server_time import ServerTime
 from shared.ledger.store import ANY, Change, Delete, Insert, Replace, Row, RowChanged, RowExists, Values
-from shared.vocabulary.clock import Clock
 
 _PEER: Final = "table ledger"
 _CONFLICT: Final = 409
@@ -21,36 +18,6 @@ _GONE_OR_OTHER: Final = frozenset({404, 412})
 _PAGE: Final = 1000
 
 type _Operation = tuple[str, TableEntity] | tuple[str, TableEntity, dict[str, Any]]
-
-
-class ServerTime:
-    """The storage service's clock: the ``Date`` header of its latest answer, and the monotonic time since then."""
-
-    def __init__(self, clock: Clock) -> None:
-        """Until the first answer, the local clock is all there is."""
-        self._clock = clock
-        self._learned: datetime | None = None
-        self._learned_at = 0.0
-
-    def now(self) -> datetime:
-        """The service's time now; a step of the local wall clock since the latest answer does not move it."""
-        if self._learned is None:
-            return self._clock.now()
-        return self._learned + timedelta(seconds=self._clock.monotonic() - self._learned_at)
-
-    def learn(self, response: PipelineResponse[Any, Any]) -> None:
-        """Take the time of one answer; the header counts whole seconds, so a smaller difference is none."""
-        date = response.http_response.headers.get("Date")
-        if date:
-            theirs, ours = _instant(date), self._clock.now()
-            self._learned = theirs if abs(theirs - ours) > timedelta(seconds=2) else ours
-            self._learned_at = self._clock.monotonic()
-
-
-@lru_cache(maxsize=1)
-def _instant(date: str) -> datetime:
-    """Of a ``Date`` header: all answers of one second have the same."""
-    return parsedate_to_datetime(date).astimezone(UTC)
 
 
 class TableLedger:

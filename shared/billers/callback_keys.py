@@ -141,7 +141,7 @@ class CallbackKeys:
         self._homes = homes
         self._pepper_source = pepper_source
         self._clock = clock
-        self._refresh_seconds = refresh_seconds
+        self._refresh_seconds = min(refresh_seconds, REFRESH_SECONDS)
         self._known: _Known | None = None
         self._due = clock.monotonic()
         self._refreshing = asyncio.Lock()

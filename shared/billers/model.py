@@ -88,6 +88,7 @@ class _Record(BaseModel):
         hide_input_in_errors=True,
         alias_generator=to_camel,
         populate_by_name=True,
+        defer_build=True,  # the first record read builds all of it at once, which is cheaper than each part by itself
     )
 
 

@@ -3,11 +3,11 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
+from shared.console.sign_in import SignIn
 from shared.vocabulary.errors import CaselleError
 
 READER: Final = "reader"
@@ -16,17 +16,6 @@ READER: Final = "reader"
 _OBJECT_ID: Final = ("http://schemas.microsoft.com/identity/claims/objectidentifier", "oid")
 _ROLE: Final = ("roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role")
 _NAME: Final = ("name", "preferred_username")
-
-
-class SignIn(StrEnum):
-    """How people sign in at this stamp."""
-
-    OFF = "off"
-    """Nobody can: whatever a request says of a person is not believed."""
-    APP_SERVICE = "app-service"
-    """App Service authentication stands before the app and writes who it is into a header of its own."""
-    DEVELOPMENT = "development"
-    """A cookie that anybody on this machine can give themselves; with ``CASELLE_ALLOW_LOOPBACK=1`` only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from shared.console.access import SignIn
 from shared.console.frame import page
 from shared.console.html import Html, tag
+from shared.console.sign_in import SignIn
 from shared.console.words import ROOT
 
 _SIGN_IN: Final = {

@@ -76,7 +76,8 @@ Reference = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[
 class Record(BaseModel):
     """Frozen; camelCase on the wire; an error never quotes what was read."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, alias_generator=to_camel)
+    # Built with the first message: a cold process pays only for the kinds that come.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, alias_generator=to_camel, defer_build=True)
 
 
 class Message(Record):

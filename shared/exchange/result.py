@@ -41,7 +41,13 @@ _BY_STATE: Final = {
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        hide_input_in_errors=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        defer_build=True,  # built with the first result, when its payment is safe in the ledger
+    )
 
 
 class ReasonText(_Record):
@@ -80,7 +86,7 @@ class PostingResult(_Record):
 class _Shown(BaseModel):
     """Of a stored message, what its result repeats."""
 
-    model_config = ConfigDict(hide_input_in_errors=True, alias_generator=to_camel)
+    model_config = ConfigDict(hide_input_in_errors=True, alias_generator=to_camel, defer_build=True)  # as _Record
 
     confirmation_number: str | None = None
     correlation_id: str | None = None

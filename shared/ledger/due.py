@@ -14,7 +14,13 @@ class Due(BaseModel):
     ``reported``: its outcome went out with the message before this one; what is left is to close the open row.
     """
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # built with the first step: most cold starts bring a payment
+    )
 
     biller_id: str
     kind: Kind

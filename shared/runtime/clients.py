@@ -4,8 +4,6 @@ import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from shared.billers.callback_keys import PEPPER_SECRET
-from shared.runtime.settings import Settings
 from shared.vocabulary.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -13,7 +11,8 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
     from azure.keyvault.secrets.aio import SecretClient
 
-    from shared.azure_stores.table_ledger import ServerTime
+    from shared.azure_stores.server_time import ServerTime
+    from shared.runtime.settings import Settings
     from shared.tokens.vault import SecretVault
 
 type Credential = Callable[[], "AsyncTokenCredential"]
@@ -29,7 +28,7 @@ _PATIENCE: Final[dict[str, Any]] = {
 
 
 def table_service(
-    found: Settings, credential: Credential, time: "ServerTime", *, proxied: bool = True
+    found: "Settings", credential: Credential, time: "ServerTime", *, proxied: bool = True
 ) -> "TableServiceClient":
     """The stamp's tables; every answer tells ``time`` what the service's clock shows.
 
@@ -38,7 +37,7 @@ def table_service(
     Raises:
         Misconfigured: the settings name no storage.
     """
-    from azure.data.tables.aio import TableServiceClient  # noqa: PLC0415 - on first use
+    from azure.data.tables.aio import TableServiceClient
 
     options: dict[str, Any] = {**_PATIENCE, "raw_response_hook": time.learn, "use_env_settings": proxied}
     if found.storage_connection:
@@ -48,9 +47,9 @@ def table_service(
     return TableServiceClient(found.table_uri, credential=credential(), **options)
 
 
-def secret_client(found: Settings, credential: Credential) -> "SecretClient":
+def secret_client(found: "Settings", credential: Credential) -> "SecretClient":
     """The stamp's vault."""
-    from azure.keyvault.secrets.aio import SecretClient  # noqa: PLC0415 - on first use
+    from azure.keyvault.secrets.aio import SecretClient
 
     ca_file = found.vault_ca_file
     # A vault on this machine has no name under vault.azure.net, and a certificate of its own.
@@ -65,6 +64,8 @@ async def pepper(vault: "SecretVault") -> bytes:
         Misconfigured: the vault does not have it.
         Unavailable: the vault does not answer.
     """
+    from shared.billers.callback_keys import PEPPER_SECRET
+
     secret = await vault.get(PEPPER_SECRET)
     if secret is None:
         raise Misconfigured(f"the vault has no secret {PEPPER_SECRET}")

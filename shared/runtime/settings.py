@@ -3,13 +3,12 @@
 import math
 import re
 from collections.abc import Container, Mapping
-from dataclasses import fields
-from typing import Annotated, Any, Final, Self
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import SecretStr
 
-from shared.billers.callback_keys import REFRESH_SECONDS
-from shared.console.access import SignIn
+from shared.console.sign_in import SignIn
 from shared.ledger.times import Times
 from shared.runtime.urls import azure_url, checked_url
 from shared.vocabulary.errors import Misconfigured
@@ -20,10 +19,9 @@ _RELAY_HOSTS: Final = "ranchero1.caselleconnect.com"
 _REGION: Final = re.compile(r"[a-z0-9-]+", re.ASCII)
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     """What differs between stamps. Two forms of storage: a connection string (local), or a URI and an identity."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     storage_connection: SecretStr | None
     table_uri: str | None
@@ -40,12 +38,13 @@ class Settings(BaseModel):
     callback_stamps: Mapping[str, str]
     """Base URL by region: where the callback hands on what is delivered for billers at home there."""
     times: Times
-    biller_cache_seconds: Annotated[float, Field(ge=0)]
-    token_cache_seconds: Annotated[float, Field(ge=0)]
+    biller_cache_seconds: float
+    token_cache_seconds: float
     retention_years: int
     """How long state and events are kept; ids, amounts and fingerprints stay for ever."""
-    key_cache_seconds: Annotated[float, Field(ge=0)]
-    open_items_seconds: Annotated[float, Field(gt=0)]
+    key_cache_seconds: float
+    """Infinite where it is not set: callback keys are never remembered longer than they allow."""
+    open_items_seconds: float
     """For one question about open items in all."""
     console_sign_in: SignIn
 
@@ -77,7 +76,7 @@ class Settings(BaseModel):
             biller_cache_seconds=_number(environ, "BILLER_CACHE_SECONDS", 60),
             token_cache_seconds=_number(environ, "TOKEN_CACHE_SECONDS", 300),
             retention_years=_years(environ, "RETENTION_YEARS", 7),
-            key_cache_seconds=min(_number(environ, "KEY_CACHE_SECONDS", REFRESH_SECONDS), REFRESH_SECONDS),
+            key_cache_seconds=_number(environ, "KEY_CACHE_SECONDS", math.inf),
             open_items_seconds=_positive(environ, "OPEN_ITEMS_SECONDS", 10),
             console_sign_in=_sign_in(environ, local=local),
         )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from shared.azure_stores.table_tokens import TableTokens
 from shared.runtime.clock import SharedClock, SystemClock
+from shared.runtime.late import LateProof
 from shared.runtime.settings import Settings
 from shared.tokens.credentials import Credentials
 from shared.tokens.keep import TokenKeeper
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from shared.caselle.token_endpoint import HttpTokenEndpoint
     from shared.caselle.token_proof import CustomerRead
     from shared.tokens.grants import Grants
-    from shared.tokens.look import LookAfterToken, SweepTokens
+    from shared.tokens.look import LookAfterToken
     from shared.tokens.serve import ServeToken
     from shared.tokens.supervise import SuperviseRenewal
     from shared.tokens.take import TakeDelivery
@@ -46,25 +47,19 @@ class TokenParts:
 
     @cached_property
     def take(self) -> "TakeDelivery":
-        from shared.tokens.take import TakeDelivery  # noqa: PLC0415 - only the callback needs it
+        from shared.tokens.take import TakeDelivery
 
         return TakeDelivery(self._keeper, self.credentials, self._prove)
 
     @cached_property
     def serve(self) -> "ServeToken":
-        from shared.tokens.serve import ServeToken  # noqa: PLC0415 - only what calls Caselle needs it
+        from shared.tokens.serve import ServeToken
 
         return ServeToken(self._keeper, self._prove, self._renew, self._clock)
 
     @cached_property
-    def sweep(self) -> "SweepTokens":
-        from shared.tokens.look import SweepTokens  # noqa: PLC0415 - only the timer needs it
-
-        return SweepTokens(self._rows, self._shared)
-
-    @cached_property
     def look_after(self) -> "LookAfterToken":
-        from shared.tokens.look import LookAfterToken  # noqa: PLC0415 - only its queue needs it
+        from shared.tokens.look import LookAfterToken
 
         return LookAfterToken(
             self._billers, self._keeper, self._rows, prove=self._prove, renew=self._renew, clock=self._shared
@@ -72,14 +67,14 @@ class TokenParts:
 
     @cached_property
     def supervise(self) -> "SuperviseRenewal":
-        from shared.tokens.supervise import SuperviseRenewal  # noqa: PLC0415 - a person asks for it
+        from shared.tokens.supervise import SuperviseRenewal
 
         return SuperviseRenewal(self._keeper, self._renew, self._proof)
 
     @cached_property
     def endpoint(self) -> "HttpTokenEndpoint | None":
-        from shared.caselle.token_endpoint import HttpTokenEndpoint  # noqa: PLC0415 - httpx on first use
-        from shared.tokens.endpoint import ANSWER_WITHIN  # noqa: PLC0415 - as above
+        from shared.caselle.token_endpoint import HttpTokenEndpoint
+        from shared.tokens.endpoint import ANSWER_WITHIN
 
         url = self._settings.caselle_token_url
         return HttpTokenEndpoint(url, ANSWER_WITHIN, self._clock) if url else None
@@ -94,7 +89,7 @@ class TokenParts:
 
     @cached_property
     def _prove(self) -> ProveToken:
-        return ProveToken(self._keeper, self._rows, self._proof, self._shared)
+        return ProveToken(self._keeper, self._rows, LateProof(lambda: self._proof), self._shared)
 
     @cached_property
     def _renew(self) -> RenewToken:
@@ -102,12 +97,12 @@ class TokenParts:
 
     @cached_property
     def _proof(self) -> "CustomerRead":
-        from shared.caselle.client import Wire  # noqa: PLC0415 - httpx on first use
-        from shared.caselle.token_proof import CustomerRead  # noqa: PLC0415 - as above
+        from shared.caselle.client import Wire
+        from shared.caselle.token_proof import CustomerRead
 
         return CustomerRead(Wire(self._settings.caselle_base_url, PROOF_WITHIN), PROOF_WITHIN)
 
     def _grants(self) -> "Grants | None":
-        from shared.tokens.grants import Grants  # noqa: PLC0415 - on first use
+        from shared.tokens.grants import Grants
 
         return Grants(self.credentials, self.endpoint) if self.endpoint else None

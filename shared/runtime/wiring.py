@@ -1,64 +1,68 @@
-"""Puts the use cases together over the stores: each made once per process, on first use."""
+"""Puts the use cases together over the stores: each made once per process, on first use.
+
+Each maker imports what it puts together, so that a trigger pays only for its own: a cold process indexes the functions
+without a single use case, and posts its first payment without the console.
+"""
 
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared.customers.desk import Desk as CustomerDesk
-from shared.customers.drive import UpdateDriver
-from shared.customers.update import UpdateCustomer
-from shared.exchange.drive import Drive
-from shared.ledger.book import Ledger
-from shared.ledger.chain import Chain
-from shared.ledger.entry import Kind
-from shared.ledger.gates import Gates
-from shared.ledger.newest import Newest
-from shared.ledger.outage import Outage
-from shared.ledger.reading import Reader
-from shared.ledger.retention import Retention
-from shared.ledger.send_once import SendOnce
-from shared.ledger.slots import LocalSlots
-from shared.ledger.sweep import Sweep
-from shared.ledger.unfinished import Unfinished
-from shared.payments.drive import PaymentDriver
-from shared.payments.post import Desk, PostPayment
-from shared.payments.status import PaymentStatus
-from shared.reconciliation.control_totals import KeepControlTotal
-from shared.reconciliation.reconcile import Books, Reconcile
-from shared.reconciliation.retain import Retain
-from shared.reversals.drive import ReversalDriver
-from shared.reversals.reverse import ReversePayment
 from shared.runtime import stores
-from shared.runtime.clock import SharedClock
 
 if TYPE_CHECKING:
     from shared.billers.callback_keys import CallbackKeys
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.client import CaselleClient
     from shared.console.console import Console
+    from shared.customers.desk import Desk as CustomerDesk
+    from shared.customers.update import UpdateCustomer
+    from shared.exchange.drive import Drive
+    from shared.ledger.book import Ledger
+    from shared.ledger.gates import Gates
+    from shared.ledger.sweep import Sweep
     from shared.open_items.ask import AskOpenItems
+    from shared.payments.post import Desk, PostPayment
+    from shared.payments.status import PaymentStatus
+    from shared.reconciliation.control_totals import KeepControlTotal
+    from shared.reconciliation.reconcile import Reconcile
+    from shared.reconciliation.retain import Retain
+    from shared.reversals.reverse import ReversePayment
     from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
+    from shared.tokens.look import SweepTokens
     from shared.tokens.receive import ReceiveToken
 
 
 @cache
-def post_payment() -> PostPayment:
+def post_payment() -> "PostPayment":
+    from shared.payments.post import PostPayment
+
     return PostPayment(_desk())
 
 
 @cache
-def reverse_payment() -> ReversePayment:
+def reverse_payment() -> "ReversePayment":
+    from shared.reversals.reverse import ReversePayment
+
     return ReversePayment(_desk())
 
 
 @cache
-def update_customer() -> UpdateCustomer:
+def update_customer() -> "UpdateCustomer":
+    from shared.customers.update import UpdateCustomer
+
     return UpdateCustomer(_customer_desk())
 
 
 @cache
-def drive() -> Drive:
+def drive() -> "Drive":
+    from shared.customers.drive import UpdateDriver
+    from shared.exchange.drive import Drive
+    from shared.ledger.entry import Kind
+    from shared.payments.drive import PaymentDriver
+    from shared.reversals.drive import ReversalDriver
+
     desk = _desk()
     reversals = ReversalDriver(desk)
     updates = UpdateDriver(_customer_desk())
@@ -77,18 +81,25 @@ def drive() -> Drive:
 
 
 @cache
-def sweep() -> Sweep:
+def sweep() -> "Sweep":
+    from shared.ledger.outage import Outage
+    from shared.ledger.sweep import Sweep
+
     return Sweep(ledger(), Outage(gates()), stores.settings().times)
 
 
 @cache
-def control_totals() -> KeepControlTotal:
+def control_totals() -> "KeepControlTotal":
+    from shared.reconciliation.control_totals import KeepControlTotal
+
     return KeepControlTotal(stores.control_totals(), stores.quarantine(), stores.clock())
 
 
 @cache
-def reconcile() -> Reconcile:
-    from shared.azure_stores.table_findings import TableFindings  # noqa: PLC0415 - Azure's SDK on first use
+def reconcile() -> "Reconcile":
+    from shared.azure_stores.table_findings import TableFindings
+    from shared.ledger.reading import Reader
+    from shared.reconciliation.reconcile import Books, Reconcile
 
     books = Books(
         billers=stores.billers(),
@@ -104,21 +115,27 @@ def reconcile() -> Reconcile:
 
 
 @cache
-def retain() -> Retain:
+def retain() -> "Retain":
+    from shared.ledger.retention import Retention
+    from shared.reconciliation.retain import Retain
+
     old_entries = Retention(stores.ledger_rows(), stores.clock())
     years = stores.settings().retention_years
     return Retain(old_entries, stores.quarantine().remove_before, stores.control_totals(), stores.clock(), years)
 
 
 @cache
-def payment_status() -> PaymentStatus:
+def payment_status() -> "PaymentStatus":
+    from shared.payments.status import PaymentStatus
+
     return PaymentStatus(ledger())
 
 
 @cache
 def open_items() -> "AskOpenItems":
-    from shared.caselle.accounts_receivable import CaselleAccountsReceivable  # noqa: PLC0415 - httpx on first use
-    from shared.open_items.ask import AskOpenItems  # noqa: PLC0415 - only this function needs it
+    from shared.caselle.accounts_receivable import CaselleAccountsReceivable
+    from shared.ledger.unfinished import Unfinished
+    from shared.open_items.ask import AskOpenItems
 
     within = stores.settings().open_items_seconds
     return AskOpenItems(
@@ -132,24 +149,25 @@ def open_items() -> "AskOpenItems":
 
 @cache
 def console() -> "Console":
-    from shared.azure_stores.table_views import TableViews  # noqa: PLC0415 - Azure's SDK on first use
-    from shared.console.console import Console  # noqa: PLC0415 - only this function needs it
-    from shared.console.views import Recorder  # noqa: PLC0415 - as above
+    from shared.azure_stores.table_views import TableViews
+    from shared.console.console import Console
+    from shared.console.views import Recorder
 
     views = TableViews(stores.tables().get_table_client("audit"), stores.clock())
     return Console(stores.ledger_rows(), stores.billers(), stores.token_rows(), Recorder(views))
 
 
 async def receive_token() -> "ReceiveToken":
-    from shared.tokens.receive import ReceiveToken  # noqa: PLC0415 - only the callback needs it
+    from shared.runtime.late import LateExchange, LateStamps
+    from shared.tokens.receive import ReceiveToken
 
     return ReceiveToken(
         callback_keys(),
         stores.billers(),
         tokens().take,
         stores.clock(),
-        exchange=exchange_code(),
-        stamps=_stamps(),
+        exchange=LateExchange(_exchange_code),
+        stamps=LateStamps(_stamps),
         regions=stores.settings().regions,
     )
 
@@ -166,28 +184,32 @@ async def check() -> None:
 
 
 @cache
-def ledger() -> Ledger:
+def ledger() -> "Ledger":
+    from shared.ledger.book import Ledger
+
     return Ledger(stores.ledger_rows())
 
 
 @cache
-def gates() -> Gates:
+def gates() -> "Gates":
+    from shared.ledger.gates import Gates
+
     return Gates(stores.ledger_rows(), stores.clock(), stores.settings().times)
 
 
 @cache
 def callback_keys() -> "CallbackKeys":
-    from shared.azure_stores.table_callback_keys import TableCallbackKeys  # noqa: PLC0415 - Azure's SDK on first use
-    from shared.billers.callback_keys import CallbackKeys  # noqa: PLC0415 - as above
+    from shared.azure_stores.table_callback_keys import TableCallbackKeys
+    from shared.billers.callback_keys import CallbackKeys
 
     store = TableCallbackKeys(stores.tables().get_table_client("callbackkeys"))
     return CallbackKeys(store, stores.billers(), stores.pepper, stores.clock(), stores.settings().key_cache_seconds)
 
 
 @cache
-def exchange_code() -> "ExchangeCode":
-    from shared.azure_stores.table_authorizations import TableAuthorizations  # noqa: PLC0415 - Azure's SDK on first use
-    from shared.tokens.authorize import ExchangeCode  # noqa: PLC0415 - only the callback needs it
+def _exchange_code() -> "ExchangeCode":
+    from shared.azure_stores.table_authorizations import TableAuthorizations
+    from shared.tokens.authorize import ExchangeCode
 
     store = TableAuthorizations(stores.tables().get_table_client("authorizations"))
     return ExchangeCode(store, tokens().credentials, tokens().endpoint, stores.clock())
@@ -195,28 +217,36 @@ def exchange_code() -> "ExchangeCode":
 
 @cache
 def _stamps() -> "HttpStamps":
-    from shared.runtime.stamps import HttpStamps  # noqa: PLC0415 - httpx on first use
+    from shared.runtime.stamps import HttpStamps
 
     return HttpStamps(stores.settings().callback_stamps)
 
 
 @cache
-def tokens() -> "TokenParts":
-    from shared.runtime.token_parts import TokenParts  # noqa: PLC0415 - Azure's SDK on first use
+def sweep_tokens() -> "SweepTokens":
+    from shared.runtime.clock import SharedClock
+    from shared.tokens.look import SweepTokens
 
-    shared = SharedClock(stores.server_time())
-    return TokenParts(
-        stores.settings(),
-        stores.billers(),
-        stores.token_rows(),
-        vault=stores.vault(),
-        clock=stores.clock(),
-        shared=shared,
-    )
+    return SweepTokens(stores.token_rows(), SharedClock(stores.server_time()))
 
 
 @cache
-def _desk() -> Desk:
+def tokens() -> "TokenParts":
+    from shared.runtime.clock import SharedClock
+    from shared.runtime.token_parts import TokenParts
+
+    parts = stores.settings(), stores.billers(), stores.token_rows()
+    return TokenParts(*parts, vault=stores.vault(), clock=stores.clock(), shared=SharedClock(stores.server_time()))
+
+
+@cache
+def _desk() -> "Desk":
+    from shared.ledger.chain import Chain
+    from shared.ledger.send_once import SendOnce
+    from shared.ledger.slots import LocalSlots
+    from shared.payments.post import Desk
+    from shared.runtime.late import LateReceipting
+
     times = stores.settings().times
     slots = LocalSlots(stores.clock(), times)
     return Desk(
@@ -224,7 +254,7 @@ def _desk() -> Desk:
         ledger=ledger(),
         send_once=SendOnce(ledger(), gates(), slots, stores.clock(), times),
         chain=Chain(ledger(), slots),
-        receipting=_receipting(),
+        receipting=LateReceipting(_receipting),
         quarantine=stores.quarantine(),
         times=times,
         regions=stores.settings().regions,
@@ -232,8 +262,10 @@ def _desk() -> Desk:
 
 
 @cache
-def _customer_desk() -> CustomerDesk:
-    from shared.caselle.customer_records import CaselleCustomerRecords  # noqa: PLC0415 - httpx on first use
+def _customer_desk() -> "CustomerDesk":
+    from shared.caselle.customer_records import CaselleCustomerRecords
+    from shared.customers.desk import Desk as CustomerDesk
+    from shared.ledger.newest import Newest
 
     desk = _desk()
     return CustomerDesk(
@@ -251,13 +283,13 @@ def _customer_desk() -> CustomerDesk:
 
 @cache
 def _receipting() -> "CaselleCashReceipting":
-    from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
+    from shared.caselle.cash_receipting import CaselleCashReceipting
 
     return CaselleCashReceipting(_caselle(stores.settings().times.deadline))
 
 
 def _caselle(deadline: float) -> "CaselleClient":
     """A client with connections of its own: questions never take those of payments."""
-    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - httpx on first use
+    from shared.caselle.client import CaselleClient, Wire
 
     return CaselleClient(Wire(stores.settings().caselle_base_url, deadline), tokens().serve, deadline)

@@ -1,7 +1,7 @@
 """Receiving what Caselle delivers to the callback."""
 
 import logging
-from collections.abc import Container, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Protocol
@@ -9,9 +9,8 @@ from typing import Final, Protocol
 from shared.billers.callback_keys import CallbackKeys
 from shared.billers.model import Biller
 from shared.billers.registry import BillerRegistry
-from shared.tokens.authorize import ExchangeCode
 from shared.tokens.body import MOST_BYTES, BodyTooLarge, DeliveryRefused, UnsupportedContentType, read_fields
-from shared.tokens.delivery import read_code, read_delivery
+from shared.tokens.delivery import Code, Delivery, read_code, read_delivery
 from shared.tokens.keep import Stored
 from shared.tokens.take import TakeDelivery
 from shared.vocabulary import events
@@ -22,6 +21,9 @@ MARK: Final = "X-Callback-Handed-On"
 """Header of a callback that another stamp has handed on; it is not handed on again."""
 
 _KEY: Final = "bk"
+
+type Exchange = Callable[[Biller, Code], Awaitable[Delivery]]
+"""Turns a code into the token it stands for; raises ``DeliveryRefused`` and ``Unavailable``."""
 
 
 class Outcome(Enum):
@@ -92,7 +94,7 @@ class ReceiveToken:
         take: TakeDelivery,
         clock: Clock,
         *,
-        exchange: ExchangeCode,
+        exchange: Exchange,
         stamps: Stamps,
         regions: Container[str],
     ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.ledger.times import Times
 from shared.runtime.settings import Settings
 from tests.agreement.asked import asked_for
 
@@ -40,7 +41,7 @@ def test_query_strings_are_never_traced():
 def test_queues_and_times_fit_each_other():
     queues = HOST["extensions"]["queues"]
     hours, minutes, seconds = (int(part) for part in HOST["functionTimeout"].split(":"))
-    assert hours * 3600 + minutes * 60 + seconds >= 2 * Settings.model_fields["times"].annotation().lease
+    assert hours * 3600 + minutes * 60 + seconds >= 2 * Times().lease
     assert queues["batchSize"] + queues["newBatchThreshold"] <= 32
     assert queues["maxDequeueCount"] >= 5
     assert HOST["extensions"]["http"]["routePrefix"] == "api"

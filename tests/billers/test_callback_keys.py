@@ -1,6 +1,7 @@
 import asyncio
 import json
 import logging
+import math
 import secrets
 from datetime import timedelta
 from urllib.parse import unquote
@@ -281,3 +282,12 @@ def test_only_spelling_variants_share_a_digest(key, other):
     same = unquote(key).replace(" ", "+") == unquote(other).replace(" ", "+")
     assert (digest(PEPPER, key) == digest(PEPPER, other)) is same
     assert digest(secrets.token_bytes(32), key) != digest(PEPPER, key)
+
+
+async def test_keys_are_never_remembered_for_longer_than_thirty_seconds(setting):
+    mine = await _added(setting)
+    patient = CallbackKeys(setting.store, setting.billers, setting._pepper, setting.clock, math.inf)
+    assert await patient.home_of(mine)
+    await setting.keys.revoke(digest(PEPPER, mine))
+    setting.clock.advance(30)
+    assert await patient.home_of(mine) is None

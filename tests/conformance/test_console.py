@@ -10,8 +10,9 @@ from azure.data.tables.aio import TableServiceClient
 
 from admin import actor
 from admin.audit import Audit
+from shared.azure_stores.server_time import ServerTime
 from shared.azure_stores.table_billers import TableBillers
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.table_ledger import TableLedger
 from shared.azure_stores.table_tokens import TableTokens
 from shared.azure_stores.table_views import TableViews
 from shared.billers.model import Biller

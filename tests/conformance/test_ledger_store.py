@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from azure.data.tables.aio import TableServiceClient
 
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.server_time import ServerTime
+from shared.azure_stores.table_ledger import TableLedger
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Key, Kind, State
 from shared.ledger.store import ANY, Delete, Insert, LedgerStore, Replace, RowChanged, RowExists

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.server_time import ServerTime
+from shared.azure_stores.table_ledger import TableLedger
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Key, Kind, State, Wait
 from shared.ledger.errors import Contended, SubjectTaken

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from shared.console.access import NotAReader, NotSignedIn, SignIn, admitted, of_principal
+from shared.console.access import NotAReader, NotSignedIn, admitted, of_principal
+from shared.console.sign_in import SignIn
 
 OBJECT_ID = "http://schemas.microsoft.com/identity/claims/objectidentifier"
 ADA = "11111111-2222-3333-4444-555555555555"

@@ -14,7 +14,8 @@ from local.processes import ROOT
 from local.simulator.client import SimulatorControl
 from local.stack import Stack
 from local.traffic import Traffic
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.server_time import ServerTime
+from shared.azure_stores.table_ledger import TableLedger
 from shared.billers.model import Biller
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Key, Kind, State

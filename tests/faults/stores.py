@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from shared.azure_stores.table_ledger import ServerTime
+from shared.azure_stores.server_time import ServerTime
 from shared.billers.model import Biller
 from shared.exchange.quarantine import Quarantined
 from shared.ledger.store import Change, Delete, Insert, Row, RowChanged, RowExists, Values

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pytest
 from azure.data.tables.aio import TableClient
 
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.server_time import ServerTime
+from shared.azure_stores.table_ledger import TableLedger
 from shared.exchange.result import Outcome
 from shared.ledger.answer import Accepted, NotSent
 from shared.ledger.due import due_of

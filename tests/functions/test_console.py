@@ -10,8 +10,8 @@ import azure.functions as func
 import pytest
 
 from functions.console import console, console_biller, console_development_sign_in, console_payment
-from shared.console.access import SignIn
 from shared.console.console import Console
+from shared.console.sign_in import SignIn
 from shared.console.views import Recorder
 from shared.runtime import stores, wiring
 from tests.console.page import Page

@@ -7,8 +7,9 @@ import pytest
 from azure.data.tables.aio import TableServiceClient
 
 from bench.counting_proxy import CountingProxy
+from shared.azure_stores.server_time import ServerTime
 from shared.azure_stores.table_billers import TableBillers
-from shared.azure_stores.table_ledger import ServerTime, TableLedger
+from shared.azure_stores.table_ledger import TableLedger
 from shared.billers.model import Biller
 from shared.billers.registry import CachedRegistry
 from shared.runtime.clock import SystemClock
