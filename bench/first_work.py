@@ -23,7 +23,7 @@ class _Out:
         self.value = value
 
 
-def done() -> Never:
+def done(*_: object) -> Never:
     """Tell the process that measures, and end without closing anything."""
     sys.stdout.write("done\n")
     sys.stdout.flush()
@@ -41,11 +41,11 @@ async def callback(key: str, body: str) -> None:
 
 
 async def payment(body: str) -> None:
-    """The payment's function runs until its ledger entry is claimed, and is ended at its first word to Caselle."""
+    """The payment's function runs until its ledger entry is claimed, and is ended where its call to Caselle begins."""
     from functions.post_payments import post_payments  # noqa: PLC0415 - as above
-    from shared.runtime import wiring  # noqa: PLC0415 - as above
+    from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - as above
 
-    wiring._receipting = done  # type: ignore[assignment]  # noqa: SLF001 - what is made first after the claim
+    CaselleCashReceipting.create_receipt = done  # type: ignore[assignment]  # what is called first after the claim
     results: Any = _Out()
     await post_payments(func.QueueMessage(id="m", body=body.encode()), results, _Out())
     raise AssertionError("the payment was not sent")

@@ -1,4 +1,4 @@
-"""The floor of ``cold_start.payment``: the imports and the requests that come before the first call to Caselle.
+"""The floor of ``cold_start.payment``: the imports, clients and requests that come before the first call to Caselle.
 
 ``python -m bench.floors.cold_start_payment BILLER NAME BODY`` works on the storage of the environment.
 """
@@ -8,8 +8,11 @@ import os
 import sys
 from contextlib import suppress
 
+import httpx
 from azure.core.exceptions import ResourceNotFoundError
 from azure.data.tables.aio import TableServiceClient
+from azure.identity.aio import ManagedIdentityCredential
+from azure.keyvault.secrets.aio import SecretClient
 
 from bench.floors import models  # noqa: F401 - loaded is all it must be
 from bench.floors.cold_start_indexed import STORAGE
@@ -17,7 +20,9 @@ from bench.floors.rows import begun
 
 
 async def payment(biller: str, name: str, body: str) -> None:
-    """The biller and its breaker are read, the claim is written."""
+    """The biller and its breaker are read, the claim is written; what carries the call and its token is ready."""
+    httpx.AsyncHTTPTransport(trust_env=False)
+    SecretClient(os.environ["KEY_VAULT_URL"], ManagedIdentityCredential())
     tables = TableServiceClient.from_connection_string(os.environ[STORAGE], use_env_settings=False)
     await tables.get_table_client("billers").get_entity("billers", biller)
     ledger = tables.get_table_client("ledger")

@@ -1,67 +1,17 @@
-"""Parts that speak HTTP, made with the first call: httpx and the machine's certificates take a tenth of a second."""
+"""Parts that few deliveries of a token need, made with the first call: httpx and certificates take a tenth of a second."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import TYPE_CHECKING
-
-from shared.vocabulary import events
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from shared.billers.model import Biller
-    from shared.caselle.cash_receipting import CaselleCashReceipting
-    from shared.ledger.answer import Answer, NotSent
-    from shared.payments.gateway import CashReceipting, Receipt, ReceiptOrder
     from shared.tokens.authorize import ExchangeCode
     from shared.tokens.delivery import Code, Delivery
     from shared.tokens.prove import Proof, Verdict
     from shared.tokens.receive import Answer as StampsAnswer
     from shared.tokens.receive import Callback, Stamps
-
-
-class LateReceipting:
-    """A city's cash receipting. Its libraries are loaded with the first call, so that no claim waits for them."""
-
-    def __init__(self, make: Callable[[], "CaselleCashReceipting"]) -> None:
-        """``make`` gives the same one each time."""
-        self._make = make
-
-    async def create_receipt(self, biller: "Biller", order: "ReceiptOrder") -> "Answer":
-        """Make one receipt; every failure is an answer, only cancellation is raised."""
-        made = self._made()
-        return await made.create_receipt(biller, order) if made else _not_sent()
-
-    async def void_receipt(self, biller: "Biller", receipt_number: str, reason: str) -> "Answer":
-        """Void one receipt; every failure is an answer, only cancellation is raised."""
-        made = self._made()
-        return await made.void_receipt(biller, receipt_number, reason) if made else _not_sent()
-
-    async def receipts(self, biller: "Biller", first: date, last: date) -> "list[Receipt]":
-        """Every receipt dated from ``first`` to ``last``, all pages.
-
-        Raises:
-            Unavailable: no answer, or not a complete one.
-        """
-        return await self._make().receipts(biller, first, last)
-
-    async def reachable(self, biller: "Biller", customer_number: str) -> bool:
-        """Whether the city's server answers a harmless read."""
-        return await self._make().reachable(biller, customer_number)
-
-    def _made(self) -> "CashReceipting | None":
-        """None, and an event, where it cannot be made: the entry is claimed, and certainly nothing was sent."""
-        try:
-            return self._make()
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from being made, the call has had no effect
-            events.emit("client.not_made", events.ERROR, error=type(error).__name__)
-            return None
-
-
-def _not_sent() -> "NotSent":
-    from shared.ledger.answer import NotSent
-
-    return NotSent("client_not_made", peer_failed=False)
 
 
 class LateProof:

@@ -245,7 +245,6 @@ def _desk() -> "Desk":
     from shared.ledger.send_once import SendOnce
     from shared.ledger.slots import LocalSlots
     from shared.payments.post import Desk
-    from shared.runtime.late import LateReceipting
 
     times = stores.settings().times
     slots = LocalSlots(stores.clock(), times)
@@ -254,7 +253,7 @@ def _desk() -> "Desk":
         ledger=ledger(),
         send_once=SendOnce(ledger(), gates(), slots, stores.clock(), times),
         chain=Chain(ledger(), slots),
-        receipting=LateReceipting(_receipting),
+        receipting=_receipting(),
         quarantine=stores.quarantine(),
         times=times,
         regions=stores.settings().regions,

@@ -12,7 +12,6 @@ import function_app
 
 from functions import console, drive_due, health, oauth_callback, open_items, payment_status, post_payments  # isort: skip
 from functions import renew_tokens, sweep  # isort: skip
-from shared.runtime import wiring
 
 
 class Out:
@@ -35,12 +34,6 @@ def queued(body):
     return func.QueueMessage(id="m", body=body.encode())
 
 
-async def claimed(body):
-    """A payment, up to the first thing that is done after its claim."""
-    wiring._receipting = told
-    await post_payments.post_payments(queued(body), Out(), Out())
-
-
 def told():
     """Print, and end without closing anything."""
     print(json.dumps(sorted(sys.modules)), flush=True)  # noqa: T201 - this is its answer
@@ -55,7 +48,6 @@ async def answered(request, status):
 RUNS = {
     "health": lambda: health.health(get()),
     "callback": lambda key, body: answered(oauth_callback.oauth_callback(delivery(key, body)), 200),
-    "claim": claimed,
     "payment": lambda body: post_payments.post_payments(queued(body), Out(), Out()),
     "step": lambda body: drive_due.drive_due(queued(body), Out(), Out()),
     "sweep": lambda: sweep.sweep(None, Out()),

@@ -19,7 +19,6 @@ LOADED = {
     "indexed": (set(), set()),
     "health": (set(), set()),
     "callback": (TABLES | VAULT, {"azure_stores", "billers", "tokens"}),
-    "claim": (TABLES, {"azure_stores", *SENDS}),
     "payment": (SDKS, {"azure_stores", "caselle", "tokens", *SENDS}),
     "step": (SDKS, {"azure_stores", "caselle", "tokens", "customers", "reversals", *SENDS}),
     "sweep": (TABLES, {"azure_stores", "ledger"}),
@@ -47,7 +46,7 @@ def _given(case, towns):
     match case:
         case "callback":
             return [next(towns).key, json.dumps({"access_token": "token", "expires_in": 3600})]
-        case "claim" | "payment":
+        case "payment":
             return [json.dumps(message(billerId=next(towns).biller))]
         case "step":
             return [json.dumps({"billerId": "7", "kind": "payment", "id": "nobody", "version": 1})]
