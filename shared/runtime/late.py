@@ -1,4 +1,4 @@
-"""Parts that few deliveries of a token need, made with the first call: httpx and certificates take a tenth of a second."""
+"""Parts that few deliveries of a token need, made with the first call: httpx and certificates are slow to load."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
