@@ -39,7 +39,7 @@ def sides(running: Stack, folder: str) -> Iterator[Sides]:
     with floor(running, folder, _NOT_ASKED) as bare:
         yield Sides(
             _deliveries(running.callback_urls, tokens),
-            _deliveries({biller: f"{bare.url}/api/callback?BK={biller}" for biller in tokens}, tokens),
+            _deliveries({biller: f"{bare.url}/api/bare/callback?BK={biller}" for biller in tokens}, tokens),
         )
 
 

@@ -50,8 +50,8 @@ def sides(running: Stack, folder: str) -> Iterator[Sides]:
     settings = {"FLOOR_URL": url, "FLOOR_TOKEN": token, "FLOOR_SUBDOMAIN": _FLOOR}
     with floor(running, folder, settings) as bare:
         yield Sides(
-            _questions(running.functions_url, running.function_key, running.billers),
-            _questions(bare.url, bare.keys.function, running.billers),
+            _questions(f"{running.functions_url}/api", running.function_key, running.billers),
+            _questions(f"{bare.url}/api/bare", bare.keys.function, running.billers),
         )
 
 
@@ -60,7 +60,7 @@ def _questions(url: str, key: str, billers: Sequence[Biller]) -> Load:
 
     def asks(count: int) -> list[Ask]:
         named = islice(cycle(product(_NUMBERS, billers)), count)
-        return [_ask(f"{url}/api/billers/{biller.biller_id}", number, headers) for number, biller in named]
+        return [_ask(f"{url}/billers/{biller.biller_id}", number, headers) for number, biller in named]
 
     return asks
 

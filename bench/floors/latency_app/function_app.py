@@ -1,5 +1,7 @@
 """What the two answers cost when nothing is decided; run by the same functions host as the app.
 
+Beside them are the app's queues, with nothing to do, so that the host has as many to look into.
+
 The environment names the storage (``AzureWebJobsStorage``) and the peer (``FLOOR_URL``, ``_TOKEN``, ``_SUBDOMAIN``).
 """
 
@@ -9,6 +11,8 @@ import os
 import azure.functions as func
 import httpx
 from azure.data.tables.aio import TableClient
+
+from bench.floors.cold_start_indexed import QUEUES
 
 STORAGE = os.environ["AzureWebJobsStorage"]  # noqa: SIM112 - the platform spells it so
 HEADERS = {
@@ -37,15 +41,23 @@ ledger = TableClient.from_connection_string(STORAGE, "ledger", use_env_settings=
 peer = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=100, max_keepalive_connections=0), trust_env=False)
 
 
-@app.function_name("callback")
-@app.route("callback", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+async def idle(message: func.QueueMessage) -> None:
+    raise AssertionError(message.id)
+
+
+for name, (queue, _) in QUEUES.items():
+    app.function_name(name)(app.queue_trigger("message", queue, "AzureWebJobsStorage")(idle))
+
+
+@app.function_name("bare_callback")
+@app.route("bare/callback", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 async def callback(req: func.HttpRequest) -> func.HttpResponse:
     await tokens.get_entity("tokens", f"T~{req.params['BK']}")
     return func.HttpResponse('{"status": "stored"}', mimetype="application/json")
 
 
-@app.function_name("open_items")
-@app.route("billers/{billerId}/customers/{customerNumber}/open-items", methods=["GET"])
+@app.function_name("bare_open_items")
+@app.route("bare/billers/{billerId}/customers/{customerNumber}/open-items", methods=["GET"])
 async def open_items(req: func.HttpRequest) -> func.HttpResponse:
     biller, customer = req.route_params["billerId"], req.route_params["customerNumber"]
     # What is held meanwhile was open, or is among the held: one after the other, before the call and again after it.
