@@ -21,8 +21,8 @@ from local.services import FunctionsHost
 from local.stack import Stack
 
 PER_SECOND: Final = 50
-REQUESTS: Final = 1_000
-RUNS: Final = 5
+REQUESTS: Final = 500
+RUNS: Final = 7
 CITIES: Final = 10
 _APP: Final = ROOT / "bench" / "floors" / "latency_app"
 _GOALS: Final = {"p50": Goal(of="value", sign="<=", limit=5), "p99": Goal(of="value", sign="<=", limit=20)}

@@ -2,7 +2,7 @@
 
 ``python -m bench.floors.throughput`` works on the queue ``floor`` until it is ended: dequeue, a transaction, a call
 over a fresh connection, a transaction, a result, delete; 24 at once as in ``host.json``, two at once per biller.
-The environment names the storage (``AzureWebJobsStorage``) and the peer (``FLOOR_URL``, ``_TOKEN``, ``_SUBDOMAIN``).
+The environment names the storage (``AzureWebJobsStorage``) and the peer.
 """
 
 import asyncio
@@ -12,21 +12,15 @@ import zlib
 from collections import defaultdict
 from typing import Any
 
-import httpx
 from azure.data.tables.aio import TableClient
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
+from bench.floors.peer import call
 from bench.floors.rows import begun, posted
 
 BATCH, AT_ONCE, SLOTS = 16, 24, 2
-STORAGE, URL = os.environ["AzureWebJobsStorage"], os.environ["FLOOR_URL"]  # noqa: SIM112 - the platform spells it so
-HEADERS = {
-    "Authorization": f"Bearer {os.environ['FLOOR_TOKEN']}",
-    "X-Caselle-Subdomain": os.environ["FLOOR_SUBDOMAIN"],
-    "Content-Type": "application/json",
-    "Accept-Encoding": "identity",
-}
+STORAGE = os.environ["AzureWebJobsStorage"]  # noqa: SIM112 - the platform spells it so
 DOCUMENT = """
 mutation CreateReceipt($input: CreateReceiptInput!) {
   create_receipt(input: $input) { receipt_number }
@@ -51,8 +45,6 @@ class Floor:
         self.inbound = QueueClient.from_connection_string(STORAGE, "floor")
         self.results = QueueClient.from_connection_string(STORAGE, "floor-results")
         self.table = TableClient.from_connection_string(STORAGE, "floor", use_env_settings=False)
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
-        self.peer = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
         self.slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(SLOTS))
 
     async def work(self) -> None:
@@ -74,19 +66,11 @@ class Floor:
         shard = f"{zlib.crc32(biller.encode()) % 32:02x}"
         async with self.slots[biller]:
             etags = await self.table.submit_transaction(begun(shard, biller, name, body))
-            receipt = await self.call(name)
+            answer = await call("CreateReceipt", DOCUMENT, {"input": INPUT | {"reference": name}})
+            receipt = json.loads(answer)["data"]["create_receipt"]["receipt_number"]
             await self.table.submit_transaction(posted(shard, biller, name, body, etags[0]["etag"]))
         await self.results.send_message(json.dumps(_result(payment, receipt)))
         await self.inbound.delete_message(message.id, message.pop_receipt)
-
-    async def call(self, reference: str) -> str:
-        variables = {"input": INPUT | {"reference": reference}}
-        body = {"operationName": "CreateReceipt", "query": DOCUMENT, "variables": variables}
-        request = httpx.Request("POST", URL, headers=HEADERS, content=json.dumps(body))
-        answer = await self.peer.handle_async_request(request)
-        receipt: str = json.loads(await answer.aread())["data"]["create_receipt"]["receipt_number"]
-        await answer.aclose()
-        return receipt
 
 
 def _result(payment: dict[str, Any], receipt: str) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Carries requests to Caselle: one fresh connection each, one total deadline, no redirects, no retry of a write."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Collection
+from functools import cache
 from typing import Any, Final, Protocol
 
 import httpx
@@ -63,7 +65,7 @@ class Wire:
         self._most_bytes = most_bytes
         # A connection that was kept may be stale, and a send over it ambiguous.
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
-        self._transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False, retries=0)
+        self._transport = httpx.AsyncHTTPTransport(verify=_certificates(), limits=limits, trust_env=False, retries=0)
 
     async def post(self, request: Request, remaining: float) -> tuple[int, bytes]:
         """Status and body of the answer; the caller waits ``remaining`` seconds for it.
@@ -89,6 +91,12 @@ class Wire:
     async def aclose(self) -> None:
         """Close what is open."""
         await self._transport.aclose()
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Those that are trusted: read once for all wires, since reading them takes longer than a call."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def _capped(response: httpx.Response, most_bytes: int) -> bytes:

@@ -2,25 +2,18 @@
 
 Beside them are the app's queues, with nothing to do, so that the host has as many to look into.
 
-The environment names the storage (``AzureWebJobsStorage``) and the peer (``FLOOR_URL``, ``_TOKEN``, ``_SUBDOMAIN``).
+The environment names the storage (``AzureWebJobsStorage``) and the peer.
 """
 
-import json
 import os
 
 import azure.functions as func
-import httpx
 from azure.data.tables.aio import TableClient
 
 from bench.floors.cold_start_indexed import QUEUES
+from bench.floors.peer import call
 
 STORAGE = os.environ["AzureWebJobsStorage"]  # noqa: SIM112 - the platform spells it so
-HEADERS = {
-    "Authorization": f"Bearer {os.environ['FLOOR_TOKEN']}",
-    "X-Caselle-Subdomain": os.environ["FLOOR_SUBDOMAIN"],
-    "Content-Type": "application/json",
-    "Accept-Encoding": "identity",
-}
 DOCUMENT = """
 query OpenItems($customer_number: String!) {
   customer(customer_number: $customer_number) {
@@ -38,7 +31,6 @@ MOST = 500
 app = func.FunctionApp()
 tokens = TableClient.from_connection_string(STORAGE, "tokens", use_env_settings=False)
 ledger = TableClient.from_connection_string(STORAGE, "ledger", use_env_settings=False)
-peer = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=100, max_keepalive_connections=0), trust_env=False)
 
 
 async def idle(message: func.QueueMessage) -> None:
@@ -63,7 +55,7 @@ async def open_items(req: func.HttpRequest) -> func.HttpResponse:
     # What is held meanwhile was open, or is among the held: one after the other, before the call and again after it.
     await scan("O~", biller, customer)
     await scan("H~", biller, customer)
-    answer = await call(customer)
+    answer = await call("OpenItems", DOCUMENT, {"customer_number": customer})
     await scan("O~", biller, customer)
     await scan("H~", biller, customer)
     return func.HttpResponse(answer, mimetype="application/json")
@@ -74,12 +66,3 @@ async def scan(prefix: str, biller: str, customer: str) -> None:
     only = {"only0": biller, "only1": "payment", "only2": customer}
     async for _ in ledger.query_entities(FILTER, parameters=found | only, results_per_page=MOST):
         pass
-
-
-async def call(customer: str) -> bytes:
-    body = {"operationName": "OpenItems", "query": DOCUMENT, "variables": {"customer_number": customer}}
-    request = httpx.Request("POST", os.environ["FLOOR_URL"], headers=HEADERS, content=json.dumps(body))
-    answer = await peer.handle_async_request(request)
-    found = await answer.aread()
-    await answer.aclose()
-    return found
