@@ -64,7 +64,7 @@ def measured(name: str, sides: Sides, count: int = REQUESTS, runs: int = RUNS) -
     """Median and 99th percentile that ours adds, of alternating runs after one of each that is not counted."""
     for load in sides:
         # The first answer of a process waits for its imports; at the full pace hundreds would wait behind it.
-        asyncio.run(times(load(_WARMING), _GENTLY))
+        asyncio.run(times(load(min(count, _WARMING)), _GENTLY))
     pairs = [[_percentiles(load(count)) for load in sides] for _ in range(runs + 1)][1:]
     return {
         f"{name}.{label}": added([(ours[label], bare[label]) for ours, bare in pairs], "ms", goal)

@@ -1,10 +1,9 @@
-"""Every case runs from end to end with a few payments; what it finds is not looked at, only that it finds something."""
+"""Two cases from end to end with a few payments: what they find is not looked at, only that they find something."""
 
 import pytest
 
-from bench import burst, cpu, growth, isolation, throughput
+from bench import burst, growth
 from bench.floors import growth as floor
-from local.processes import ROOT
 from shared.ledger import rows
 from tests.payments.world import NEWPORT
 
@@ -17,25 +16,8 @@ def _measured(figures, *names):
     return figures
 
 
-def test_throughput():
-    figures = _measured(throughput.run(count=8, runs=1, billers=2), "throughput")
-    assert figures["throughput"].floor > 0
-
-
 def test_burst():
     _measured(burst.run(count=6, runs=1, latency_ms=1), "burst", "burst.instant")
-
-
-def test_isolation():
-    found = isolation.one(burst=20, steady=10, disturbed=True)
-    assert found.rate > 0
-    assert found.slowest_twentieth > 0
-
-
-def test_cpu():
-    found = cpu.profiles(count=30, runs=1)[0]
-    assert 0 < found["own"] < found["process"]
-    assert found["most"][0][0].startswith(str(ROOT))
 
 
 def test_growth():
