@@ -51,7 +51,9 @@ class Floor:
         running: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as group:
             while True:
-                found = self.inbound.receive_messages(max_messages=BATCH, visibility_timeout=600)
+                found = self.inbound.receive_messages(
+                    messages_per_page=BATCH, max_messages=BATCH, visibility_timeout=600
+                )
                 begun = {group.create_task(self.post(message)) async for message in found}
                 running |= begun
                 if not begun:
