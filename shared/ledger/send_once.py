@@ -264,19 +264,8 @@ class SendOnce:
     def _claimed(self, entry: Entry, slot: int) -> Entry:
         now = self._ledger.now()
         until = now + timedelta(seconds=self._times.lease)
-        return replace(
-            entry,
-            state=State.SENDING,
-            attempt=entry.attempt + 1,
-            sent_at=now,
-            slot=slot,
-            lease_until=until,
-            due=until,
-            wait=Wait.LEASE,
-            held_at=None,
-            reason=None,
-            detail=None,
-        )
+        sending = replace(entry, state=State.SENDING, attempt=entry.attempt + 1, sent_at=now, slot=slot, held_at=None)
+        return replace(sending, lease_until=until, due=until, wait=Wait.LEASE, reason=None, detail=None)
 
     def _waiting(self, entry: Entry) -> Entry:
         due = self._ledger.now() + timedelta(seconds=self._times.slot_retry)

@@ -5,6 +5,8 @@ import logging
 import secrets
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.runtime import telemetry
 from shared.runtime.telemetry import redacted
@@ -108,3 +110,26 @@ def test_setting_up_twice_adds_nothing(log):
     filters = [list(handler.filters) for handler in logging.getLogger().handlers]
     telemetry.set_up()
     assert [list(handler.filters) for handler in logging.getLogger().handlers] == filters
+
+
+PIECES = [
+    "bk",
+    "CODE",
+    "sig",
+    "s\u0131g",
+    "Key",
+    "state",
+    "my_to\u212aen",
+    "ClientSecret",
+    "authorization",
+    "AccountKey",
+]
+PIECES += ["Bearer ", "=", "%3D", "?", "&", "%26", '"', "'", ":", " ", ";", "abc", "payment.posted"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_a_line_that_is_not_searched_holds_nothing_to_find(line):
+    found = line
+    for pattern in telemetry._SECRETS:
+        found = pattern.sub(r"\1***", found)
+    assert redacted(line) == found
