@@ -5,7 +5,7 @@ import logging
 import secrets
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.runtime import telemetry
@@ -127,6 +127,7 @@ PIECES = [
 PIECES += ["Bearer ", "=", "%3D", "?", "&", "%26", '"', "'", ":", " ", ";", "abc", "payment.posted"]
 
 
+@example("?s\u0131g=abc")
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 def test_a_line_that_is_not_searched_holds_nothing_to_find(line):
     found = line
