@@ -11,8 +11,9 @@ from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.caselle.client import CaselleClient, Wire
 from shared.ledger.chain import Chain
 from shared.ledger.entry import Entry, Kind
+from shared.ledger.peer import Peer
 from shared.ledger.reading import Reader
-from shared.ledger.send_once import Peer, SendOnce
+from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment

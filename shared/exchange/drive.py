@@ -16,7 +16,8 @@ from shared.ledger.chain import Chain
 from shared.ledger.due import Due, due_of
 from shared.ledger.entry import SETTLED, Entry, Kind, State, Wait
 from shared.ledger.errors import Moved
-from shared.ledger.send_once import Peer, SendOnce
+from shared.ledger.peer import Peer
+from shared.ledger.send_once import SendOnce
 from shared.ledger.times import Times, nth
 from shared.vocabulary import events
 from shared.vocabulary.errors import Unavailable
@@ -58,7 +59,12 @@ class Drive:
         Raises:
             Unavailable: a store does not answer; the message must come again.
         """
-        self.chain.arrived(due)
+        try:
+            return await self._step(due, redelivered=redelivered)
+        finally:
+            self.chain.ended(due)
+
+    async def _step(self, due: Due, *, redelivered: bool) -> Handled:
         entry = await self.ledger.read(due.key)
         if entry is None:
             events.emit("due.unknown_entry", events.ERROR, biller=due.biller_id, id=due.id)

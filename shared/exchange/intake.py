@@ -11,7 +11,8 @@ from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import due_of
 from shared.ledger.entry import SETTLED, Entry, Kind, State
-from shared.ledger.send_once import Peer, SendOnce
+from shared.ledger.peer import Peer
+from shared.ledger.send_once import SendOnce
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError
 

@@ -18,20 +18,22 @@ class Chain:
         self._ledger = ledger
         self._slots = slots
 
-    def arrived(self, due: Due) -> None:
-        """A step came in: its entry is no longer on its way."""
-        self._slots.arrived(due.key)
+    def ended(self, due: Due) -> None:
+        """A step is done: its entry is no longer on its way."""
+        self._slots.ended(due.key)
 
     async def after_new(self, biller: str) -> list[Due]:
         """Who follows a message that came fresh from its queue: nobody, unless some were deferred lately."""
         return await self.after_waiting(biller) if self._slots.deferred_lately(biller) else []
 
     async def after_waiting(self, biller: str) -> list[Due]:
-        """One of the biller's longest waiting entries that is not yet on its way, if any.
+        """Of the biller's longest waiting entries one that is not yet on its way, or as many as its slots can take.
 
-        Which one is left to chance: another process frees its slot at the same moment and chooses among the same.
+        Which ones is left to chance: another process frees its slot at the same moment and chooses among the same.
         """
+        asked = self._slots.now()
         rows = await self._ledger.waiting(biller, _CANDIDATES)
+        if not rows:
+            self._slots.forget_deferral(biller, asked)
         waiting = {step.key: step for row in rows if (step := readable_step(row))}
-        chosen = self._slots.chain(random.sample(list(waiting), len(waiting)))
-        return [waiting[chosen]] if chosen else []
+        return [waiting[key] for key in self._slots.chain(biller, random.sample(list(waiting), len(waiting)))]

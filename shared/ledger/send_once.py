@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
 
 from shared.ledger import settle
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
@@ -21,38 +20,13 @@ from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, State, Wait
 from shared.ledger.errors import Moved, ReceiptTaken, SlotTaken
 from shared.ledger.gate import Gate
 from shared.ledger.gates import Gates
+from shared.ledger.peer import Peer
 from shared.ledger.slots import LocalSlots
 from shared.ledger.store import Change
 from shared.ledger.times import Times, nth
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import CaselleError, Unavailable
-
-
-class Peer(Protocol):
-    """One biller's server, as far as the ledger needs to know it."""
-
-    @property
-    def slots(self) -> int:
-        """Most sends at once."""
-        ...
-
-    @property
-    def can_be_asked(self) -> bool:
-        """Whether it can show what it has."""
-        ...
-
-    async def send(self, entry: Entry) -> Answer:
-        """Send one entry; every failure is an answer, only cancellation is raised."""
-        ...
-
-    async def probe(self, entry: Entry) -> bool:
-        """Whether a harmless read succeeds."""
-        ...
-
-    async def ask(self, entry: Entry) -> settle.Finding:
-        """What the peer shows about an entry whose outcome is unknown."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +128,12 @@ class SendOnce:
         while True:
             slot = await self._slots.take(lane, gate.slots(peer.slots), passing_over=refused)
             if slot is None:
+                deferred = await write(self._waiting(entry))
                 self._slots.remember_deferral(lane)
-                return await write(self._waiting(entry))
+                return deferred
             try:
+                if not await self._still_open(lane, slot, peer):
+                    return await write(self._waiting(entry))
                 began = self._clock.monotonic()
                 claimed = await write(self._claimed(entry, slot))
                 return await self._send(_Claim(claimed, began), peer)
@@ -164,6 +141,11 @@ class SendOnce:
                 refused |= {slot}
             finally:
                 await self._slots.release(lane, slot)
+
+    async def _still_open(self, lane: str, slot: int, peer: Peer) -> bool:
+        """Whether no answer that came while the slot was waited for speaks against using it."""
+        gate = await self._gates.look(lane)
+        return not gate.closed_by(self._ledger.now()) and not gate.needs_probe and slot < gate.slots(peer.slots)
 
     async def _send(self, claim: _Claim, peer: Peer) -> Entry:
         spent = self._clock.monotonic() - claim.began

@@ -1,11 +1,33 @@
 """Slots as this process sees them: spares a storage transaction where its own sends already fill them all."""
 
 import asyncio
-from collections import Counter, defaultdict
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
 
 from shared.ledger.entry import Key
 from shared.ledger.times import Times
 from shared.vocabulary.clock import Clock
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One biller's slots; moments by the monotonic clock."""
+
+    taken: dict[int, float] = field(default_factory=dict)
+    """Since when each slot is in use here."""
+    freed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    waiting: int = 0
+    count: int = 1
+    turn: float = math.inf
+    """Seconds for which a slot was last in use."""
+    deferred: float = -math.inf
+    """When a message was last left waiting in the ledger."""
+    shared: float = -math.inf
+    """When another process was last found in a slot."""
+
+    def free(self, count: int, passing_over: frozenset[int]) -> int | None:
+        return next((slot for slot in range(count) if slot not in self.taken and slot not in passing_over), None)
 
 
 class LocalSlots:
@@ -15,67 +37,87 @@ class LocalSlots:
         """Start with every slot free."""
         self._clock = clock
         self._times = times
-        self._taken: defaultdict[str, set[int]] = defaultdict(set)
-        self._freed: defaultdict[str, asyncio.Condition] = defaultdict(asyncio.Condition)
-        self._waiting: Counter[str] = Counter()
-        self._deferred: dict[str, float] = {}
+        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
         self._chained: dict[Key, float] = {}
 
     async def take(self, biller: str, count: int, *, passing_over: frozenset[int] = frozenset()) -> int | None:
         """A slot below ``count`` that this process does not use; None when none came free in ``slot_wait``.
 
-        No more wait at once than there are slots: behind them the others of a burst would only hold up its neighbours.
+        No more wait at once than there are slots, or than will have their turn in that time: behind them the others of
+        a burst would only hold up its neighbours.
         """
-        free = self._free(biller, count, passing_over)
-        if free is None and self._waiting[biller] < count:
-            self._waiting[biller] += 1
+        lane = self._lanes[biller]
+        lane.count = count
+        if passing_over:
+            lane.shared = self._clock.monotonic()
+        free = lane.free(count, passing_over)
+        if free is None and self._may_wait(lane):
+            lane.waiting += 1
             try:
-                free = await self._wait(biller, count, passing_over)
+                free = await self._wait(lane, passing_over)
             finally:
-                self._waiting[biller] -= 1
+                lane.waiting -= 1
         if free is not None:
-            self._taken[biller].add(free)
+            lane.taken[free] = self._clock.monotonic()
         return free
 
     async def release(self, biller: str, slot: int) -> None:
         """Give a slot back and wake one who waits for it."""
+        lane = self._lanes[biller]
         # Before anything is awaited: a cancellation must not keep the slot for ever.
-        self._taken[biller].discard(slot)
-        async with self._freed[biller]:
-            self._freed[biller].notify()
+        lane.turn = self._clock.monotonic() - lane.taken.pop(slot)
+        async with lane.freed:
+            lane.freed.notify()
 
     def remember_deferral(self, biller: str) -> None:
         """A message of this biller now waits in the ledger because of its slots."""
-        self._deferred[biller] = self._clock.monotonic()
+        self._lanes[biller].deferred = self._clock.monotonic()
+
+    def forget_deferral(self, biller: str, seen_at: float) -> None:
+        """None of this biller's messages waited at that moment, by ``now``."""
+        if self._lanes[biller].deferred < seen_at:
+            self._lanes[biller].deferred = -math.inf
+
+    def now(self) -> float:
+        """The monotonic clock by which deferrals are remembered."""
+        return self._clock.monotonic()
 
     def deferred_lately(self, biller: str) -> bool:
         """Whether such a message probably still waits."""
-        since = self._deferred.get(biller)
-        return since is not None and self._clock.monotonic() - since < self._times.chain_memory
+        return self._lately(self._lanes[biller].deferred)
 
-    def chain(self, candidates: list[Key]) -> Key | None:
-        """The first candidate that is not on its way already; it is now, until it has arrived."""
-        now = self._clock.monotonic()
+    def chain(self, biller: str, candidates: list[Key]) -> list[Key]:
+        """The next candidates that are not on their way already; they are now, until they have ended.
+
+        One, or where turns are short as many as it takes to have one there for each slot when it comes free. With
+        another process in the same slots it is one: more would meet there and find none.
+        """
+        now, lane = self._clock.monotonic(), self._lanes[biller]
         self._chained = {key: at for key, at in self._chained.items() if now - at < self._times.slot_retry}
-        chosen = next((key for key in candidates if key not in self._chained), None)
-        if chosen is not None:
-            self._chained[chosen] = now
+        idle = [key for key in candidates if key not in self._chained]
+        ahead = lane.turn <= self._times.slot_wait and not self._lately(lane.shared)
+        wanted = lane.count - (len(candidates) - len(idle)) if ahead else 1
+        chosen = idle[: max(1, wanted)]
+        self._chained |= dict.fromkeys(chosen, now)
         return chosen
 
-    def arrived(self, key: Key) -> None:
-        """A step for this entry came in; whatever becomes of it, the next may be put on its way."""
+    def ended(self, key: Key) -> None:
+        """The step for this entry is done; where it still waits, it may be put on its way again."""
         self._chained.pop(key, None)
 
-    def _free(self, biller: str, count: int, passing_over: frozenset[int]) -> int | None:
-        used = self._taken[biller] | passing_over
-        return next((slot for slot in range(count) if slot not in used), None)
+    def _may_wait(self, lane: _Lane) -> bool:
+        return lane.waiting < lane.count or (lane.waiting + 1) * lane.turn <= lane.count * self._times.slot_wait
 
-    async def _wait(self, biller: str, count: int, passing_over: frozenset[int]) -> int | None:
-        if len(passing_over) >= count:
+    async def _wait(self, lane: _Lane, passing_over: frozenset[int]) -> int | None:
+        if len(passing_over) >= lane.count:
             return None
+        count = lane.count
         try:
-            async with asyncio.timeout(self._times.slot_wait), self._freed[biller]:
-                await self._freed[biller].wait_for(lambda: self._free(biller, count, passing_over) is not None)
-                return self._free(biller, count, passing_over)
+            async with asyncio.timeout(self._times.slot_wait), lane.freed:
+                await lane.freed.wait_for(lambda: lane.free(count, passing_over) is not None)
+                return lane.free(count, passing_over)
         except TimeoutError:
             return None
+
+    def _lately(self, moment: float) -> bool:
+        return self._clock.monotonic() - moment < self._times.chain_memory

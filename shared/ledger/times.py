@@ -17,7 +17,7 @@ class Times:
     """How long ``sending`` may last before it counts as ``unknown``; longer than the deadline."""
     lease_margin: float = 5
     """What must be left of the lease, beyond the deadline, before the first byte leaves."""
-    slot_wait: float = 0.2
+    slot_wait: float = 2
     """How long one invocation waits for a slot of its own process."""
     slot_retry: float = 30
     """When a payment that found all slots taken is due again."""

@@ -9,8 +9,8 @@ from shared.ledger import rows, settle
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
 from shared.ledger.errors import Contended, Moved
+from shared.ledger.peer import Peer
 from shared.ledger.reading import Reader, owner_in
-from shared.ledger.send_once import Peer
 from shared.ledger.store import Change, Insert, Replace
 from shared.ledger.times import Times
 from shared.payments import message as payments

@@ -9,7 +9,7 @@ from shared.exchange.result import Handled
 from shared.ledger import settle
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
 from shared.ledger.errors import Contended, Known, ReferenceTaken
-from shared.ledger.send_once import Peer
+from shared.ledger.peer import Peer
 from shared.payments.post import Desk
 from shared.reversals.by_hand import looked_up
 from shared.reversals.message import QUEUES, Undoing, fingerprint, is_void, parse, reference

@@ -3,14 +3,9 @@
 import asyncio
 from collections import deque
 
-import pytest
-
 from shared.ledger.answer import Accepted
-from shared.ledger.entry import Key, Kind
-from shared.ledger.slots import LocalSlots
-from tests.fakes.clock import StoppedClock
 from tests.ledger.world import started
-from tests.payments.world import TIMES, body, message
+from tests.payments.world import body, message
 
 BILLER = "2493"
 WAITING = 400
@@ -107,50 +102,13 @@ async def test_fresh_messages_start_no_chain_where_none_waits(world):
     assert world.store.reads == reads + 1, "the gate, nothing else"
 
 
-async def test_a_process_forgets_after_two_minutes_that_it_deferred():
-    clock = StoppedClock()
-    slots = LocalSlots(clock, TIMES)
-    slots.remember_deferral(BILLER)
-    clock.advance(119)
-    assert slots.deferred_lately(BILLER)
-    clock.advance(2)
-    assert not slots.deferred_lately(BILLER)
-
-
-async def test_a_candidate_is_put_on_its_way_once_in_thirty_seconds():
-    clock = StoppedClock()
-    slots = LocalSlots(clock, TIMES)
-    one, other = Key(BILLER, Kind.PAYMENT, "a"), Key(BILLER, Kind.PAYMENT, "b")
-    assert [slots.chain([one, other]) for _ in range(3)] == [one, other, None]
-    clock.advance(31)
-    assert slots.chain([one, other]) == one
-
-
-async def test_slots_of_one_process_are_counted_per_biller():
-    slots = LocalSlots(StoppedClock(), TIMES)
-    assert [await slots.take("1", 2) for _ in range(3)] == [0, 1, None]
-    assert await slots.take("2", 2) == 0
-    assert await slots.take("1", 2, passing_over=frozenset({0, 1})) is None
-    await slots.release("1", 0)
-    assert await slots.take("1", 1) == 0
-
-
-async def test_who_waits_for_a_slot_gets_the_one_that_comes_free():
-    slots = LocalSlots(StoppedClock(), TIMES.__class__(slot_wait=5))
-    slot = await slots.take("1", 1)
-    waiting = asyncio.create_task(slots.take("1", 1))
-    await started(waiting)
-    await slots.release("1", slot)
-    assert await waiting == slot
-
-
-async def test_a_slot_is_given_back_even_when_cancelled_at_that_moment():
-    slots = LocalSlots(StoppedClock(), TIMES)
-    slot = await slots.take("1", 1)
-    async with slots._freed["1"]:
-        giving_back = asyncio.create_task(slots.release("1", slot))
-        await asyncio.sleep(0)
-        giving_back.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await giving_back
-    assert await slots.take("1", 1) == slot
+async def test_a_process_that_finds_none_waiting_asks_no_more(world):
+    rush = Rush(world)
+    await rush.fill(12)
+    await rush.drain()
+    world.clock.advance(1)
+    post, reads = rush.apps[0].post, world.store.reads
+    for number in range(3):
+        handled = await post.accept(body(message()), f"after the rush {number}")
+        assert handled.due == []
+    assert world.store.reads == reads + 1, "of what waits, once"

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Kind
+from shared.ledger.peer import Peer
 from shared.ledger.reading import Reader
-from shared.ledger.send_once import Peer
 from shared.ledger.store import LedgerStore
 from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk
