@@ -10,7 +10,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b[^\r\n]*\r\n")
 _GIVE_UP_SECONDS = 10
 _BROKEN_SECONDS = 1
 """A server may take what is broken for a beginning, and wait for its rest."""
-_NOTHING_MORE_SECONDS = 0.2
+_NOTHING_MORE_SECONDS = 1
 
 
 class _Shape(Enum):
