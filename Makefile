@@ -7,6 +7,9 @@ SCALE ?= 1
 SEED ?= 1
 PYTHON := .venv/bin/python
 
+# Every part of a stack is a process of its own; without kept byte code each would compile its libraries again.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 

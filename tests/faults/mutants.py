@@ -235,7 +235,7 @@ MUTANTS: Final = (
     Mutant("ack before insert", ack_before_insert, ("S4",)),
     Mutant("retry on a disconnect", retry_on_a_disconnect, ("P6", "P7")),
     Mutant("no write-ahead", no_write_ahead, ("X9", "Q1")),
-    Mutant("record deleted on error", record_deleted_on_error, ("P5",)),
+    Mutant("record deleted on error", record_deleted_on_error, ("P5",), minutes=1),
     Mutant("write without ETag", write_without_etag, ("S6", "Q1")),
     Mutant("5xx taken as not processed", a_5xx_taken_as_not_processed, ("P12",)),
     Mutant("expired claim run again", expired_claim_run_again, ("X8", "X9")),
