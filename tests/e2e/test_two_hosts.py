@@ -14,7 +14,7 @@ from local.traffic import Traffic
 from shared.billers import capabilities
 
 SAMPLES = ROOT / "local/samples"
-PER_BILLER = 20
+PER_BILLER = 40
 HOSTS = 2
 
 
