@@ -1,12 +1,11 @@
 """Moves a biller's ledger to another stamp's table, so that a message repeated there is known.
 
 First nothing can be sent here any more: every slot is taken for good, in the very rows that a send must insert. Then
-entry after entry is copied, each in one transaction, and its open row here removed. Whatever interrupts it, it may be
+entry after entry its open row here is removed, and it is copied as it then stands. Whatever interrupts it, it may be
 run again: what is there already stays as it is.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import batched
 from typing import Final
@@ -72,9 +71,8 @@ class MoveLedger:
             await self._copy_gate(lane)
         copied = Copied()
         async for row in _all(self._here, shard, f"P~{biller}~"):
-            entry = rows.entry_of(row)
+            entry = await self._closed(rows.entry_of(row))
             await self._copy_entry(shard, entry)
-            await self._close(entry)
             copied.entries += 1
             copied.unsettled += entry.state not in SETTLED or entry.state is State.HELD
             yield copied
@@ -105,19 +103,25 @@ class MoveLedger:
         """Its events first: the state row, which is what a reader looks for, comes with the last of them."""
         if await self._there.read(shard, rows.state_key(entry.key)):
             return
-        events = [row async for row in _all(self._here, shard, f"E~{entry.key}~")]
+        last = rows.event_key(
+            entry.key, entry.version
+        )  # what a step writes here meanwhile would stop the next one there
+        events = [row async for row in _all(self._here, shard, f"E~{entry.key}~") if row.key <= last]
         changes: list[Change] = [Insert(row.key, row.values) for row in events]
         state = transition.moved_in(_driven(entry, self._here))
         for some in batched(changes, _MOST_CHANGES, strict=False):
             await self._insert(shard, some)
         await self._insert(shard, state)
 
-    async def _close(self, entry: Entry) -> None:
-        """Nothing drives it here any more; who changed it in between leaves it to the next run."""
-        if entry.due is None and entry.held_at is None:
-            return
-        with suppress(Moved):
-            await self._ledger.tidy(entry, replace(entry, due=None, wait=None, held_at=None))
+    async def _closed(self, entry: Entry) -> Entry:
+        """The entry as it stands when nothing drives it here any more, but with its due time and place in the lists."""
+        while entry.due is not None or entry.held_at is not None:
+            try:
+                await self._ledger.tidy(entry, replace(entry, due=None, wait=None, held_at=None))
+                break
+            except Moved as moved:
+                entry = moved.found
+        return entry
 
     async def _insert(self, shard: str, changes: Sequence[Change]) -> None:
         """Insert what is not there yet."""

@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 
 from shared.exchange.result import Outcome
+from shared.ledger.due import due_of
 from shared.ledger.entry import Kind, State
 from shared.ledger.move import MOST_SLOTS, MOVED, MoveLedger
 from shared.ledger.rows import CLOSED, shard_of
@@ -132,6 +133,46 @@ async def test_a_move_that_is_interrupted_anywhere_is_run_again(here, there):
                 break
             assert _told(new.store) == expected
             assert [key for _, key in old.store.rows if key.startswith("O~")] == []
+
+
+async def test_a_step_at_the_old_home_at_any_moment_of_the_copy_stops_nothing_at_the_new_one(here, there):
+    """An instance that has not heard of the move postpones what waits; it goes on from where it was copied."""
+    messages = await begun(here)
+    waiting = messages["waiting"]
+    orders = len(here.city.orders)
+    for position in count():
+        old, new = _copies(here)
+        if not await _moved_while_stepping(old, new, waiting, position):
+            break
+        new.city = here.city.__class__(here.clock)
+        new.app = new.process()
+        await new.set_up(rejectStrategy="void")
+        await new.pass_time(1200)
+        assert (await new.entry(waiting)).state is State.POSTED, position
+        assert len(new.city.orders) == 1
+        assert [key for key in old.keys("O~") if waiting["paymentId"] in key] == []
+    assert position > 10
+    assert len(here.city.orders) == orders
+
+
+async def _moved_while_stepping(old, new, waiting, position):
+    """Whether there was such a call of the copy: just before it, the old home takes a step of what waits."""
+    await old.set_up(rejectStrategy="void", paused={"reason": "moved to there"})
+    calls = count()
+    met = []
+
+    async def plan(_call):
+        if next(calls) == position:
+            met.append(position)
+            version = (await old.entry(waiting)).version
+            await old.app.drive.step(due_of(await old.entry(waiting)), redelivered=False)
+            assert (await old.entry(waiting)).version == version + 1
+        return Fault.NONE
+
+    assert await MoveLedger(old.store, new.store).take_slots(BILLER) == 0
+    _ = [each async for each in MoveLedger(FaultyLedger(old.store, plan), FaultyLedger(new.store, plan)).copy(BILLER)]
+    await moved(old, new)
+    return bool(met)
 
 
 def _copies(here):
