@@ -64,5 +64,7 @@ class Plan:
 
     def arrival_seconds(self) -> float:
         """Within how many seconds the payments arrive; one plan in four brings them all at once."""
-        at_once = bool(_NEED_A_BACKLOG & set(self.faults)) or self.dice("arrivals").random() < 0.25
+        if _NEED_A_BACKLOG & set(self.faults):
+            return 0.0
+        at_once = self.dice("arrivals").random() < 0.25
         return 1.0 if at_once else min(_ARRIVALS, 0.8 * self.stormy_seconds())
