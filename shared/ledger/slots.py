@@ -43,8 +43,8 @@ class LocalSlots:
     async def take(self, biller: str, count: int, *, passing_over: frozenset[int] = frozenset()) -> int | None:
         """A slot below ``count`` that this process does not use; None when none came free in ``slot_wait``.
 
-        No more wait at once than there are slots, or than will have their turn in that time: behind them the others of
-        a burst would only hold up its neighbours.
+        No more wait at once than there are slots, or than will surely have their turn in that time: behind them the
+        others of a burst would only hold up its neighbours.
         """
         lane = self._lanes[biller]
         lane.count = count
@@ -95,8 +95,7 @@ class LocalSlots:
         now, lane = self._clock.monotonic(), self._lanes[biller]
         self._chained = {key: at for key, at in self._chained.items() if now - at < self._times.slot_retry}
         idle = [key for key in candidates if key not in self._chained]
-        ahead = lane.turn <= self._times.slot_wait and not self._lately(lane.shared)
-        wanted = lane.count - (len(candidates) - len(idle)) if ahead else 1
+        wanted = lane.count - (len(candidates) - len(idle)) if self._have_turns(lane, 1) else 1
         chosen = idle[: max(1, wanted)]
         self._chained |= dict.fromkeys(chosen, now)
         return chosen
@@ -106,7 +105,11 @@ class LocalSlots:
         self._chained.pop(key, None)
 
     def _may_wait(self, lane: _Lane) -> bool:
-        return lane.waiting < lane.count or (lane.waiting + 1) * lane.turn <= lane.count * self._times.slot_wait
+        return lane.waiting < lane.count or self._have_turns(lane, (lane.waiting + 1) / lane.count)
+
+    def _have_turns(self, lane: _Lane, turns: float) -> bool:
+        """Whether so many turns end within ``slot_wait``; with another process in the slots nobody can say."""
+        return turns * lane.turn <= self._times.slot_wait and not self._lately(lane.shared)
 
     async def _wait(self, lane: _Lane, passing_over: frozenset[int]) -> int | None:
         if len(passing_over) >= lane.count:

@@ -10,9 +10,10 @@ from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
 from shared.ledger.entry import State
 from shared.ledger.gates import Gates
 from shared.ledger.store import Delete
+from shared.ledger.times import Times
 from tests.fakes.faulty_ledger import Fault
 from tests.ledger.world import started
-from tests.payments.world import body, message
+from tests.payments.world import World, body, message
 
 BILLER = "2493"
 MINUTE = 60.0
@@ -220,6 +221,29 @@ async def test_a_success_between_two_equal_errors_clears_the_suspicion(world):
         await world.deliver(message())
         await world.pass_time(MINUTE)
     assert (await gate(world)).blocked is None
+
+
+async def test_who_waited_for_a_slot_is_not_sent_where_the_answer_before_it_blocked_the_biller():
+    world = World(times=Times(slot_wait=30))
+    await world.set_up(connectVersion="2025.01.001")
+    answer = asyncio.Event()
+
+    async def refused(_order):
+        await answer.wait()
+        return Refused("licence_missing", Scope.BILLER)
+
+    world.city.script = [refused]
+    payments = [message() for _ in range(2)]
+    sending = [asyncio.create_task(world.deliver(payment)) for payment in payments]
+    for task in sending:
+        await started(task)
+    answer.set()
+    await asyncio.gather(*sending)
+    assert len(world.city.orders) == 1, "its biller has one slot"
+    assert {(await world.entry(payment)).state for payment in payments} == {State.RECEIVED}
+    await world.gates.unblock("2493")
+    await world.pass_time(1200)
+    assert len(world.city.receipts_made) == 2
 
 
 @pytest.mark.parametrize("scope", [Scope.BILLER, Scope.ENTRY])

@@ -93,6 +93,15 @@ async def test_as_many_wait_as_will_have_their_turn_in_time_and_never_fewer_than
     await ended(tasks)
 
 
+async def test_beside_another_process_no_more_wait_than_there_are_slots(patient, clock):
+    """How long its sends take is not known here, and a claim that failed was a short turn."""
+    await patient.release(BILLER, await patient.take(BILLER, 2))
+    await patient.release(BILLER, await patient.take(BILLER, 2, passing_over=frozenset({0})))
+    tasks = await filled(patient, 12)
+    assert len(tasks) == 2
+    await ended(tasks)
+
+
 async def test_where_no_turn_is_known_as_many_wait_as_there_are_slots(patient):
     tasks = await filled(patient, 12)
     assert len(tasks) == 2
