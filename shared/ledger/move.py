@@ -12,7 +12,7 @@ from typing import Final
 
 from shared.ledger import rows, transition
 from shared.ledger.book import Ledger
-from shared.ledger.entry import SETTLED, UPDATES, Entry, State, Wait
+from shared.ledger.entry import SETTLED, UPDATES, Entry, Kind, State, Wait
 from shared.ledger.errors import Moved
 from shared.ledger.store import Change, Insert, LedgerStore, Replace, Row, RowChanged, RowExists, Values
 
@@ -25,6 +25,8 @@ MOVED: Final = "moved"
 _PAGE: Final = 1000
 _MOST_CHANGES: Final = 90
 _OF_BILLER: Final = ("C", "N", "R", "M")
+_PAYMENTS_LAST: Final = sorted(Kind, key=Kind.PAYMENT.__eq__)
+"""What undoes a payment also changes it, so that is closed before the payment is read."""
 _FORESTALLED: Final[Values] = {"state": ""}
 """The event of a void that came before its payment, which has no entry yet."""
 
@@ -70,12 +72,13 @@ class MoveLedger:
         for lane in _lanes(biller):
             await self._copy_gate(lane)
         copied = Copied()
-        async for row in _all(self._here, shard, f"P~{biller}~"):
-            entry = await self._closed(rows.entry_of(row))
-            await self._copy_entry(shard, entry)
-            copied.entries += 1
-            copied.unsettled += entry.state not in SETTLED or entry.state is State.HELD
-            yield copied
+        for kind in _PAYMENTS_LAST:
+            async for row in _all(self._here, shard, f"P~{biller}~{kind}~"):
+                entry = await self._closed(rows.entry_of(row))
+                await self._copy_entry(shard, entry)
+                copied.entries += 1
+                copied.unsettled += entry.state not in SETTLED or entry.state is State.HELD
+                yield copied
 
     async def _take(self, lane: str, slot: int) -> bool:
         """Whether the slot is ours: it was, it was free, or nobody but a doubt had it."""
@@ -103,9 +106,8 @@ class MoveLedger:
         """Its events first: the state row, which is what a reader looks for, comes with the last of them."""
         if await self._there.read(shard, rows.state_key(entry.key)):
             return
-        last = rows.event_key(
-            entry.key, entry.version
-        )  # what a step writes here meanwhile would stop the next one there
+        # An event that a step writes here meanwhile would stand in the way of the next step there.
+        last = rows.event_key(entry.key, entry.version)
         events = [row async for row in _all(self._here, shard, f"E~{entry.key}~") if row.key <= last]
         changes: list[Change] = [Insert(row.key, row.values) for row in events]
         state = transition.moved_in(_driven(entry, self._here))

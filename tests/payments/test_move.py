@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 
 from shared.exchange.result import Outcome
+from shared.ledger.answer import Ambiguous
 from shared.ledger.due import due_of
 from shared.ledger.entry import Kind, State
 from shared.ledger.move import MOST_SLOTS, MOVED, MoveLedger
@@ -155,8 +156,35 @@ async def test_a_step_at_the_old_home_at_any_moment_of_the_copy_stops_nothing_at
     assert len(here.city.orders) == orders
 
 
-async def _moved_while_stepping(old, new, waiting, position):
-    """Whether there was such a call of the copy: just before it, the old home takes a step of what waits."""
+async def test_a_void_that_ends_at_the_old_home_during_the_copy_has_its_payment_reversed_at_the_new_one(here, there):
+    paid = message()
+    await here.deliver(paid)
+
+    async def lost(receipt_number):
+        here.city.void(receipt_number)
+        return Ambiguous("ReadTimeout")
+
+    here.city.void_script = [lost]
+    void = reversal(paid)
+    await here.undo(void)
+    await here.drain()
+    assert (await here.entry(void)).state is State.UNKNOWN
+    here.clock.advance(20)
+    for position in count():
+        old, new = _copies(here)
+        old.city = new.city = here.city
+        old.app, new.app = old.process(), new.process()
+        await new.set_up(rejectStrategy="void")
+        if not await _moved_while_stepping(old, new, void, position):
+            break
+        await new.pass_time(3600)
+        assert [(await new.entry(each)).state for each in (void, paid)] == [State.POSTED, State.REVERSED], position
+    assert position > 10
+    assert len(here.city.voids) == 1
+
+
+async def _moved_while_stepping(old, new, fields, position):
+    """Whether there was such a call of the copy: just before it, the old home takes a step of this entry."""
     await old.set_up(rejectStrategy="void", paused={"reason": "moved to there"})
     calls = count()
     met = []
@@ -164,9 +192,9 @@ async def _moved_while_stepping(old, new, waiting, position):
     async def plan(_call):
         if next(calls) == position:
             met.append(position)
-            version = (await old.entry(waiting)).version
-            await old.app.drive.step(due_of(await old.entry(waiting)), redelivered=False)
-            assert (await old.entry(waiting)).version == version + 1
+            version = (await old.entry(fields)).version
+            await old.app.drive.step(due_of(await old.entry(fields)), redelivered=False)
+            assert (await old.entry(fields)).version == version + 1
         return Fault.NONE
 
     assert await MoveLedger(old.store, new.store).take_slots(BILLER) == 0
