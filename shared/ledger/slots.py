@@ -62,12 +62,12 @@ class LocalSlots:
         return free
 
     async def release(self, biller: str, slot: int) -> None:
-        """Give a slot back and wake one who waits for it."""
+        """Give a slot back and wake who waits for it."""
         lane = self._lanes[biller]
         # Before anything is awaited: a cancellation must not keep the slot for ever.
         lane.turn = self._clock.monotonic() - lane.taken.pop(slot)
         async with lane.freed:
-            lane.freed.notify()
+            lane.freed.notify_all()  # the first may pass this very slot over
 
     def remember_deferral(self, biller: str) -> None:
         """A message of this biller now waits in the ledger because of its slots."""

@@ -73,6 +73,21 @@ async def test_who_waits_for_a_slot_gets_the_one_that_comes_free(patient):
     assert await waiting == slot
 
 
+async def test_a_slot_that_the_first_who_waits_cannot_use_goes_to_the_next(patient):
+    for _ in range(2):
+        await patient.take(BILLER, 2)
+    first = asyncio.create_task(patient.take(BILLER, 2, passing_over=frozenset({0})))
+    second = asyncio.create_task(patient.take(BILLER, 2))
+    for task in (first, second):
+        await started(task)
+    await patient.release(BILLER, 0)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (first.done(), second.done()) == (False, True)
+    assert await second == 0
+    await ended([first])
+
+
 async def test_a_slot_is_given_back_even_when_cancelled_at_that_moment(patient):
     """While somebody else looks which slots are free."""
     slot = await patient.take("1", 1)
