@@ -77,8 +77,8 @@ async def test_two_hosts_renew_fifty_tokens_that_are_due_at_once_with_fifty_requ
         TableClient.from_connection_string(two_hosts.storage, "tokens") as table,
     ):
         rows = TableTokens(table)
-        before = {city.biller_id: await _make_due(rows, city.biller_id) for city in CITIES}
         await control.forget_calls()
+        before = {city.biller_id: await _make_due(rows, city.biller_id) for city in CITIES}
         await asyncio.gather(*(_run_timer(host) for host in two_hosts.hosts))
         await _until_all_are_renewed(rows, before)
         await until_empty(queues, "token-renewals")
