@@ -11,7 +11,7 @@ CITY = Biller.model_validate(NEWPORT)
 MADE = b'{"data": {"create_receipt": {"receipt_number": "5.00010"}}}'
 REFUSED = b'{"errors": [{"message": "no", "extensions": {"code": "UNAUTHENTICATED"}}]}'
 THROTTLED = b'{"errors": [{"message": "no", "extensions": {"code": "THROTTLED"}}]}'
-PATIENT, HASTY = 20.0, 0.8
+PATIENT, HASTY = 20.0, 2.0
 HTML = b"<html><body>Bad gateway</body></html>"
 IN_DOUBT = {
     "reset": resets,

@@ -25,8 +25,9 @@ async def table(azurite):
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def simulator(tmp_path_factory):
+    """One for all of them: each test puts its own billers into it."""
     log = tmp_path_factory.mktemp("simulator") / "simulator.log"
     with Child.module("simulator", "local.simulator", log=log) as child:
         yield SimpleNamespace(**child.wait_ready())

@@ -48,7 +48,7 @@ async def caselle(simulator):
     """The real client, and a simulator with nothing but Newport in it."""
     async with AsyncExitStack() as stack:
         control = await stack.enter_async_context(SimulatorControl(simulator.controlUrl))
-        await control.relay_refused(refused=False)
+        stack.push_async_callback(control.relay_refused, refused=False)
         base = await stack.enter_async_context(httpx.AsyncClient())
         wire = await stack.enter_async_context(aclosing(Wire(simulator.caselleUrl, PATIENT)))
 

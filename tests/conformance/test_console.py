@@ -2,8 +2,9 @@
 
 import contextlib
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 
 import pytest
 from azure.data.tables.aio import TableServiceClient
@@ -25,10 +26,12 @@ from shared.ledger.store import Insert
 from shared.runtime.clock import SystemClock
 from shared.tokens.row import TokenRow
 from tests.console.page import Page
+from tests.fakes.clock import StoppedClock
 from tests.payments.world import NEWPORT
 
 ADA = Person("ada-id", "Ada Byron", frozenset({"reader"}))
 KINDS = ("billers", "tokens", "ledger", "audit")
+MOST_IN_A_TRANSACTION = 100
 
 
 class Counted:
@@ -63,32 +66,24 @@ class _Copies:
 class _Stamp:
     def __init__(self, tables, counted):
         self.tables, self.counted, clock = tables, counted, SystemClock()
-        self.ledger = TableLedger(tables["ledger"], ServerTime(clock))
+        # No midnight shall come between what is posted and the look.
+        self.now = datetime.now(UTC)
+        self.ledger = TableLedger(tables["ledger"], ServerTime(StoppedClock(self.now)))
         registry, token_rows = TableBillers(tables["billers"]), TableTokens(tables["tokens"])
         recorder = Recorder(TableViews(tables["audit"], clock))
         self.console = Console(self.ledger, registry, token_rows, recorder)
 
     async def billers(self, first, last):
         """Each with a token, a payment that was posted now, and one that is held."""
-        now = datetime.now(UTC)
-        for start in range(first, last, 50):
-            ids = [str(number) for number in range(start, min(start + 50, last))]
-            records = [Biller.model_validate(NEWPORT | {"billerId": id_, "name": f"City {id_}"}) for id_ in ids]
-            written = [
-                {"PartitionKey": "billers", "RowKey": each.biller_id, "biller": each.model_dump_json(by_alias=True)}
-                for each in records
-            ]
-            await self.tables["billers"].submit_transaction([("create", entity) for entity in written])
-            tokens = [{"PartitionKey": "tokens", "RowKey": f"T~{id_}", "token": _token(id_, now)} for id_ in ids]
-            await self.tables["tokens"].submit_transaction([("create", entity) for entity in tokens])
-        for id_ in map(str, range(first, last)):
-            posted, held = Key(id_, Kind.PAYMENT, "posted"), Key(id_, Kind.PAYMENT, "held")
-            listed = {"biller": id_, "kind": "payment", "cents": 12540}
-            changes = [
-                Insert(rows.posted_key(now, posted), listed | {"id": "posted"}),
-                Insert(rows.held_key(now, held), listed | {"id": "held", "reason": "no_allocations"}),
-            ]
-            await self.ledger.commit(rows.shard_of(id_), changes)
+        shards = defaultdict(list)
+        for some in batched(map(str, range(first, last)), MOST_IN_A_TRANSACTION, strict=False):
+            await self.tables["billers"].submit_transaction([("create", _record(id_)) for id_ in some])
+            await self.tables["tokens"].submit_transaction([("create", _token(id_, self.now)) for id_ in some])
+            for id_ in some:
+                shards[rows.shard_of(id_)] += _payments(id_, self.now)
+        for shard, inserts in shards.items():
+            for some in batched(inserts, MOST_IN_A_TRANSACTION, strict=False):
+                await self.ledger.commit(shard, list(some))
 
     async def look(self):
         """The first page, and what it asked for."""
@@ -97,9 +92,24 @@ class _Stamp:
         return page, Counter(self.counted.requests)
 
 
+def _record(biller_id):
+    biller = Biller.model_validate(NEWPORT | {"billerId": biller_id, "name": f"City {biller_id}"})
+    return {"PartitionKey": "billers", "RowKey": biller_id, "biller": biller.model_dump_json(by_alias=True)}
+
+
 def _token(biller_id, now):
     fields = {"biller_id": biller_id, "generation": 1, "since": now, "expires_at": now + timedelta(days=90)}
-    return TokenRow(**fields, version="v", fingerprint="f").model_dump_json()
+    row = TokenRow(**fields, version="v", fingerprint="f")
+    return {"PartitionKey": "tokens", "RowKey": f"T~{biller_id}", "token": row.model_dump_json()}
+
+
+def _payments(biller_id, now):
+    posted, held = Key(biller_id, Kind.PAYMENT, "posted"), Key(biller_id, Kind.PAYMENT, "held")
+    listed = {"biller": biller_id, "kind": "payment", "cents": 12540}
+    return [
+        Insert(rows.posted_key(now, posted), listed | {"id": "posted"}),
+        Insert(rows.held_key(now, held), listed | {"id": "held", "reason": "no_allocations"}),
+    ]
 
 
 async def test_the_first_page_of_a_thousand_billers_makes_as_many_requests_as_that_of_one(stamp):

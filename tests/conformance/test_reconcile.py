@@ -13,7 +13,8 @@ from tests.fakes.clock import StoppedClock
 from tests.fakes.reconciliation import MemoryControlTotals, MemoryFindings
 from tests.payments.world import NEWPORT, World, message
 
-DAY_LATER = 24 * 3600.0
+DAY_LATER = 26 * 3600.0
+"""The next day in the city, also when its clocks are put back in between."""
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from azure.keyvault.secrets.aio import SecretClient
 from pydantic import SecretStr
 
 from bench.counting_proxy import CountingProxy
-from local.processes import Child
 from local.simulator.client import SimulatorControl
 from shared.azure_stores.key_vault import KeyVault
 from shared.azure_stores.table_tokens import TableTokens
@@ -245,24 +244,17 @@ async def test_a_secret_that_was_deleted_is_reported_and_comes_back_with_the_nex
 # Two instances: V3.
 
 
-@pytest.fixture(scope="module")
-def addresses(tmp_path_factory):
-    log = tmp_path_factory.mktemp("simulator") / "simulator.log"
-    with Child.module("simulator", "local.simulator", log=log) as child:
-        yield child.wait_ready()
-
-
 @pytest.fixture
-async def counted(addresses, biller):
+async def counted(simulator, biller):
     """The simulator's token endpoint, the requests that reach it, and the client's secret."""
     secret = secrets.token_urlsafe(16)
     city = {"billerId": biller.biller_id, "subdomain": "newportor", "connectVersion": "2025.11", "applications": {}}
     async with (
-        SimulatorControl(addresses["controlUrl"]) as control,
-        CountingProxy(addresses["caselleUrl"]).running() as proxy,
+        SimulatorControl(simulator.controlUrl) as control,
+        CountingProxy(simulator.caselleUrl).running() as proxy,
     ):
         await control.put_billers([city | {"clientId": biller.client_id, "clientSecret": secret}])
-        path = addresses["tokenUrl"].removeprefix(addresses["caselleUrl"])
+        path = simulator.tokenUrl.removeprefix(simulator.caselleUrl)
         async with aclosing(HttpTokenEndpoint(f"{proxy.url}{path}", ANSWER_WITHIN, SystemClock())) as endpoint:
             yield endpoint, proxy.requests, SecretStr(secret)
 
