@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from local.private_files import write_private
-from local.processes import ROOT, Child, NotReady, Service, bind_loopback
+from local.processes import READY_WITHIN, ROOT, Child, NotReady, Service, bind_loopback
 
 ACCOUNT = "localstorage"
 _SCRIPT = ROOT / "local/node_modules/azurite/dist/src/azurite.js"
@@ -49,7 +49,7 @@ class Azurite(Service):
         )
         super().__init__(child)
 
-    def wait_ready(self, seconds: float = 30) -> None:
+    def wait_ready(self, seconds: float = READY_WITHIN) -> None:
         """Wait until all three services listen; ``ports`` holds their real ports then."""
         found = {}
         for _ in Ports._fields:

@@ -22,6 +22,9 @@ from typing import Any, Self
 ROOT = Path(__file__).resolve().parents[1]
 """The repository's top folder: where ``python -m local...`` works."""
 
+READY_WITHIN = 90.0
+"""Seconds that a child may take to start; a second or two where nothing else runs."""
+
 _LEASH = Path(__file__).with_name("leash.py")
 _TAIL_BYTES = 4000
 _TAIL_LINES = 15
@@ -108,7 +111,7 @@ class Child:
         """None while it runs; minus the signal's number when a signal ended it."""
         return self._process.poll()
 
-    def wait_ready(self, seconds: float = 30) -> dict[str, Any]:
+    def wait_ready(self, seconds: float = READY_WITHIN) -> dict[str, Any]:
         """The fields of its ready line.
 
         Raises:
@@ -117,7 +120,7 @@ class Child:
         fields: dict[str, Any] = json.loads(self.wait_line("ready ", seconds).removeprefix("ready "))
         return fields
 
-    def wait_line(self, containing: str, seconds: float = 30) -> str:
+    def wait_line(self, containing: str, seconds: float = READY_WITHIN) -> str:
         """The next line on its standard output that holds the text; lines before it are dropped.
 
         Raises:
@@ -186,7 +189,7 @@ class Service(ABC):
         self.stop()
 
     @abstractmethod
-    def wait_ready(self, seconds: float = 30) -> None:
+    def wait_ready(self, seconds: float = READY_WITHIN) -> None:
         """Wait until it takes requests; its addresses are known from then on.
 
         Raises:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from local.processes import Child, Service
+from local.processes import READY_WITHIN, Child, Service
 
 
 class Vault(Service):
@@ -20,7 +20,7 @@ class Vault(Service):
         arguments = ("--state", str(folder), "--port", str(port), "--identity-port", str(identity_port))
         super().__init__(Child.module("vault", "local.vault", *arguments, log=folder / "vault.log"))
 
-    def wait_ready(self, seconds: float = 30) -> None:
+    def wait_ready(self, seconds: float = READY_WITHIN) -> None:
         ready = self._child.wait_ready(seconds)
         self.url, self.ca_file = ready["vaultUrl"], ready["caFile"]
         self.identity_endpoint, self.identity_header = ready["identityEndpoint"], ready["identityHeader"]
@@ -79,5 +79,5 @@ class FunctionsHost(Service):
         arguments = (str(app.resolve()), "--port", str(port), "--queue-lease", str(queue_lease))
         super().__init__(Child.module("functions host", "local.host", *arguments, log=log, env=environment))
 
-    def wait_ready(self, seconds: float = 30) -> None:
+    def wait_ready(self, seconds: float = READY_WITHIN) -> None:
         self.url = self._child.wait_ready(seconds)["url"]

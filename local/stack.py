@@ -18,7 +18,15 @@ from local.processes import ROOT, NotReady, Service, bind_loopback
 from local.services import FunctionsHost, HostKeys, Vault
 from local.simulator.client import SimulatorControl
 from local.stack_services import CoreTools, Simulator
-from local.stack_setup import fill_stores, introduce, keep_client_secrets, renews, supervise_renewals, takes_tokens
+from local.stack_setup import (
+    fill_stores,
+    for_each,
+    introduce,
+    keep_client_secrets,
+    renews,
+    supervise_renewals,
+    takes_tokens,
+)
 from local.state_folder import StateFolder
 from shared.billers.model import Biller
 
@@ -244,10 +252,13 @@ class Stack:
         async with SimulatorControl(self.control_url) as control:
             client_secrets = await introduce(control, self.billers, self.callback_urls, self._lines)
             await keep_client_secrets(self.vault, client_secrets)
-            for biller in filter(takes_tokens, filter(self._at_home, self.billers)):
+
+            async def deliver(biller: Biller) -> None:
                 status = await control.deliver_token(str(biller.subdomain))
                 if status != HTTPStatus.OK:
                     raise NotReady(f"The callback answered {status} when biller {biller.biller_id}'s token came.")
+
+            await for_each(filter(takes_tokens, filter(self._at_home, self.billers)), deliver)
         renewing = [biller for biller in self.billers if renews(biller)]
         urls = {"caselle_url": self.simulator.caselle_url, "token_url": self.simulator.token_url}
         if renewing:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from local.processes import ROOT, Child, NotReady, Service, bind_loopback
+from local.processes import READY_WITHIN, ROOT, Child, NotReady, Service, bind_loopback
 
 _POLL_SECONDS = 0.2
 
@@ -23,7 +23,7 @@ class Simulator(Service):
     def __init__(self, log: Path) -> None:
         super().__init__(Child.module("Caselle simulator", "local.simulator", log=log))
 
-    def wait_ready(self, seconds: float = 30) -> None:
+    def wait_ready(self, seconds: float = READY_WITHIN) -> None:
         ready = self._child.wait_ready(seconds)
         self.caselle_url, self.token_url = ready["caselleUrl"], ready["tokenUrl"]
         self.control_url = ready["controlUrl"]

@@ -1,11 +1,13 @@
 """Fills a fresh stack, with the real SDKs: queues, tables, the vault's pepper, billers and their callback keys."""
 
+import asyncio
 import base64
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import datetime
+from itertools import batched
 
 from azure.data.tables.aio import TableServiceClient
 from azure.identity.aio import ManagedIdentityCredential
@@ -64,9 +66,11 @@ AUDIT = "audit"
 """The container of the audit's copies; on Azure nobody can change what is in it."""
 
 _PEPPER_BYTES = 32
+_AT_ONCE = 8
+"""Billers that are set up side by side."""
 
 
-async def fill_stores(storage: str, vault: Vault, billers: Iterable[Biller]) -> dict[str, SecretStr]:
+async def fill_stores(storage: str, vault: Vault, billers: Sequence[Biller]) -> dict[str, SecretStr]:
     """Make all that the app expects to find; the new callback keys by biller id.
 
     Args:
@@ -107,8 +111,8 @@ async def introduce(
 async def keep_client_secrets(vault: Vault, client_secrets: Mapping[str, SecretStr]) -> None:
     """Put client secrets, by biller id, where the app looks for them."""
     async with _client(vault) as client:
-        for biller_id, secret in client_secrets.items():
-            await Credentials(KeyVault(client)).keep_client_secret(biller_id, secret)
+        credentials = Credentials(KeyVault(client))
+        await for_each(client_secrets.items(), lambda item: credentials.keep_client_secret(*item))
 
 
 async def supervise_renewals(
@@ -130,10 +134,19 @@ async def supervise_renewals(
         keeper = TokenKeeper(kept, rows, clock)
         renew = RenewToken(keeper, rows, Grants(Credentials(kept), endpoint), clock)
         supervise = SuperviseRenewal(keeper, renew, CustomerRead(wire, PROOF_WITHIN))
-        for biller in billers:
+
+        async def pass_once(biller: Biller) -> None:
             shown = await supervise(biller)
             if shown is not Supervised.PASSED:
                 raise NotReady(f"The first renewal of biller {biller.biller_id}'s token did not go well: {shown}.")
+
+        await for_each(billers, pass_once)
+
+
+async def for_each[T](items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None:
+    """Do the same work for all of them, some side by side."""
+    for some in batched(items, _AT_ONCE, strict=False):
+        await asyncio.gather(*map(work, some))
 
 
 def renews(biller: Biller) -> bool:
@@ -181,16 +194,18 @@ async def _client(vault: Vault) -> AsyncIterator[SecretClient]:
         yield client
 
 
-async def _register(tables: TableServiceClient, pepper: bytes, billers: Iterable[Biller]) -> dict[str, SecretStr]:
+async def _register(tables: TableServiceClient, pepper: bytes, billers: Sequence[Biller]) -> dict[str, SecretStr]:
     async def known_pepper() -> bytes:
         return pepper
 
     registry, keys = TableBillers(tables.get_table_client("billers")), _keys(tables, known_pepper)
-    made = {}
-    for biller in billers:
+    made = {biller.biller_id: generate() for biller in billers}
+
+    async def register(biller: Biller) -> None:
         await registry.put(biller)
-        made[biller.biller_id] = generate()
         await keys.add(biller.biller_id, made[biller.biller_id])
+
+    await for_each(billers, register)
     return made
 
 

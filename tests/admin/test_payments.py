@@ -17,7 +17,7 @@ from shared.azure_stores.table_quarantine import TableQuarantine
 from shared.exchange.quarantine import quarantined
 from shared.ledger import settle
 from shared.ledger.due import due_of, to_message
-from shared.ledger.entry import Key, Kind, State
+from shared.ledger.entry import Key, Kind
 from shared.payments.message import parse
 from shared.payments.post import Desk, PostPayment
 from shared.reconciliation.finding import Finding, What
@@ -212,15 +212,15 @@ class TestActing:
         assert "Line 2: the answer is one of posted, not there, never." in said.err
         assert shown(icadmin, bid, id_)["state"] == "held"
 
-    def test_results_are_listed_and_told_again(self, icadmin, bid, hold, at):
+    def test_results_are_listed_and_told_again(self, icadmin, stack, bid, hold, at):
         id_ = hold("too_old")
         listed = icadmin("payments", "results", bid, "--since", "2026-01-01", "--json").json
         assert [each["id"] for each in listed] == [id_]
         assert icadmin("payments", "results", bid, "--since", "2999-01-01", "--json").json == []
         told = icadmin("payments", "results", bid, "--since", "2026-01-01", "--resend", *WHY, "--json").json
         assert told == {"told": 1}
-        entry = at(lambda stamp: stamp.ledger.read(Key(bid, Kind.PAYMENT, id_)))
-        assert (entry.version, entry.wait, entry.state) == (1, "report", State.HELD)
+        result = _reported(stack, at, Key(bid, Kind.PAYMENT, id_))
+        assert (result["outcome"], result["version"], result["reason"]["code"]) == ("held", 1, "too_old")
 
     def test_a_repaired_message_takes_the_place_of_one_in_quarantine(self, icadmin, bid, at, tmp_path):
         wrong = message(billerId=bid, amount="1,000.00", allocations=None)
@@ -341,17 +341,11 @@ class TestReport:
 
 
 def test_what_is_resolved_here_is_told_by_the_stamp(icadmin, stack, bid, hold, at):
-    """The command writes the ledger; the host, given the step that the sweeper would send, tells Invoice Cloud once."""
+    """The command writes the ledger; the host tells Invoice Cloud."""
     id_ = hold("too_old")
     icadmin("payments", "resolve", bid, id_, "--posted", "5.00050", *WHY)
-    entry = at(lambda stamp: stamp.ledger.read(Key(bid, Kind.PAYMENT, id_)))
-    queue = QueueClient.from_connection_string(stack.storage, "due")
-    results = QueueClient.from_connection_string(stack.storage, "posting-results")
-    with queue, results:
-        queue.send_message(to_message(due_of(entry)))
-        told = _first(results, id_)
+    told = _reported(stack, at, Key(bid, Kind.PAYMENT, id_))
     assert (told["outcome"], told["receiptNumber"], told["version"]) == ("posted", "5.00050", 2)
-    until_now(lambda: at(lambda stamp: stamp.ledger.read(Key(bid, Kind.PAYMENT, id_))).due is None)
 
 
 def test_a_control_total_is_kept_as_it_comes(stack, at):
@@ -366,6 +360,18 @@ def test_a_control_total_is_kept_as_it_comes(stack, at):
 
     [found] = until_now(kept)
     assert (found.count, int(found.amount), found.deposit_id) == (2, 25080, "d-1")
+
+
+def _reported(stack, at, key):
+    """The result that the host tells, given the step that its sweeper would send; the entry has no more to report."""
+    entry = at(lambda stamp: stamp.ledger.read(key))
+    queue = QueueClient.from_connection_string(stack.storage, "due")
+    results = QueueClient.from_connection_string(stack.storage, "posting-results")
+    with queue, results:
+        queue.send_message(to_message(due_of(entry)))
+        told = _first(results, key.id)
+    until_now(lambda: at(lambda stamp: stamp.ledger.read(key)).due is None)
+    return told
 
 
 def _first(results, id_):

@@ -10,6 +10,8 @@ from itertools import count
 
 import aiohttp
 
+from tests.waiting import until
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _STARTS = 60
 _ANSWERS = 60
@@ -80,8 +82,7 @@ async def browser(folder):
         port = await asyncio.wait_for(_port(process.stderr), _STARTS)
         saying = asyncio.create_task(process.stderr.read())
         async with aiohttp.ClientSession() as http:
-            async with http.get(f"http://127.0.0.1:{port}/json/list") as listed:
-                [tab] = [each for each in await listed.json() if each["type"] == "page"]
+            tab = await until(lambda: _tab(http, port), _STARTS)
             async with http.ws_connect(tab["webSocketDebuggerUrl"], max_msg_size=0) as socket:
                 found = Browser(socket)
                 listening = asyncio.create_task(found.listen())
@@ -93,6 +94,12 @@ async def browser(folder):
         process.kill()
         await process.wait()
     await saying
+
+
+async def _tab(http, port):
+    """The one page, once the browser has opened it."""
+    async with http.get(f"http://127.0.0.1:{port}/json/list") as listed:
+        return next((each for each in await listed.json() if each["type"] == "page"), None)
 
 
 async def _port(said):

@@ -110,7 +110,7 @@ class Run:
     async def _with_a_failing_vault(self, http: httpx.AsyncClient) -> None:
         vault = self.stack.vault
         trusted = ssl.create_default_context(cafile=vault.ca_file)
-        async with httpx.AsyncClient(verify=trusted, trust_env=False) as control:
+        async with httpx.AsyncClient(verify=trusted, trust_env=False, timeout=30) as control:
             for times in (100, 0):
                 headers, fault = {"X-IDENTITY-HEADER": vault.identity_header}, {"status": 403, "times": times}
                 await control.post(f"{vault.url}/_control/faults", json=fault, headers=headers)

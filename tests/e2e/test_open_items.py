@@ -25,9 +25,9 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    """Waiting times pass ten times faster, and a question may take eight seconds."""
+    """Waiting times pass ten times faster; a question may take eight seconds, and what was not sent waits for ten."""
     state = tmp_path_factory.mktemp("open-items") / "state"
-    lines, settings = [json.dumps(PAID)], {"OPEN_ITEMS_SECONDS": "8"}
+    lines, settings = [json.dumps(PAID)], {"OPEN_ITEMS_SECONDS": "8", "LEDGER_BACKOFF_SECONDS": "100"}
     with Stack(state, [CITY, DRAFT], lines, time_divisor=10, settings=settings) as running:
         yield running
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -120,17 +120,24 @@ async def _night(stack, state):
     ):
         await queues.get_queue_client("control-totals").send_message(json.dumps(total))
         await until_empty(queues, "control-totals")
-        await _run(stack, "reconcile")
         findings = TableFindings(stamp.table("reconciliation"))
+        # In some hours of the day the host's own timer has had its night already.
+        await findings.replace("2493", None, [])
+        began_on = _city_s_day()
+        await _run(stack, "reconcile")
         done_for = await until(lambda: findings.done_for("2493"))
-        assert done_for == datetime.now(UTC).astimezone(CITY.zone).date()
+        assert began_on <= done_for <= _city_s_day()
         await _run(stack, "retain")
         return await findings.of("2493")
 
 
+def _city_s_day():
+    return datetime.now(CITY.zone).date()
+
+
 async def _run(stack, name):
     """Let a timer's function run now."""
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         [host] = stack.hosts
         key = {"x-functions-key": host.keys.master}
         answer = await http.post(f"{host.url}/admin/functions/{name}", json={"input": ""}, headers=key)

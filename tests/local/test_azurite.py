@@ -73,14 +73,14 @@ def test_ready_fields_stay_out_of_the_log(tmp_path):
         "signal.signal(signal.SIGTERM, signal.SIG_IGN); announce_ready(secret='s3'); print('later')"
     )
     with _python(tmp_path, script) as child:
-        assert child.wait_ready(10) == {"secret": "s3"}
+        assert child.wait_ready() == {"secret": "s3"}
     assert (tmp_path / "helper.log").read_text() == "later\n"
 
 
 def test_a_child_that_dies_first_is_reported_with_its_last_lines(tmp_path):
     child = _python(tmp_path, "import sys; sys.exit('no such city')")
     with pytest.raises(NotReady, match=r"helper ended before it was ready \(exit code 1\)\.\nno such city"):
-        child.wait_ready(10)
+        child.wait_ready()
 
 
 def test_a_child_that_is_never_ready_is_killed(tmp_path):
@@ -93,7 +93,7 @@ def test_a_child_that_is_never_ready_is_killed(tmp_path):
 def test_stop_kills_a_child_that_ignores_sigterm(tmp_path):
     ignores = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); " + _ENDLESS
     child = _python(tmp_path, ignores)
-    child.wait_line("set", 10)
+    child.wait_line("set")
     child.stop(grace=0.1)
     assert child.exit_code == -signal.SIGKILL
 

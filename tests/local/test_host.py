@@ -12,7 +12,7 @@ from local.processes import NotReady
 from local.services import FunctionsHost
 from tests.local.sample_app import APPS, until
 
-_LEASE = 2
+_LEASE = 4
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ async def test_an_output_that_cannot_be_written_fails_the_invocation(sample, que
 
 
 async def test_outputs_create_their_queues_and_a_list_is_several_messages(sample, queues):
-    async with httpx.AsyncClient(base_url=sample.host.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=sample.host.url, trust_env=False, timeout=30) as http:
         assert (await http.post("/api/send", content='["a", {"b": 1}]')).status_code == 202
     assert await queues.texts(f"{sample.prefix}-sent") == ["a", '{\n  "b": 1\n}']
     assert await queues.texts(f"{sample.prefix}-sent-list") == ["first", '{"n": 2}', "third"]
@@ -74,7 +74,7 @@ async def test_a_timer_runs_by_its_schedule_and_the_divided_clock(sample, queues
 async def test_an_admin_call_runs_a_function_by_name(sample, queues, function, queue):
     job = uuid.uuid4().hex
     before = await queues.count(f"{sample.prefix}-{queue}")
-    async with httpx.AsyncClient(base_url=sample.host.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=sample.host.url, trust_env=False, timeout=30) as http:
         answer = await http.post(
             f"/admin/functions/{function}",
             json={"input": json.dumps({"id": job})},

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 async def http(sample):
-    async with httpx.AsyncClient(base_url=sample.host.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=sample.host.url, trust_env=False, timeout=30) as http:
         yield http
 
 

@@ -49,12 +49,12 @@ def name():
 async def bare(vault):
     """Plain HTTP to the vault, without the SDK."""
     tls = ssl.create_default_context(cafile=vault.ca_file)
-    async with httpx.AsyncClient(verify=tls, base_url=vault.url, trust_env=False) as bare:
+    async with httpx.AsyncClient(verify=tls, base_url=vault.url, trust_env=False, timeout=30) as bare:
         yield bare
 
 
 async def _token(vault, resource="https://vault.azure.net"):
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         answer = await http.get(
             vault.identity_endpoint,
             params={"api-version": "2019-08-01", "resource": resource},
@@ -216,7 +216,9 @@ def test_files_that_hold_secrets_are_private(tmp_path):
     with Vault(tmp_path) as vault:
         params = {"api-version": "2019-08-01", "resource": "any"}
         header = {"X-IDENTITY-HEADER": vault.identity_header}
-        httpx.get(vault.identity_endpoint, params=params, headers=header, trust_env=False).raise_for_status()
+        httpx.get(
+            vault.identity_endpoint, params=params, headers=header, trust_env=False, timeout=30
+        ).raise_for_status()
     for file in ("vault-key.pem", "identity.json"):
         assert stat.S_IMODE((tmp_path / file).stat().st_mode) == 0o600
     assert (tmp_path / "vault.log").read_text() == ""
