@@ -23,7 +23,7 @@ class Kind(StrEnum):
     @property
     def is_update(self) -> bool:
         """Whether it sets something about a customer, and moves no money."""
-        return self in {Kind.AUTOPAY_CHANGE, Kind.REGISTRATION}
+        return self is Kind.AUTOPAY_CHANGE or self is Kind.REGISTRATION
 
 
 class State(StrEnum):

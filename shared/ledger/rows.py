@@ -20,6 +20,7 @@ PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes aft
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ END: Final = "\x7f"
 """Sorts after every row key that begins with the text before it."""
 
 
+@lru_cache(maxsize=10_000)
 def shard_of(lane: str) -> str:
     """The partition that holds everything of one biller, whichever of its lanes is named."""
     biller = lane.removesuffix(UPDATES)
