@@ -11,7 +11,7 @@ from azure.storage.queue import QueueMessage
 from local.host_functions import Runner, message_texts
 from local.host_listeners import TimerListener, poll_delay
 from local.host_routes import Keys, Routes
-from local.host_settings import load_settings, seconds
+from local.host_settings import is_disabled, load_settings, seconds
 from local.host_storage import QueueStorage, poison_queue
 from local.ncrontab import Schedule
 from local.processes import NotReady
@@ -198,3 +198,12 @@ async def test_a_message_that_another_has_taken_over_is_left_alone(storage):
 
 async def test_a_queue_that_does_not_exist_is_read_as_empty(storage):
     assert await storage.receive("absent", 1, 60) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "disabled"), [("true", True), ("True", True), ("1", True), ("false", False), ("", False)]
+)
+def test_a_setting_disables_one_function(value, disabled):
+    settings = {"AzureWebJobs.sweep.Disabled": value}
+    assert is_disabled("sweep", settings) is disabled
+    assert not is_disabled("retain", settings)
