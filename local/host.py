@@ -2,10 +2,11 @@
 
 Runs an unmodified Python v2 function app with HTTP, Storage queue and timer triggers and queue outputs, modelled on
 the Azure Functions host, version 4. Settings come from ``host.json`` and the environment, as on the platform:
-``AzureWebJobsStorage``, ``AzureFunctionsJobHost__...``, ``AzureWebJobs.NAME.Disabled``, and here also ``LOCAL_HOST_MASTER_KEY`` and
-``LOCAL_HOST_FUNCTION_KEY`` (an unset key opens nothing) and ``TIME_DIVISOR`` (the clock of timers runs that many
-times as fast). Prints ``ready {"url"}`` when the app is indexed and listening. SIGTERM lets what runs end, for up to
-10 seconds. Query strings, bodies and messages are not logged; the app's own log records go to standard error.
+``AzureWebJobsStorage``, ``AzureFunctionsJobHost__...``, ``AzureWebJobs.NAME.Disabled``, and here also
+``LOCAL_HOST_MASTER_KEY`` and ``LOCAL_HOST_FUNCTION_KEY`` (an unset key opens nothing) and ``TIME_DIVISOR`` (the clock
+of timers runs that many times as fast). Prints ``ready {"url"}`` when the app is indexed and listening. SIGTERM lets
+what runs end, for up to 10 seconds. Query strings, bodies and messages are not logged; the app's own log records go
+to standard error.
 
 It is a stand-in, written from the platform's sources and never compared with a running one. It differs in this:
 

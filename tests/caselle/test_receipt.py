@@ -37,6 +37,11 @@ def test_a_counter_receipt_with_half_a_surrogate_pair_hides_no_other():
     assert mine.reference == "IC1"
 
 
+def test_a_counter_receipt_s_long_reference_is_cut():
+    [shown], _ = answered([ROW | {"reference": "x" * 40_000}])
+    assert shown.reference == "x" * 100
+
+
 def test_a_receipt_number_is_the_same_text_wherever_it_is_read():
     """One answer with a blank more must not make two receipts of one, nor none of it."""
     padded = " 5.00010\0 "
