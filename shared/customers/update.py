@@ -1,6 +1,5 @@
 """Take a new customer update: what the queues ``autopay-changes`` and ``registrations`` bring."""
 
-from dataclasses import replace
 from functools import partial
 
 from shared.billers.model import Biller
@@ -51,7 +50,7 @@ class UpdateCustomer:
         if biller is None or reason is not None:
             return await self._desk.ledger.begin(settle.held(entry, reason or "unknown_biller", now))
         never = skip_reason(biller, self._desk.records.remote(entry.key.kind))
-        waiting = replace(entry, due=now, wait=Wait.BACKOFF)
+        waiting = entry._replace(due=now, wait=Wait.BACKOFF)
         return await self._desk.newest.begin(settle.skipped(entry, never) if never else waiting)
 
 

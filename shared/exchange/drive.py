@@ -134,7 +134,7 @@ class Drive:
         if entry.wait is not Wait.REPORT:
             return Handled()
         if due.reported:
-            await self.ledger.tidy(entry, replace(entry, due=None, wait=None))
+            await self.ledger.tidy(entry, entry._replace(due=None, wait=None))
             return Handled()
         return Handled([result_of(entry, self.ledger.now())], [due_of(entry, reported=True)])
 
@@ -153,7 +153,7 @@ class Drive:
         False where the step wrote something before it failed: then its message must come again and report.
         """
         pause = nth(self.times.put_off, entry.backoffs)
-        later = replace(entry, due=self.ledger.now() + timedelta(seconds=pause), backoffs=entry.backoffs + 1)
+        later = entry._replace(due=self.ledger.now() + timedelta(seconds=pause), backoffs=entry.backoffs + 1)
         try:
             await self.ledger.tidy(entry, later)
         except Moved:

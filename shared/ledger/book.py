@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -80,7 +79,7 @@ class Ledger:
             Contended: one of ``also`` met another version of its row.
             Unavailable: the store does not answer; nothing may be sent.
         """
-        first = replace(entry, version=entry.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
+        first = entry._replace(version=entry.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
         try:
             return await self._write(None, first, also)
         except RowExists as error:
@@ -153,7 +152,7 @@ class Ledger:
                 events.emit("ledger.reversed_unposted", events.ERROR, **_named(after))
                 return await self.move(before, after, note=note)
             with suppress(Contended):
-                reversed_ = replace(payment, state=State.REVERSED)
+                reversed_ = payment._replace(state=State.REVERSED)
                 return await self.move_with_payment(before, after, payment, reversed_, note=note)
         raise Unavailable("the payment keeps changing")
 
@@ -176,7 +175,7 @@ class Ledger:
         Raises:
             Moved: somebody else was first.
         """
-        following = replace(after, nonce=uuid.uuid4().hex)
+        following = after._replace(nonce=uuid.uuid4().hex)
         return await self._commit(following, transition.tidied(before, following))
 
     async def read(self, key: Key) -> Entry | None:
@@ -227,7 +226,7 @@ class Ledger:
         return await self._store.scan(rows.shard_of(lane), "O~", f"O~{rows.END}", limit=limit, only=only)
 
     def _following(self, before: Entry, after: Entry) -> Entry:
-        return replace(after, version=before.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
+        return after._replace(version=before.version + 1, nonce=uuid.uuid4().hex, changed_at=self.now())
 
     async def _write(
         self, before: Entry | None, after: Entry, also: Sequence[Change] = (), note: Values = NO_VALUES
@@ -270,7 +269,7 @@ class Ledger:
                 # Azure names the first row where it does not say which one it was: try again rather than conclude.
                 raise Unavailable("the ledger's table refused a write without saying why") from None
             raise (Moved(found) if after.etag else Known(found)) from error
-        return replace(after, etag=etags[rows.state_key(after.key)])
+        return after._replace(etag=etags[rows.state_key(after.key)])
 
     @staticmethod
     def _explain(error: RowExists, entry: Entry) -> None:
@@ -286,7 +285,7 @@ class Ledger:
 
 def after_forestalling(payment: Entry) -> Entry:
     """A payment as it begins behind the event of the void that came before it."""
-    return replace(payment, version=transition.FIRST)
+    return payment._replace(version=transition.FIRST)
 
 
 def _names_another(error: RowExists | RowChanged, after: Entry) -> bool:

@@ -6,7 +6,7 @@ run again: what is there already stays as it is.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import batched
 from typing import Final
 
@@ -119,7 +119,7 @@ class MoveLedger:
         """The entry as it stands when nothing drives it here any more, but with its due time and place in the lists."""
         while entry.due is not None or entry.held_at is not None:
             try:
-                await self._ledger.tidy(entry, replace(entry, due=None, wait=None, held_at=None))
+                await self._ledger.tidy(entry, entry._replace(due=None, wait=None, held_at=None))
                 break
             except Moved as moved:
                 entry = moved.found
@@ -141,13 +141,13 @@ def _lanes(biller: str) -> tuple[str, str]:
 def _driven(entry: Entry, here: LedgerStore) -> Entry:
     """As it goes on: one that lost its open row in an interrupted run is due now; no send is under way."""
     if entry.state is State.HELD:
-        return replace(entry, held_at=entry.held_at or here.now(), slot=None)
+        return entry._replace(held_at=entry.held_at or here.now(), slot=None)
     if entry.state in SETTLED or entry.due is not None:
-        return replace(entry, slot=None)
+        return entry._replace(slot=None)
     wait = {State.UNKNOWN: Wait.ASK, State.WAITING: Wait.PAYMENT, State.SENDING: Wait.LEASE}.get(
         entry.state, Wait.BACKOFF
     )
-    return replace(entry, due=here.now(), wait=wait, slot=None)
+    return entry._replace(due=here.now(), wait=wait, slot=None)
 
 
 async def _all(store: LedgerStore, shard: str, prefix: str, only: Values | None = None) -> AsyncIterator[Row]:

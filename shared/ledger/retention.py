@@ -5,7 +5,6 @@ A payment that comes again after years must still be recognised: posted a second
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Final
 
@@ -91,5 +90,5 @@ def _is_old(entry: Entry, before: date) -> bool:
 
 
 def _reduced(entry: Entry) -> Entry:
-    nobody = replace(entry, customer_number="", subject=None, message=b"{}", by_hand=None, afterwards=None)
-    return replace(nobody, reason=None, detail=None, posting_date="", booked_on="")
+    nobody = entry._replace(customer_number="", subject=None, message=b"{}", by_hand=None, afterwards=None)
+    return nobody._replace(reason=None, detail=None, posting_date="", booked_on="")

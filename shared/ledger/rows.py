@@ -19,8 +19,8 @@ PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes aft
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ END: Final = "\x7f"
 """Sorts after every row key that begins with the text before it."""
 
 
+@lru_cache(maxsize=10_000)
 def shard_of(lane: str) -> str:
     """The partition that holds everything of one biller, whichever of its lanes is named."""
     biller = lane.removesuffix(UPDATES)
@@ -147,7 +148,7 @@ _INSTANTS: Final = frozenset(
     {"received_at", "changed_at", "sent_at", "lease_until", "due", "absent_at", "answered_at", "held_at"}
 )
 _ELSEWHERE: Final = frozenset({"key", "etag"})
-_NAMES: Final = tuple(field.name for field in fields(Entry) if field.name not in _ELSEWHERE)
+_NAMES: Final = tuple(name for name in Entry._fields if name not in _ELSEWHERE)
 _READ: Final[Mapping[str, Any]] = MappingProxyType(
     {"state": State, "wait": Wait, **dict.fromkeys(_INSTANTS, datetime.fromisoformat)}
 )

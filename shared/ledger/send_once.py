@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.ledger import settle
@@ -198,7 +198,7 @@ class SendOnce:
     def _accepted(self, current: Entry, sent: Entry, answer: Accepted) -> Entry:
         """After a late answer nobody may be left to report: an open row has it done."""
         posted = settle.posted(current, answer.receipt_number, answer.remark)
-        return posted if current is sent else replace(posted, due=self._ledger.now(), wait=Wait.REPORT)
+        return posted if current is sent else posted._replace(due=self._ledger.now(), wait=Wait.REPORT)
 
     async def _record_not_sent(self, entry: Entry, answer: NotSent) -> Entry:
         # The entry first: should the breaker's row fail, nothing is left to look like an unknown outcome.
@@ -246,12 +246,12 @@ class SendOnce:
     def _claimed(self, entry: Entry, slot: int) -> Entry:
         now = self._ledger.now()
         until = now + timedelta(seconds=self._times.lease)
-        sending = replace(entry, state=State.SENDING, attempt=entry.attempt + 1, sent_at=now, slot=slot, held_at=None)
-        return replace(sending, lease_until=until, due=until, wait=Wait.LEASE, reason=None, detail=None)
+        sending = entry._replace(state=State.SENDING, attempt=entry.attempt + 1, sent_at=now, slot=slot, held_at=None)
+        return sending._replace(lease_until=until, due=until, wait=Wait.LEASE, reason=None, detail=None)
 
     def _waiting(self, entry: Entry) -> Entry:
         due = self._ledger.now() + timedelta(seconds=self._times.slot_retry)
-        return replace(entry, state=State.RECEIVED, due=due, wait=Wait.SLOT)
+        return entry._replace(state=State.RECEIVED, due=due, wait=Wait.SLOT)
 
     def _deferred(self, entry: Entry, gate: Gate) -> Entry:
         """Wait for the gate: as long as its breaker says, with jitter, otherwise as backoff says."""
@@ -263,13 +263,13 @@ class SendOnce:
         if closed_by is not None:
             jitter = self._times.backoff[0] if gate.is_open else self._times.gate_cache
             due = gate.closed_until(now) + timedelta(seconds=random.uniform(0, jitter))
-        return replace(entry, state=State.RECEIVED, due=due, wait=Wait.BACKOFF, reason=closed_by or "probe_first")
+        return entry._replace(state=State.RECEIVED, due=due, wait=Wait.BACKOFF, reason=closed_by or "probe_first")
 
     def _backed_off(self, entry: Entry, reason: str) -> Entry:
         pause = nth(self._times.backoff, entry.backoffs) * random.uniform(0.8, 1.2)
         due = self._ledger.now() + timedelta(seconds=pause)
-        back = replace(entry, state=State.RECEIVED, slot=None, lease_until=None, backoffs=entry.backoffs + 1)
-        return replace(back, due=due, wait=Wait.BACKOFF, reason=reason)
+        back = entry._replace(state=State.RECEIVED, slot=None, lease_until=None, backoffs=entry.backoffs + 1)
+        return back._replace(due=due, wait=Wait.BACKOFF, reason=reason)
 
     def _in_doubt(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
         if peer.can_be_asked:

@@ -1,6 +1,6 @@
 """What becomes of an unknown outcome, given what the peer shows when it is asked. Decides only; asks nobody."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -53,7 +53,7 @@ def conclude(entry: Entry, finding: Finding, now: datetime, times: Times) -> Ent
         case Odd(reason):
             return held(entry, reason, now)
         case NoAnswer():
-            later = replace(entry, backoffs=entry.backoffs + 1, answered_at=None)
+            later = entry._replace(backoffs=entry.backoffs + 1, answered_at=None)
             return _ask_again(later, now + timedelta(seconds=nth(times.backoff, entry.backoffs)))
         case Repeatable():
             return _repeated(entry, now, times)
@@ -65,38 +65,38 @@ def conclude(entry: Entry, finding: Finding, now: datetime, times: Times) -> Ent
 
 def posted(entry: Entry, receipt_number: str | None, remark: str | None = None) -> Entry:
     """The entry as posted, if need be with a remark; whatever else was open is closed."""
-    return replace(_closed(entry), state=State.POSTED, receipt_number=receipt_number, reason=remark, detail=None)
+    return _closed(entry)._replace(state=State.POSTED, receipt_number=receipt_number, reason=remark, detail=None)
 
 
 def skipped(entry: Entry, reason: str) -> Entry:
     """The entry as deliberately never sent, for ever."""
-    return replace(_closed(entry), state=State.SKIPPED, reason=reason, detail=None)
+    return _closed(entry)._replace(state=State.SKIPPED, reason=reason, detail=None)
 
 
 def held(entry: Entry, reason: str, now: datetime, detail: str | None = None) -> Entry:
     """The entry as held for a person."""
-    return replace(_closed(entry), state=State.HELD, held_at=now, reason=reason, detail=detail)
+    return _closed(entry)._replace(state=State.HELD, held_at=now, reason=reason, detail=detail)
 
 
 def not_posted(entry: Entry, reason: str) -> Entry:
     """The entry as ended without being posted; whatever else was open is closed."""
-    return replace(_closed(entry), state=State.NOT_POSTED, reason=reason, detail=None)
+    return _closed(entry)._replace(state=State.NOT_POSTED, reason=reason, detail=None)
 
 
 def unknown(entry: Entry, reason: str, times: Times, detail: str | None = None) -> Entry:
     """The entry as unknown after the attempt it names, to be asked about for the first time."""
     sent_at = entry.sent_at or entry.received_at
-    doubtful = replace(_closed(entry), state=State.UNKNOWN, reason=reason, detail=detail, backoffs=0)
-    doubtful = replace(doubtful, absent_at=None, answered_at=None, unproved_seconds=0)
+    doubtful = _closed(entry)._replace(state=State.UNKNOWN, reason=reason, detail=detail, backoffs=0)
+    doubtful = doubtful._replace(absent_at=None, answered_at=None, unproved_seconds=0)
     return _ask_again(doubtful, sent_at + timedelta(seconds=times.asks[0]))
 
 
 def _closed(entry: Entry) -> Entry:
-    return replace(entry, due=None, wait=None, slot=None, lease_until=None, held_at=None)
+    return entry._replace(due=None, wait=None, slot=None, lease_until=None, held_at=None)
 
 
 def _ask_again(entry: Entry, due: datetime) -> Entry:
-    return replace(entry, due=due, wait=Wait.ASK)
+    return entry._replace(due=due, wait=Wait.ASK)
 
 
 def _next_ask(entry: Entry, now: datetime, times: Times) -> datetime:
@@ -111,19 +111,19 @@ def _unproved(entry: Entry, now: datetime, times: Times) -> Entry:
     unproved = entry.unproved_seconds + gained
     if unproved >= times.give_up:
         return held(entry, "absence_not_provable", now)
-    asked = replace(entry, backoffs=0, answered_at=now, unproved_seconds=unproved)
+    asked = entry._replace(backoffs=0, answered_at=now, unproved_seconds=unproved)
     return _ask_again(asked, _next_ask(entry, now, times))
 
 
 def _absent(entry: Entry, now: datetime, times: Times) -> Entry:
-    asked = replace(entry, backoffs=0, answered_at=now, unproved_seconds=0)
+    asked = entry._replace(backoffs=0, answered_at=now, unproved_seconds=0)
     gap = timedelta(seconds=times.absence_gap)
     if now - (entry.sent_at or entry.received_at) < timedelta(seconds=times.settle):
         return _ask_again(asked, _next_ask(entry, now, times))
     if entry.absent_at is None:
         # Hours after the attempt the plan has hours between two questions; the second needs to wait only for the gap.
         soon = min(_next_ask(entry, now, times), now + 1.1 * gap)
-        return _ask_again(replace(asked, absent_at=now), max(soon, now + gap))
+        return _ask_again(asked._replace(absent_at=now), max(soon, now + gap))
     if now - entry.absent_at < gap:
         return _ask_again(asked, entry.absent_at + gap)
     return _again(asked, "attempts_exhausted", now)
@@ -138,5 +138,5 @@ def _repeated(entry: Entry, now: datetime, times: Times) -> Entry:
 def _again(entry: Entry, exhausted: str, now: datetime) -> Entry:
     if entry.resends >= MOST_RESENDS:
         return held(entry, exhausted, now)
-    again = replace(_closed(entry), state=State.RECEIVED, resends=entry.resends + 1, absent_at=None)
-    return replace(again, due=now, wait=Wait.BACKOFF)
+    again = _closed(entry)._replace(state=State.RECEIVED, resends=entry.resends + 1, absent_at=None)
+    return again._replace(due=now, wait=Wait.BACKOFF)

@@ -1,7 +1,5 @@
 """Drive a payment that is ``received``: hold it, postpone it, or send it."""
 
-from dataclasses import replace
-
 from shared.billers.model import Biller, Mode
 from shared.ledger import settle
 from shared.ledger.entry import OUTCOME_UNKNOWN, Entry
@@ -35,10 +33,10 @@ class PaymentDriver:
             return await desk.ledger.move(entry, settle.held(entry, reason, now))
         if recovering(message, biller) and not entry.perhaps_sent:
             # It came before the biller's record was here again, so nobody has looked for it at Caselle.
-            lost = replace(entry, sent_at=biller.recover_before)
+            lost = entry._replace(sent_at=biller.recover_before)
             return await desk.ledger.move(lost, settle.held(lost, OUTCOME_UNKNOWN, now, detail="ledger_lost"))
         dated = posting_date(message, biller, now).isoformat()
-        return await desk.send_once.again(replace(entry, posting_date=dated), desk.peer(biller))
+        return await desk.send_once.again(entry._replace(posting_date=dated), desk.peer(biller))
 
     async def _biller(self, entry: Entry) -> Biller:
         biller = await self._desk.billers.get(entry.key.biller)

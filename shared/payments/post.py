@@ -1,7 +1,7 @@
 """Post a new payment: what the queue ``payments`` brings."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.billers.model import Biller, Mode
 from shared.exchange import desk
@@ -88,7 +88,7 @@ class PostPayment:
         entry = self._desk.ledger.fresh(self._draft(message, message_id, biller))
         if biller is not None and recovering(message, biller):
             # Whatever becomes of it: the ledger that was lost may have sent it until then.
-            return replace(entry, sent_at=biller.recover_before)
+            return entry._replace(sent_at=biller.recover_before)
         return entry
 
     def _draft(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Draft:
@@ -129,7 +129,7 @@ class PostPayment:
             if reason is not None:
                 return await self._begin_held(entry, reason)
             if biller is not None and biller.mode is Mode.SHADOW:
-                return await self._desk.ledger.begin(replace(entry, state=State.SKIPPED))
+                return await self._desk.ledger.begin(entry._replace(state=State.SKIPPED))
             if biller is not None and recovering(message, biller):
                 return await self._desk.ledger.begin(self._perhaps_sent(entry, message, biller))
             return await self._desk.send_once.shelve(entry, waits_for)
@@ -139,7 +139,7 @@ class PostPayment:
     def _perhaps_sent(self, entry: Entry, message: PaymentMessage, biller: Biller) -> Entry:
         """As after a send without an answer, made between the payment and the loss of the ledger."""
         dated = message.paid_at.astimezone(biller.zone).date().isoformat()
-        return settle.unknown(replace(entry, posting_date=dated), "ledger_lost", self._desk.times)
+        return settle.unknown(entry._replace(posting_date=dated), "ledger_lost", self._desk.times)
 
     def _may_send(self, message: PaymentMessage, biller: Biller) -> bool:
         waits = biller.mode is Mode.SHADOW or paused(biller, self._desk.ledger.now()) or recovering(message, biller)
@@ -152,4 +152,4 @@ class PostPayment:
         """A reference that another payment uses is not this one's to claim."""
         claimed = "" if reason == "confirmation_reused" else entry.reference
         held = settle.held(entry, reason, self._desk.ledger.now())
-        return await self._desk.ledger.begin(replace(held, reference=claimed))
+        return await self._desk.ledger.begin(held._replace(reference=claimed))

@@ -1,6 +1,5 @@
 """A payment whose void came before it was ever sent: both end in one transaction, and nothing is sent."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from shared.ledger.book import Ledger
@@ -22,7 +21,7 @@ async def end(ledger: Ledger, void: Entry, payment: Entry) -> Entry:
         Contended: somebody else changed the payment first.
     """
     now = ledger.now()
-    ended = replace(_ended(payment), due=now, wait=Wait.REPORT)
+    ended = _ended(payment)._replace(due=now, wait=Wait.REPORT)
     return await ledger.move_with_payment(void, _done(void), payment, ended)
 
 
@@ -37,18 +36,18 @@ async def end_forestalled(ledger: Ledger, payment: Entry) -> Entry | None:
     if void is None or void.state is not State.WAITING or not ends(void, payment):
         return None
     # Its reference stays free: it never reaches the peer.
-    ended = replace(_ended(payment), reference="")
+    ended = _ended(payment)._replace(reference="")
     return await ledger.begin_with_void(ended, void, _reported(_done(void), ledger.now()))
 
 
 def _ended(payment: Entry) -> Entry:
-    return replace(payment, state=State.NOT_POSTED, held_at=None, reason="voided_before", detail=None)
+    return payment._replace(state=State.NOT_POSTED, held_at=None, reason="voided_before", detail=None)
 
 
 def _done(void: Entry) -> Entry:
-    return replace(void, state=State.POSTED, due=None, wait=None, reason=None)
+    return void._replace(state=State.POSTED, due=None, wait=None, reason=None)
 
 
 def _reported(entry: Entry, now: datetime) -> Entry:
     """With an open row: nobody else is left to report it."""
-    return replace(entry, due=now, wait=Wait.REPORT)
+    return entry._replace(due=now, wait=Wait.REPORT)

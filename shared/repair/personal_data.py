@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.exchange.quarantine import Quarantined, readable
@@ -109,8 +109,8 @@ def without_person(entry: Entry) -> Entry:
     if "customerNumber" in fields:
         kept["customerNumber"] = ERASED
     customer = ERASED if entry.customer_number else ""
-    nobody = replace(entry, customer_number=customer, subject=None, message=json.dumps(kept).encode())
-    return replace(nobody, detail=None, by_hand=None, afterwards=None)
+    nobody = entry._replace(customer_number=customer, subject=None, message=json.dumps(kept).encode())
+    return nobody._replace(detail=None, by_hand=None, afterwards=None)
 
 
 def _settled(entry: Entry) -> bool:

@@ -1,6 +1,5 @@
 """Writes what a person found out about a held entry: it is posted, or it is not and never will be."""
 
-from dataclasses import replace
 from typing import Final
 
 from shared.ledger import settle
@@ -44,7 +43,7 @@ class Resolve:
         """
         entry = _held(known(await self._ledger.read(key), key))
         number = _checked(entry, receipt_number)
-        after = replace(self._reported(settle.posted(entry, number)), receipt_number=number or None)
+        after = self._reported(settle.posted(entry, number))._replace(receipt_number=number or None)
         try:
             if await self._undoes(entry):
                 return await self._ledger.move_reversing(entry, after, note=decision.note())
@@ -72,7 +71,7 @@ class Resolve:
             raise _late(first) from None
 
     def _reported(self, entry: Entry) -> Entry:
-        return replace(entry, due=self._ledger.now(), wait=Wait.REPORT)
+        return entry._replace(due=self._ledger.now(), wait=Wait.REPORT)
 
     async def _undoes(self, entry: Entry) -> bool:
         """Whether the payment's whole money went back with it, so that the payment is reversed, too."""

@@ -1,7 +1,6 @@
 """Lets a held entry be sent after all, where nothing of it can be at the peer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -52,8 +51,8 @@ class Retry:
             evidence = await self._evidence(entry, override=override)
         reference = _reference(entry)
         claim = await self._claim(entry, reference)
-        again = replace(entry, state=State.RECEIVED, held_at=None, due=self._ledger.now(), wait=Wait.BACKOFF)
-        again = replace(again, reference=reference, backoffs=0, reason=None, detail=None)
+        again = entry._replace(state=State.RECEIVED, held_at=None, due=self._ledger.now(), wait=Wait.BACKOFF)
+        again = again._replace(reference=reference, backoffs=0, reason=None, detail=None)
         try:
             return await self._ledger.move(entry, again, also=claim, note=decision.note(evidence=evidence))
         except (Moved, Contended) as first:
@@ -93,7 +92,7 @@ class Retry:
 
     async def _remember(self, entry: Entry) -> None:
         try:
-            await self._ledger.tidy(entry, replace(entry, absent_at=self._ledger.now()))
+            await self._ledger.tidy(entry, entry._replace(absent_at=self._ledger.now()))
         except Moved:
             raise NotAllowed("Somebody else changed it; look at it again.") from None
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,6 +38,6 @@ class TellAgain:
             return False
         due = self._ledger.now() + number * _SPACING
         with suppress(Moved):
-            await self._ledger.tidy(entry, replace(entry, due=due, wait=Wait.REPORT))
+            await self._ledger.tidy(entry, entry._replace(due=due, wait=Wait.REPORT))
             return True
         return False

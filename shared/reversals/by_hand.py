@@ -1,6 +1,5 @@
 """What a person does in Caselle where a payment is not undone from here: menu path, date, amount and receipt number."""
 
-from dataclasses import replace
 from typing import Final
 
 from shared.billers.model import Biller
@@ -24,8 +23,7 @@ def informed(entry: Entry, payment: Entry, biller: Biller) -> Entry:
     undoing = stored(entry.key.kind, entry.message)
     fee = _fee(undoing, biller)
     afterwards = f"Bill the NSF fee of {fee} by hand to the customer of {_receipt(payment)}." if fee else None
-    return replace(
-        entry,
+    return entry._replace(
         receipt_number=payment.receipt_number,
         posting_date=payment.posting_date,
         by_hand=_steps(undoing, payment, fee),
@@ -36,7 +34,7 @@ def informed(entry: Entry, payment: Entry, biller: Biller) -> Entry:
 def looked_up(entry: Entry, payment: Entry) -> Entry:
     """The entry of a second message for money that went back: there is a receipt to look at, and nothing to undo."""
     look = f"{ENTER_PAYMENTS}: look at {_receipt(payment)}; the other message undoes it, and no second one may."
-    return replace(entry, receipt_number=payment.receipt_number, posting_date=payment.posting_date, by_hand=look)
+    return entry._replace(receipt_number=payment.receipt_number, posting_date=payment.posting_date, by_hand=look)
 
 
 def _steps(undoing: Undoing, payment: Entry, fee: Money | None) -> str:

@@ -1,6 +1,5 @@
 """Drive a reject or reversal: wait for its payment, undo it where that can be done here, or hand it to a person."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from shared.billers import capabilities
@@ -93,8 +92,8 @@ class ReversalDriver:
 
     async def _wait(self, entry: Entry, pauses: tuple[float, ...]) -> Entry:
         due = self._desk.ledger.now() + timedelta(seconds=nth(pauses, entry.backoffs))
-        later = replace(entry, state=State.WAITING, due=due, wait=Wait.PAYMENT, backoffs=entry.backoffs + 1)
-        return await self._desk.ledger.move(entry, replace(later, reason="payment_not_yet_posted"))
+        later = entry._replace(state=State.WAITING, due=due, wait=Wait.PAYMENT, backoffs=entry.backoffs + 1)
+        return await self._desk.ledger.move(entry, later._replace(reason="payment_not_yet_posted"))
 
     async def _hold(self, entry: Entry, reason: str) -> Entry:
         return await self._desk.ledger.move(entry, self._held(entry, reason))

@@ -1,7 +1,6 @@
 """Take a new reject or reversal: what the queues ``ach-rejects`` and ``reversals`` bring."""
 
 from contextlib import suppress
-from dataclasses import replace
 
 from shared.billers.model import Biller
 from shared.exchange.inbound import InvalidMessage, to_store
@@ -58,10 +57,10 @@ class ReversePayment:
                 return await self._desk.ledger.begin(settle.held(entry, "unknown_biller", now))
             if biller.region is not None and biller.region not in self._desk.regions:
                 return await self._desk.ledger.begin(settle.held(entry, "wrong_region", now))
-            waiting = replace(entry, state=State.WAITING, due=now, wait=Wait.PAYMENT)
+            waiting = entry._replace(state=State.WAITING, due=now, wait=Wait.PAYMENT)
             return await self._begin_waiting(waiting, message)
         except ReferenceTaken:
-            second = await self._looked_up(replace(entry, reference=""))
+            second = await self._looked_up(entry._replace(reference=""))
             return await self._desk.ledger.begin(settle.held(second, "already_reversed", now))
 
     async def _looked_up(self, entry: Entry) -> Entry:

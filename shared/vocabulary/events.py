@@ -9,8 +9,9 @@ WARNING: Final = logging.WARNING
 ERROR: Final = logging.ERROR
 
 _LOG: Final = logging.getLogger("caselle")
+_JSON: Final = json.JSONEncoder(default=str, ensure_ascii=False)
 
 
 def emit(name: str, level: int = INFO, **fields: object) -> None:
     """Log ``{"event": name, ...fields}``; fields never hold a key, token, secret, email or payer name."""
-    _LOG.log(level, "%s", json.dumps({"event": name, **fields}, default=str, ensure_ascii=False))
+    _LOG.log(level, "%s", _JSON.encode({"event": name, **fields}))

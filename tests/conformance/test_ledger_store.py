@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from types import SimpleNamespace
@@ -121,7 +120,7 @@ async def test_a_customer_s_unfinished_entries_are_found_among_everybody_s(store
     ):
         one = entry(customer_number=customer, state=State(state), reference=f"IC{number}")
         placed = {"due": NOON} if state == "received" else {"held_at": NOON if state == "held" else None}
-        await ledger.begin(replace(one, key=Key("2493", Kind.PAYMENT, f"pay-{number}"), **placed))
+        await ledger.begin(one._replace(key=Key("2493", Kind.PAYMENT, f"pay-{number}"), **placed))
     found = [
         [each.key.id for each in await unfinished.of("2493", Kind.PAYMENT, customer)]
         for customer in ("000412", "O'Hara", "412")

@@ -1,6 +1,5 @@
 """The newest entry on a subject, over the table in memory and over Azurite: late claims fail, in every order."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -46,7 +45,7 @@ async def begun(newest, order, **fields):
 
 async def claimed(newest, before, slot=0):
     also = [await newest.claim(before)]
-    return await newest.ledger.move(before, replace(before, **sending() | {"slot": slot}), also=also)
+    return await newest.ledger.move(before, before._replace(**sending() | {"slot": slot}), also=also)
 
 
 async def test_an_older_one_is_skipped_and_a_newer_one_is_not(newest):
@@ -95,17 +94,17 @@ async def test_one_that_is_sent_or_in_doubt_keeps_the_others_of_its_subject_back
     new = await begun(newest, "2")
     with pytest.raises(SubjectTaken):
         await claimed(newest, new, slot=1)
-    unknown = replace(old, state=State.UNKNOWN, slot=None, lease_until=None, wait=Wait.ASK)
+    unknown = old._replace(state=State.UNKNOWN, slot=None, lease_until=None, wait=Wait.ASK)
     old = await newest.ledger.move(old, unknown)
     with pytest.raises(SubjectTaken):
         await claimed(newest, new, slot=1)
-    await newest.ledger.move(old, replace(old, state=State.RECEIVED, wait=Wait.BACKOFF))
+    await newest.ledger.move(old, old._replace(state=State.RECEIVED, wait=Wait.BACKOFF))
     assert (await claimed(newest, new, slot=1)).state is State.SENDING
 
 
 async def test_each_subject_has_one_newest(newest):
     for number in range(120):
-        await newest.begin(replace(update("1", f"a-{number:03}"), subject=f"{number:06}"))
+        await newest.begin(update("1", f"a-{number:03}")._replace(subject=f"{number:06}"))
     await begun(newest, "5")
     await begun(newest, "6")
     await begun(newest, "4")

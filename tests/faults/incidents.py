@@ -147,8 +147,8 @@ async def _rewrite(world: "World", shard: str, key: str, change: Callable[[Entry
         return
     world.newer_release_writes = True
     known = rows.entry_of(replaced(row, values={**row.values, "state": State.RECEIVED}))
-    before = replaced(known, state=row.values["state"])
-    after = replaced(change(known), version=known.version + 1, nonce=f"newer-{known.version}")
+    before = known._replace(state=row.values["state"])
+    after = change(known)._replace(version=known.version + 1, nonce=f"newer-{known.version}")
     event = transition._event(before, after, world.clock.now())
     changes = [*transition.tidied(before, after), Insert(rows.event_key(after.key, after.version), event)]
     world.note("newer", f"{key} {after.state}")
@@ -157,11 +157,11 @@ async def _rewrite(world: "World", shard: str, key: str, change: Callable[[Entry
 
 
 def _verified(entry: Entry) -> Entry:
-    return replaced(entry, state=FUTURE)
+    return entry._replace(state=FUTURE)
 
 
 def _given_back(entry: Entry) -> Entry:
-    return replaced(entry, state=State.RECEIVED, wait=Wait.BACKOFF)
+    return entry._replace(state=State.RECEIVED, wait=Wait.BACKOFF)
 
 
 def _struck(world: "World", fault: str) -> list[City]:

@@ -7,7 +7,7 @@ changes. A campaign that lets one of them through proves nothing.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -146,7 +146,7 @@ def expired_claim_run_again() -> Iterator[None]:
         now = self._ledger.now()
         if entry.leased(now):
             return entry
-        back = replace(entry, state=State.RECEIVED, slot=None, lease_until=None, due=now, wait=Wait.BACKOFF)
+        back = entry._replace(state=State.RECEIVED, slot=None, lease_until=None, due=now, wait=Wait.BACKOFF)
         return await self._ledger.move(entry, back)
 
     with patch.object(SendOnce, "expire", again):
@@ -158,8 +158,8 @@ def absent_believed_before_settling() -> Iterator[None]:
     """The first answer without the receipt is believed, however early it is."""
 
     def hasty(entry: Entry, now: Any, _: Any) -> Entry:
-        again = replace(settle._closed(entry), state=State.RECEIVED, resends=entry.resends + 1)
-        return replace(again, due=now, wait=Wait.BACKOFF)
+        again = settle._closed(entry)._replace(state=State.RECEIVED, resends=entry.resends + 1)
+        return again._replace(due=now, wait=Wait.BACKOFF)
 
     with patch.object(settle, "_absent", hasty), patch.object(settle, "_unproved", hasty):
         yield
@@ -211,7 +211,7 @@ def void_before_posted() -> Iterator[None]:
         if payment is None or payment.state is State.REVERSED:
             return await self._wait(entry, self._desk.times.patience)
         biller = await self._biller(entry)
-        known = replace(entry, receipt_number=payment.receipt_number or payment.reference)
+        known = entry._replace(receipt_number=payment.receipt_number or payment.reference)
         return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
 
     with patch.object(ReversalDriver, "go_on", rash):

@@ -32,6 +32,8 @@ entries = st.builds(
     message=st.binary(max_size=50),
     received_at=_instants,
     posting_date=_instants.map(lambda instant: instant.date().isoformat()),
+    booked_on=_texts,
+    changed_at=st.none() | _instants,
     attempt=_numbers,
     sent_at=st.none() | _instants,
     lease_until=st.none() | _instants,
@@ -48,6 +50,8 @@ entries = st.builds(
     detail=st.none() | _texts,
     receipt_number=st.none() | _texts,
     reverses=st.none() | _ids,
+    by_hand=st.none() | _texts,
+    afterwards=st.none() | _texts,
     subject=st.none() | _texts,
     order=_texts,
 )

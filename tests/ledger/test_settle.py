@@ -1,6 +1,5 @@
 """When the peer is asked about an unknown outcome, and what its answers are worth."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -133,7 +132,7 @@ def test_without_an_answer_it_is_asked_again_with_backoff():
 
 
 def test_a_control_starts_the_hours_without_one_anew():
-    one = replace(unknown(), unproved_seconds=11.9 * 3600, answered_at=NOON)
+    one = unknown()._replace(unproved_seconds=11.9 * 3600, answered_at=NOON)
     assert ask(one, SEEN, 300).unproved_seconds == 0
 
 
@@ -145,7 +144,7 @@ def test_the_third_attempt_is_the_last():
 
 
 def test_a_new_attempt_needs_a_proof_of_its_own():
-    sent = replace(ask(unknown(), SEEN, 15), state=State.SENDING, sent_at=NOON + minutes(60))
+    sent = ask(unknown(), SEEN, 15)._replace(state=State.SENDING, sent_at=NOON + minutes(60))
     fresh = settle.unknown(sent, "ReadTimeout", TIMES)
     assert (fresh.absent_at, fresh.answered_at, fresh.unproved_seconds) == (None, None, 0)
     assert fresh.due == NOON + minutes(61)

@@ -1,6 +1,5 @@
 """The sweeper finds what is due, of everybody, and closes what was reported."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -129,9 +128,9 @@ async def test_a_chain_that_broke_is_taken_up_again(world):
 async def settled_with_report(world):
     """As the command line leaves an entry: settled, with an open row due now."""
     held = await world.ledger.begin(
-        settle.held(replace(entry(), message=body(message(paymentId="pay-1"))), "outcome_unknown", NOON)
+        settle.held(entry()._replace(message=body(message(paymentId="pay-1"))), "outcome_unknown", NOON)
     )
-    done = replace(settle.posted(held, "5.9"), due=NOON, wait=Wait.REPORT)
+    done = settle.posted(held, "5.9")._replace(due=NOON, wait=Wait.REPORT)
     return await world.ledger.move(held, done)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, override
 
 from shared.ledger.answer import Accepted, Answer
@@ -55,7 +55,7 @@ class FaultyWorld(World):
     async def by_person(self, fields: dict[str, Any]) -> None:
         """A person lets a held payment be sent after all."""
         entry = await self.entry(fields)
-        again = replace(entry, state=State.RECEIVED, held_at=None, due=self.clock.now(), wait=Wait.BACKOFF)
+        again = entry._replace(state=State.RECEIVED, held_at=None, due=self.clock.now(), wait=Wait.BACKOFF)
         await self.ledger.move(entry, again)
 
     async def bring(self, fields: dict[str, Any], message_id: str) -> None:

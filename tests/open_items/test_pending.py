@@ -1,7 +1,5 @@
 """What is on its way here stands beside Caselle's balances, and only that."""
 
-from dataclasses import replace
-
 import pytest
 
 from shared.ledger.answer import Accepted, Ambiguous, NotSent
@@ -133,7 +131,7 @@ async def test_what_ended_is_not_pending(world, portal):
 
 async def test_a_held_payment_that_a_person_ends_is_not_pending_any_more(world, portal):
     entry = await world.entry(await held(world))
-    await world.ledger.move(entry, replace(entry, state=State.NOT_POSTED, held_at=None))
+    await world.ledger.move(entry, entry._replace(state=State.NOT_POSTED, held_at=None))
     assert (await portal.items()).pending_payments == ()
 
 

@@ -1,7 +1,6 @@
 """What somebody thought of who wanted money lost, doubled or stuck, or an alert that never comes."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -41,7 +40,7 @@ async def undone(world, fields):
 async def by_person(world, fields):
     entry = await world.entry(fields)
     await world.ledger.move(
-        entry, replace(entry, state=State.RECEIVED, held_at=None, due=world.clock.now(), wait=Wait.BACKOFF)
+        entry, entry._replace(state=State.RECEIVED, held_at=None, due=world.clock.now(), wait=Wait.BACKOFF)
     )
 
 
@@ -98,7 +97,7 @@ async def test_a_payment_posted_without_a_receipt_number_is_undone_by_hand():
     world.city.next(Refused("customer_unknown", Scope.ENTRY))
     await world.deliver(paid)
     held = await world.entry(paid)
-    await world.ledger.move(held, replace(held, state=State.POSTED, held_at=None, reason=None))
+    await world.ledger.move(held, held._replace(state=State.POSTED, held_at=None, reason=None))
     sent = []
 
     async def called(number):

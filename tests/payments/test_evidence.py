@@ -130,13 +130,13 @@ def test_one_control_among_older_receipts_is_enough():
     ],
 )
 def test_the_range_covers_every_day_the_receipt_can_have(posting, sent_at, now, first, last):
-    entry = replace(ENTRY, posting_date=posting, sent_at=datetime.fromisoformat(sent_at))
+    entry = ENTRY._replace(posting_date=posting, sent_at=datetime.fromisoformat(sent_at))
     days = date_range(entry, CITY, datetime.fromisoformat(now))
     assert days == (date.fromisoformat(first), date.fromisoformat(last))
 
 
 def test_without_a_noted_attempt_the_arrival_counts():
-    entry = replace(ENTRY, sent_at=None, received_at=datetime(2026, 11, 18, 12, tzinfo=UTC))
+    entry = ENTRY._replace(sent_at=None, received_at=datetime(2026, 11, 18, 12, tzinfo=UTC))
     assert date_range(entry, CITY, SENT)[0] == date(2026, 11, 17)
     control = replace(COUNTER, created_at=SENT - timedelta(hours=1))
     assert found(control, entry=entry) == settle.Absent(controlled=True)

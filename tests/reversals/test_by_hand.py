@@ -1,7 +1,5 @@
 """What a person is told to do: menu path, date, amount and receipt number, whatever made the reversal wait for one."""
 
-from dataclasses import replace
-
 import pytest
 
 from shared.exchange import nacha
@@ -115,7 +113,7 @@ async def test_a_receipt_that_nobody_named_is_found_by_its_confirmation_number(w
     paid, back = message(confirmationNumber="IC88213045"), reject(message())
     await world.deliver(paid)
     await world.undo(back)
-    unnamed = replace(await world.entry(paid), receipt_number=None)
+    unnamed = (await world.entry(paid))._replace(receipt_number=None)
     told = informed(await world.entry(back), unnamed, await world.set_up()).by_hand
     assert f"void receipt with confirmation number IC88213045 of {DATE} (125.40)." in told
 
