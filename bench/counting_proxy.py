@@ -32,7 +32,8 @@ class CountingProxy:
         await site.start()
         host, port = runner.addresses[0][:2]
         self.url = f"{'https' if self._tls else 'http'}://{host}:{port}"
-        connector = TCPConnector(ssl=self._client_tls() or True)
+        # A kept connection may be stale, and a request lost over it would be this proxy's fault.
+        connector = TCPConnector(ssl=self._client_tls() or True, force_close=True)
         async with ClientSession(auto_decompress=False, connector=connector) as self._session:
             yield self
         await runner.cleanup()

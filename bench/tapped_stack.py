@@ -14,19 +14,22 @@ from local.vault_certificate import CertificateFiles, certificate_files
 
 _SHARD: Final = re.compile("eq '[0-9a-f]{2}'")
 _NUMBER: Final = re.compile("[0-9]+")
+TIMERS: Final = ("reconcile", "retain", "sweep", "sweep_tokens")
 _SENT: Final = {"posting-results": "results"}
 _BATCH: Final = "$batch"
+_OPEN_ROW: Final = b'"RowKey":"O~'
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer; ``size`` of both in bytes, headers included."""
+    """One request and its answer; ``size`` of both in bytes, headers included, ``open`` rows of the ledger shown."""
 
     kind: str
     """What it does, as ``ledger_reads`` or ``dequeues``; empty for a look into an empty queue."""
     shape: str
     """What is asked, whichever shard and moment it is asked for."""
     size: int
+    open: int
 
 
 type Kind = Callable[[str, str, bytes, bytes], str]
@@ -48,7 +51,8 @@ class Tap(CountingProxy):
         path = request.path.partition("/")[2].partition("/")[2]
         sizes = (_head(request.path_qs, request.headers), len(body), _head("", answer.headers), len(answered))
         asked = _NUMBER.sub("#", _SHARD.sub("eq shard", f"{path} {request.query.get('$filter', '')}"))
-        self._passed.append(Exchange(self._kind(request.method, path, body, answered), asked, sum(sizes)))
+        kind, shown = self._kind(request.method, path, body, answered), answered.count(_OPEN_ROW)
+        self._passed.append(Exchange(kind, asked, sum(sizes), shown))
         return answer
 
 
@@ -84,7 +88,10 @@ def _head(line: str, headers: object) -> int:
 
 
 class TappedStack(Stack):
-    """A stack whose hosts reach Azurite and the vault through taps; ``passed`` holds what went through."""
+    """A stack whose hosts reach Azurite and the vault through taps; ``passed`` holds what went through.
+
+    No timer runs by its schedule, which could fall into any count.
+    """
 
     @override
     def _start_services(self) -> None:
@@ -121,4 +128,5 @@ class TappedStack(Stack):
 
     @override
     def _settings(self) -> dict[str, str]:
-        return super()._settings() | {"KEY_VAULT_URL": self._vault}
+        still = {f"AzureWebJobs.{timer}.Disabled": "true" for timer in TIMERS}
+        return super()._settings() | still | {"KEY_VAULT_URL": self._vault}

@@ -18,7 +18,6 @@ from bench.tapped_stack import Exchange, TappedStack
 from local.simulator.client import SimulatorControl
 from shared.billers.model import Biller
 from shared.exchange.result import Outcome, PostingResult
-from shared.ledger.rows import SHARDS
 from tests.payments.world import NEWPORT, message
 
 PAYMENTS: Final = 10
@@ -86,10 +85,10 @@ class Meter:
                 await self.idle()
 
     async def sweep(self) -> None:
-        """One run of the sweeper, to its last question."""
-        before = self._gates_read()
+        """One run of the sweeper, until the host has enqueued what it found."""
+        before = len(self.stack.passed)
         (await self.host.post("/admin/functions/sweep", json={})).raise_for_status()
-        await self._until(lambda: self._all_gates_read(before))
+        await self._until(lambda: self._swept_since(before))
 
     async def learn(self) -> None:
         """What a sweep asks while nothing is due."""
@@ -118,11 +117,12 @@ class Meter:
         results = [PostingResult.model_validate_json(each.content) for each in messages]
         return any((each.outcome, each.duplicate) == (outcome, duplicate) for each in results)
 
-    def _gates_read(self) -> int:
-        return sum("ge 'B~'" in each.shape for each in self.stack.passed)
-
-    async def _all_gates_read(self, before: int) -> bool:
-        return self._gates_read() >= before + len(SHARDS)
+    async def _swept_since(self, before: int) -> bool:
+        """Whether the sweeper has noted its run, and a step went out for each row that it was shown."""
+        passed = self.stack.passed[before:]
+        kinds = Counter(each.kind for each in passed)
+        shown = sum(each.open for each in passed if each.shape in self.swept)
+        return kinds["runs_writes"] > 0 and kinds["sends"] >= shown
 
 
 async def _posted(meter: Meter, fields: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ def send(handled: "Handled", results: Messages, due: Messages) -> None:
     from shared.ledger.due import to_message
 
     if handled.results:
-        results.set([result.model_dump_json(by_alias=True) for result in handled.results])
+        # A queue message travels inside XML, which has no place for some characters that JSON may escape.
+        results.set([each.model_dump_json(by_alias=True, ensure_ascii=True) for each in handled.results])
     if handled.due:
         due.set([to_message(each) for each in handled.due])

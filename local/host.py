@@ -2,10 +2,11 @@
 
 Runs an unmodified Python v2 function app with HTTP, Storage queue and timer triggers and queue outputs, modelled on
 the Azure Functions host, version 4. Settings come from ``host.json`` and the environment, as on the platform:
-``AzureWebJobsStorage``, ``AzureFunctionsJobHost__...``, and here also ``LOCAL_HOST_MASTER_KEY`` and
-``LOCAL_HOST_FUNCTION_KEY`` (an unset key opens nothing) and ``TIME_DIVISOR`` (the clock of timers runs that many
-times as fast). Prints ``ready {"url"}`` when the app is indexed and listening. SIGTERM lets what runs end, for up to
-10 seconds. Query strings, bodies and messages are not logged; the app's own log records go to standard error.
+``AzureWebJobsStorage``, ``AzureFunctionsJobHost__...``, ``AzureWebJobs.NAME.Disabled``, and here also
+``LOCAL_HOST_MASTER_KEY`` and ``LOCAL_HOST_FUNCTION_KEY`` (an unset key opens nothing) and ``TIME_DIVISOR`` (the clock
+of timers runs that many times as fast). Prints ``ready {"url"}`` when the app is indexed and listening. SIGTERM lets
+what runs end, for up to 10 seconds. Query strings, bodies and messages are not logged; the app's own log records go
+to standard error.
 
 It is a stand-in, written from the platform's sources and never compared with a running one. It differs in this:
 
@@ -15,7 +16,7 @@ It is a stand-in, written from the platform's sources and never compared with a 
 - A queue that cannot be read is polled again for ever; the platform may restart its host.
 - JSON outputs are written anew by Python: dates and numbers stay as they are, where the platform may rewrite them.
 - Not here: input bindings, other triggers and connections, ``%setting%`` and binding expressions, retry policies,
-  disabled functions, deferred bindings, HTTP streaming, route constraints and defaults, request limits (429), key
+  disabled HTTP functions, deferred bindings, HTTP streaming, route constraints and defaults, request limits (429), key
   storage, drain calls, App Insights, hot reload.
 """
 
@@ -36,7 +37,7 @@ from local.host_functions import LOG, Runner
 from local.host_http import HttpFrontEnd, listen
 from local.host_listeners import QueueListener, TimerListener
 from local.host_routes import Keys, Routes
-from local.host_settings import HostSettings, load_settings
+from local.host_settings import HostSettings, is_disabled, load_settings
 from local.host_storage import QueueStorage
 from local.ncrontab import Schedule
 from local.processes import NotReady, announce_ready, bind_loopback
@@ -93,7 +94,8 @@ class Host:
         return Routes(self._worker.functions, self._settings.route_prefix)
 
     def _listeners(self) -> list[QueueListener | TimerListener]:
-        functions, queues = self._worker.functions, self._settings.queues
+        functions = [each for each in self._worker.functions if not is_disabled(each.name, os.environ)]
+        queues = self._settings.queues
         return [
             *(
                 QueueListener(function, self._runner, self._storage, queues, self._lease)

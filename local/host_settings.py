@@ -57,6 +57,11 @@ def load_settings(app: Path, environment: Mapping[str, str]) -> HostSettings:
         raise NotReady(f"host.json: {error}") from None
 
 
+def is_disabled(function: str, environment: Mapping[str, str]) -> bool:
+    """Whether ``AzureWebJobs.NAME.Disabled`` has its trigger ignored; the admin call runs it all the same."""
+    return environment.get(f"AzureWebJobs.{function}.Disabled", "").lower() in {"1", "true"}
+
+
 def seconds(time_span: str) -> float:
     """Seconds of a .NET time span such as ``00:00:02`` or ``1.00:00:00.5``.
 

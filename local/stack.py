@@ -4,6 +4,7 @@ Start it from the main thread: its children end with the thread that started the
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from http import HTTPStatus
@@ -105,11 +106,11 @@ class Stack:
             WrongUse: the state folder is in use.
             NotReady: the port is taken, or a part did not start; everything is stopped again.
         """
-        # Told now rather than after everything else has started.
-        bind_loopback(self._port, "the functions host").close()
-        self._folder.claim()
-        self._running.callback(self._folder.release)
         try:
+            # Told now rather than after everything else has started.
+            self._take_port()
+            self._folder.claim()
+            self._running.callback(self._folder.release)
             self._start_services()
             self._callback_keys = asyncio.run(fill_stores(self.storage, self.vault, self.billers))
             self.start_host()
@@ -188,6 +189,16 @@ class Stack:
             biller: f"{self.functions_url}/{CALLBACK_ROUTE}?BK={key.get_secret_value()}"
             for biller, key in self._callback_keys.items()
         }
+
+    def _take_port(self) -> None:
+        """Keep the hosts' port until the end, so that nobody is given it by chance while no host runs."""
+        taken = bind_loopback(self._port, "the functions host")
+        self._running.callback(taken.close)
+        # Only Linux lets one socket listen where another is bound; whether Core Tools ask for that is not known.
+        if sys.platform != "linux" or CoreTools.installed():
+            taken.close()
+        else:
+            self._port = taken.getsockname()[1]
 
     def _start_services(self) -> None:
         """Begin all three before waiting for the first: they start side by side."""

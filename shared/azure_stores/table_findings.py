@@ -1,6 +1,7 @@
 """Findings of the nightly run in the table ``reconciliation``: one row per biller."""
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,7 +14,9 @@ from shared.reconciliation.finding import Finding, What
 _PARTITION: Final = "findings"
 _PEER: Final = "table reconciliation"
 _MOST: Final = 200
-"""Of one biller: more are told and not listed. A property of a row holds 64 KiB of text."""
+"""Of one biller: more are told and not listed."""
+_ROOM: Final = 32 * 1024
+"""Characters that a property of a row holds."""
 
 
 class TableFindings:
@@ -36,13 +39,12 @@ class TableFindings:
 
     async def replace(self, biller: str, day: date | None, findings: list[Finding]) -> None:
         """What is found now, and the day of the latest run that ended."""
-        kept = [[each.day, each.what, each.subject, each.words] for each in findings[:_MOST]]
         entity = {
             "PartitionKey": _PARTITION,
             "RowKey": biller,
             "day": day.isoformat() if day else "",
             "count": len(findings),
-            "findings": json.dumps(kept, ensure_ascii=False),
+            "findings": f"[{', '.join(_that_fit(findings))}]",
         }
         with answering(_PEER):
             await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
@@ -50,3 +52,14 @@ class TableFindings:
     async def _find(self, biller: str) -> TableEntity | None:
         with answering(_PEER):
             return await find_entity(self._table, _PARTITION, biller)
+
+
+def _that_fit(findings: Sequence[Finding]) -> Iterator[str]:
+    """Each as JSON in plain ASCII, as long as there is room."""
+    room = _ROOM - len("[]")
+    for each in findings[:_MOST]:
+        line = json.dumps([each.day, each.what, each.subject, each.words])
+        room -= len(line) + len(", ")
+        if room < 0:
+            return
+        yield line

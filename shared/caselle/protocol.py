@@ -18,6 +18,9 @@ from shared.ledger.answer import Ambiguous, Answer, NotSent
 CASH_RECEIPTING: Final = "/tp/api/cr0/graphql"
 ACCOUNTS_RECEIVABLE: Final = "/tp/api/ar0/graphql"
 
+_MOST_NUMBER: Final = 100
+"""Characters of a receipt number that are kept and compared; Caselle's have about ten."""
+
 SUBDOMAIN_HEADER: Final = "X-Caselle-Subdomain"
 """Assumed: Caselle does not say how the relay learns which city is meant."""
 
@@ -94,7 +97,7 @@ def read(status: int, body: bytes, hidden: Sequence[str] = ()) -> Reply:
         AmbiguousError: no JSON object, or errors that are not GraphQL's.
     """
     try:
-        fields = json.loads(body, parse_float=Decimal)
+        fields = _whole(json.loads(body, parse_float=Decimal))
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
@@ -131,8 +134,10 @@ def refusal(reply: Reply, field_name: str) -> Answer:
 
 
 def bare(number: object) -> str:
-    """A receipt number as it is kept and compared: without blanks around it; empty where it is no text."""
-    return number.strip() if isinstance(number, str) else ""
+    """A receipt number as it is kept and compared: one line that a row can hold; empty where it is no text."""
+    if not isinstance(number, str):
+        return ""
+    return "".join(filter(str.isprintable, number)).strip()[:_MOST_NUMBER]
 
 
 def token_refused(reply: Reply) -> bool:
@@ -142,6 +147,15 @@ def token_refused(reply: Reply) -> bool:
         return False
     answer = refusal(reply, "")
     return isinstance(answer, NotSent) and answer.code == TOKEN_REFUSED
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """The same with ``?`` for half a surrogate pair, which JSON can escape but nothing can encode, store or print."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {_whole(name): _whole(inner) for name, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _believable(status: int) -> bool:

@@ -25,6 +25,9 @@ query Receipts($filter: ReceiptFilter!, $page: PageInput) {
 
 PAGE_SIZE: Final = 200
 
+_MOST_REFERENCE: Final = 100
+"""Characters that are kept and compared; ours have 64 at most."""
+
 
 class _Receipt(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -39,7 +42,7 @@ class _Receipt(BaseModel):
         created_at: datetime = self.created_at
         return Receipt(
             receipt_number=bare(self.receipt_number),
-            reference=self.reference,
+            reference=self.reference and self.reference[:_MOST_REFERENCE],
             amount=self.amount,
             live=self.status == "POSTED",
             voided=self.status in {"VOIDED", "REFUNDED"},

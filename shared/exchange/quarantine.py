@@ -90,4 +90,13 @@ def _show(name: str, value: object) -> str:
 
 
 def _mask(text: str) -> str:
-    return "".join("9" if char.isdigit() else "x" if char.isalpha() else char for char in text)
+    """Every character's kind; what is no text, such as half a surrogate pair, no table, terminal or page can show."""
+    return "".join(map(_kind, text))
+
+
+def _kind(char: str) -> str:
+    if char.isdigit():
+        return "9"
+    if char.isalpha():
+        return "x"
+    return char if char.isprintable() else "\N{REPLACEMENT CHARACTER}"

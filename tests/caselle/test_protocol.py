@@ -49,6 +49,14 @@ def test_a_receipt_number_is_trimmed_and_keeps_its_zeros():
     assert judged(200, {"data": {"create_receipt": {"receipt_number": " 05.000000010 "}}}) == Accepted("05.000000010")
 
 
+@pytest.mark.parametrize("number", ["5.0\ud8001", "5.0\0\n1", "5\ufffe", "5" * 40_000])
+def test_a_receipt_number_of_any_text_can_be_stored(number):
+    kept = judged(200, {"data": {"create_receipt": {"receipt_number": number}}}).receipt_number
+    assert kept[0] == "5"
+    assert kept.isprintable()
+    assert len(kept.encode()) <= 100
+
+
 @pytest.mark.parametrize("number", ["", "  ", None, 5.0001, 5, True, ["5"], {}])
 def test_a_receipt_without_a_number_as_text_is_in_doubt(number):
     assert isinstance(judged(200, {"data": {"create_receipt": {"receipt_number": number}}}), Ambiguous)
@@ -190,6 +198,14 @@ def test_any_json_has_a_meaning_and_posted_only_with_a_number(status, body):
     assert isinstance(answer, (Accepted, NotSent, Refused, Ambiguous))
     if isinstance(answer, Accepted):
         assert body["data"]["create_receipt"]["receipt_number"] == answer.receipt_number
+
+
+@pytest.mark.parametrize("code", ["ERROR", "\ud800"])
+def test_half_a_surrogate_pair_in_an_error_leaves_it_an_answer(code):
+    """JSON can escape it, and nothing can encode it; raised here it would leave the payment without a record."""
+    answer = judged(200, {"data": NULL, "errors": [error(code, PATH, "Customer \udfff is odd")]})
+    assert isinstance(answer, Ambiguous)
+    assert "Customer ? is odd" in answer.detail
 
 
 def test_two_equal_unlisted_errors_have_one_signature_and_show_no_words():

@@ -32,9 +32,19 @@ def test_a_page_is_read_row_by_row():
     assert (counter.reference, following) == (None, "200")
 
 
+def test_a_counter_receipt_with_half_a_surrogate_pair_hides_no_other():
+    _, mine = answered([ROW | {"reference": "\ud800", "receipt_number": "5\udfff"}, ROW])[0]
+    assert mine.reference == "IC1"
+
+
+def test_a_counter_receipt_s_long_reference_is_cut():
+    [shown], _ = answered([ROW | {"reference": "x" * 40_000}])
+    assert shown.reference == "x" * 100
+
+
 def test_a_receipt_number_is_the_same_text_wherever_it_is_read():
     """One answer with a blank more must not make two receipts of one, nor none of it."""
-    padded = " 5.00010 "
+    padded = " 5.00010\0 "
     made = create_receipt.answer(
         read(200, json.dumps({"data": {"create_receipt": {"receipt_number": padded}}}).encode())
     )

@@ -1,5 +1,6 @@
 """What every quarantine must do, in memory and on Azurite."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +31,16 @@ async def test_what_is_kept_is_found_as_it_was(quarantine):
     assert await quarantine.find("payments", "m-1") == item()
     assert await quarantine.find("reversals", "m-1") is None
     assert await quarantine.find("payments", "m-2") is None
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\0", "\ufffe"])
+async def test_what_is_no_text_is_kept_too(quarantine, text):
+    """Kept, not refused: a message that cannot be set aside would come again for ever."""
+    body = json.dumps({"payerName": text, "extra": [text], text: 1}).encode()
+    odd = quarantined("payments", "m-1", body, reason="rule_broken", detail="payerName", at=NOON)
+    await quarantine.keep(odd)
+    assert await quarantine.find("payments", "m-1") == odd
+    odd.text.encode()
 
 
 async def test_what_is_resolved_waits_for_nobody(quarantine):

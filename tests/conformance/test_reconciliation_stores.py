@@ -88,3 +88,14 @@ async def test_findings_are_those_of_the_latest_run(findings):
     assert await findings.of("2493") == [first, second]
     assert await findings.done_for("2493") == date(2026, 11, 25)
     assert await findings.of("2137") == []
+
+
+async def test_more_findings_than_a_row_holds_are_kept_from_the_first(findings):
+    """A whole deposit that never came, of a city with long names for them; one that cannot be kept would fail nightly."""
+    words = f"deposit {'Zo\xeb' * 60}, ACH: Invoice Cloud 500 of 62700.00, here 0 of 0.00; never came"
+    many = [Finding("2026-11-23", What.NOT_ENQUEUED, f"{number:036}", words) for number in range(500)]
+    await findings.replace("2493", date(2026, 11, 24), many)
+    kept = await findings.of("2493")
+    assert kept == many[: len(kept)]
+    assert len(kept) >= 50
+    assert await findings.done_for("2493") == date(2026, 11, 24)

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.exchange.quarantine import masked, quarantined
@@ -82,16 +82,23 @@ def test_what_cannot_be_read_is_masked_as_a_whole(raw):
 
 
 @settings(deadline=None)
+@example(b'{"payerName": "\\ud800"}')
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: json.dumps({"payerName": text}).encode()))
 def test_any_bytes_can_be_kept(raw):
     item = quarantined("payments", "m-1", raw, reason="not_json", detail="d", at=NOW)
     item.text.encode()
+    assert item.text.isprintable()
 
 
-@pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
-@pytest.mark.parametrize("name", ["payerName", "amount", "\ud800"])
-def test_half_a_character_pair_can_be_masked(text, name):
-    assert masked(json.dumps(message() | {name: text}).encode())
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "\0", "\x1b[2J", "\u202e"])
+@pytest.mark.parametrize("name", ["payerName", "amount", "\ud800", "extra"])
+@pytest.mark.parametrize("wrapped", [str, lambda text: [text], lambda text: {text: text}])
+def test_what_is_no_text_can_be_stored_and_shown(text, name, wrapped):
+    """JSON can escape half a surrogate pair, which nothing can encode, and what a terminal takes for a command."""
+    kept = masked(json.dumps(message() | {name: wrapped(text)}).encode())
+    assert "\N{REPLACEMENT CHARACTER}" in kept or "\\" in kept
+    assert kept.isprintable()
+    kept.encode()
 
 
 @pytest.mark.parametrize("depth", [500, 5_000, 20_000])

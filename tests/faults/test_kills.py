@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import islice
 from random import Random
@@ -54,6 +55,7 @@ def test_each_round_of_a_campaign_visits_every_point():
     assert rounds[: len(POINTS)] != rounds[len(POINTS) :]
 
 
+@pytest.mark.timeout(600)
 def test_killed_twice_and_nothing_lost_or_doubled(stage):
     said = []
     figures = asyncio.run(Campaign(stage, Random(1), said.append).run(len(SLICE), SLICE))
@@ -106,11 +108,13 @@ def wires(service):
 async def _call(wires, trap=None):
     """What the caller has read, and how it ended."""
     port = wires.urls["service"].rpartition(":")[2]
+    started = Future()
+    if trap is not None:
+        wires.arm(trap, lambda: started.result().kill())  # armed first: the caller does not wait
     caller = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-S", "-c", CALLER, port, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    if trap is not None:
-        wires.arm(trap, caller.kill)
+    started.set_result(caller)
     read, _ = await caller.communicate()
     return read.decode().split(), caller.returncode
 

@@ -85,6 +85,21 @@ async def test_a_payment_is_posted_and_its_result_written(wired, encode):
     assert due.texts is None
 
 
+@pytest.mark.parametrize("text", ["\ufffe", "\0", "Zo\xeb \U0001f600"])
+async def test_a_result_travels_in_a_queue_message_whatever_it_repeats(wired, text):
+    """That is XML; a result that cannot be written would bring the payment back until it is poison."""
+    results, _ = await call(post_payments.post_payments, json.dumps(message(correlationId=f"a{text}")).encode())
+    assert results.read[0]["correlationId"] == f"a{text}"
+    assert all(line.isascii() and line.isprintable() for line in results.texts)
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "Ada \udfff"])
+@pytest.mark.parametrize("name", ["payerName", "paymentId", "correlationId", "\ud800"])
+async def test_half_a_surrogate_pair_ends_a_payment_or_is_dropped(wired, name, odd):
+    results, _ = await call(post_payments.post_payments, json.dumps(message() | {name: odd}).encode())
+    assert results.read[0]["outcome"] == ("posted" if name == "\ud800" else "invalid")
+
+
 async def test_what_cannot_be_posted_is_told_and_taken_from_the_queue(wired):
     results, _ = await call(post_payments.post_payments, b"no JSON")
     assert [each["outcome"] for each in results.read] == ["invalid"]

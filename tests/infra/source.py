@@ -124,9 +124,10 @@ class Source:
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, in the order of the text."""
-    yield node
-    for child in node.children:
-        yield from walk(child)
+    left = [node]
+    while left:
+        yield (found := left.pop())
+        left += reversed(found.children)
 
 
 def text(node: Node) -> str:

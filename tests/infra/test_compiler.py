@@ -1,5 +1,6 @@
 """Bicep's own compiler over the templates, where one is found: ``bicep`` on the path, or the Azure command line's."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from tests.infra.gate import TEMPLATES
 
-BESIDE_AZ = Path.home() / ".azure/bin/bicep"
+BESIDE_AZ = Path(os.environ.get("HOME", ""), ".azure/bin/bicep")
 BICEP = shutil.which("bicep") or (str(BESIDE_AZ) if BESIDE_AZ.is_file() else None)
 REGIONS = sorted((TEMPLATES / "regions").glob("*.bicepparam"))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from types import SimpleNamespace
 
@@ -11,10 +12,10 @@ from azure.storage.queue import QueueMessage
 from local.host_functions import Runner, message_texts
 from local.host_listeners import TimerListener, poll_delay
 from local.host_routes import Keys, Routes
-from local.host_settings import load_settings, seconds
+from local.host_settings import is_disabled, load_settings, seconds
 from local.host_storage import QueueStorage, poison_queue
 from local.ncrontab import Schedule
-from local.processes import NotReady
+from local.processes import NotReady, bind_loopback
 from local.worker import Datum, Function
 
 
@@ -198,3 +199,23 @@ async def test_a_message_that_another_has_taken_over_is_left_alone(storage):
 
 async def test_a_queue_that_does_not_exist_is_read_as_empty(storage):
     assert await storage.receive("absent", 1, 60) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "disabled"), [("true", True), ("True", True), ("1", True), ("false", False), ("", False)]
+)
+def test_a_setting_disables_one_function(value, disabled):
+    settings = {"AzureWebJobs.sweep.Disabled": value}
+    assert is_disabled("sweep", settings) is disabled
+    assert not is_disabled("retain", settings)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a stack keeps its port only there")
+def test_a_port_that_is_kept_without_listening_is_for_one_host_after_the_other():
+    with bind_loopback(0, "the stack") as kept:
+        port = kept.getsockname()[1]
+        for _ in range(2):
+            with bind_loopback(port, "the functions host") as host:
+                host.listen()
+                with pytest.raises(NotReady, match="is taken"):
+                    bind_loopback(port, "somebody else")
