@@ -22,9 +22,9 @@ CITIES = [
     CITY.model_copy(update={"biller_id": str(number), "subdomain": f"city{number}", "client_id": f"client-{number}"})
     for number in range(1, 51)
 ]
-LINES = [json.dumps(message()) for _ in range(300)]
-POSTED_BEFORE = 50
-LATENCY_MS = 50
+LINES = [json.dumps(message()) for _ in range(500)]
+POSTED_BEFORE = 100
+LATENCY_MS = 20
 """So slow that the others take seconds, however fast the host is: the token surely ends before the last of them."""
 
 
