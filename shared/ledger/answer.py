@@ -2,8 +2,8 @@
 
              sent again?                  known?
 Accepted     no                           it is there
-NotSent      yes, after a while           it is not there
-Refused      after somebody acted         it is not there
+NotSent      yes, after a while           it is not there: no byte of it can have left
+Refused      after proved absence         only where that code was shown to come before any effect at this biller
 Ambiguous    only after proved absence    no
 """
 
@@ -18,6 +18,8 @@ class Scope(StrEnum):
     """This message only: it is held."""
     BILLER = "biller"
     """Whatever is sent for this biller: nothing more is sent until a person unblocks it."""
+    MOMENT = "moment"
+    """Whatever is sent for this biller just now: it is tried again after a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The peer certainly did nothing with it. ``peer_failed``: it counts for the breaker."""
+    """No byte of it can have left. ``peer_failed``: it counts for the breaker."""
 
     code: str
     peer_failed: bool = True
@@ -38,7 +40,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The peer refused it before any effect, with a code that is on our list of such codes."""
+    """The peer refused it with a code on our list; that it did nothing is believed only once that was shown there."""
 
     code: str
     scope: Scope
@@ -47,11 +49,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Anything else. ``unlisted`` names an error the peer gave that is on no list of ours; ``detail`` are its words."""
+    """Anything else.
+
+    ``unlisted`` names an error the peer gave that is on no list of ours; ``detail`` are its words. ``retry_after``:
+    seconds for which the peer asks to be left alone, as it said. ``throttled``: it says that it gets too much.
+    """
 
     code: str
     unlisted: str | None = None
     detail: str | None = field(default=None, repr=False)
+    retry_after: float | None = None
+    throttled: bool = False
 
 
 type Answer = Accepted | NotSent | Refused | Ambiguous
