@@ -150,6 +150,10 @@ REASONS: Final[dict[str, Reason]] = {
     UNLISTED_ERROR: Reason(
         "Caselle gives an error that is on no list of ours.", f"Tell {_CSM} Caselle's words if it repeats."
     ),
+    "throttled": Reason(
+        "Caselle gets too many requests at once.",
+        "Nothing: it goes more slowly. Ask the city's COWS admin if it lasts.",
+    ),
     "breaker_open": Reason("The city's server keeps failing.", "Ask the city's COWS admin if it lasts."),
     "no_token": Reason("Caselle has not delivered a token for this biller.", f"Ask {_CSM} to add an OAuth token."),
     "token_refused": Reason("Caselle refuses the token.", f"Ask {_CSM} whether the token is active."),

@@ -20,7 +20,14 @@ class Malformed(CaselleError):
 
 
 class Unavailable(CaselleError):
-    """A store, vault or peer does not answer now."""
+    """A store, vault or peer does not answer now.
+
+    ``retry_after``: seconds for which a peer asks to be left alone, as it said. ``throttled``: it says that it gets too
+    much.
+    """
+
+    retry_after: float | None = None
+    throttled: bool = False
 
 
 class Misconfigured(CaselleError):
