@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from shared.ledger import rows, transition
+from shared.ledger import rows, settle, transition
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import (
     Contended,
@@ -18,6 +18,7 @@ from shared.ledger.errors import (
     SlotTaken,
     SubjectTaken,
 )
+from shared.ledger.posted import PostedRows
 from shared.ledger.store import (
     ANY,
     NO_VALUES,
@@ -43,6 +44,7 @@ class Ledger:
     def __init__(self, store: LedgerStore) -> None:
         """Keep the store; nothing is read yet."""
         self._store = store
+        self.posted = PostedRows(store)
 
     def now(self) -> datetime:
         """The storage service's clock."""
@@ -63,6 +65,7 @@ class Ledger:
             message=draft.message,
             reverses=draft.reverses,
             booked_on=draft.booked_on,
+            channel=draft.channel,
             subject=draft.subject,
             order=draft.order,
             received_at=now,
@@ -135,7 +138,7 @@ class Ledger:
             if error.key == rows.receipt_key(following.key.biller, following.receipt_number or ""):
                 if not rebind:
                     raise ReceiptTaken(str(error)) from error
-                return await self._write_without_receipt(before, following)
+                return await self._write_without_receipt(before, following, note)
             self._explain(error, following)
             raise
 
@@ -244,11 +247,12 @@ class Ledger:
                 raise Contended(str(error)) from None
             raise
 
-    async def _write_without_receipt(self, before: Entry, after: Entry) -> Entry:
-        """Post under a number that another entry has: numbers may start again after a purge. A person looks."""
+    async def _write_without_receipt(self, before: Entry, after: Entry, note: Values) -> Entry:
+        """Post under a number that another entry has, which keeps it: numbers may start again after a purge."""
         events.emit("receipt.number_repeated", events.WARNING, **_named(after), receipt=after.receipt_number)
+        after = after._replace(reason=settle.NUMBER_BEGUN_AGAIN)
         bound = rows.receipt_key(after.key.biller, after.receipt_number or "")
-        changes = [change for change in transition.changes(before, after, self.now()) if change.key != bound]
+        changes = [change for change in transition.changes(before, after, self.now(), note) if change.key != bound]
         owner = await self.receipt_owner(after.key.biller, after.receipt_number or "")
         shared = Replace(bound, {"key": owner or "", _SHARED: True}, ANY)
         return await self._commit(after, [*changes, shared])

@@ -11,6 +11,24 @@ FAILURES_TO_OPEN: Final = 5
 _BETWEEN: Final = ","
 
 
+ACCEPTED_TO_HURRY: Final = 20
+"""So many accepted in a row halve the pause that a peer asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What a send that ended unknown says about its peer."""
+
+    unlisted: str | None = None
+    """The signature of an error that is on no list."""
+    blocks: str | None = None
+    """Nothing more is sent until a person says so, for this reason."""
+    retry_after: float | None = None
+    """Seconds for which it asks to be left alone."""
+    throttled: bool = False
+    """It gets too much."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """One biller's row; the default is a healthy peer."""
@@ -31,6 +49,16 @@ class Gate:
     """A send ended unknown: its slot stays closed, nothing is sent before this, and a probe comes before the next."""
     unlisted: str | None = None
     """The latest unlisted error, if nothing succeeded since."""
+    gap: float = 0
+    """Seconds between two calls, after the peer said that it gets too much."""
+    calm: int = 0
+    """Messages accepted in a row since the gap changed."""
+    next_at: datetime | None = None
+    """Before this, nothing is sent or asked; moves on with every call while there is a gap."""
+    channels: tuple[str, ...] = ()
+    """Those of which a message was ever accepted: the first of another goes alone."""
+    proven: tuple[str, ...] = ()
+    """Codes of refusals that were shown to come before any effect here."""
     untold: tuple[str, ...] = ()
     """Events that the sweeper has yet to tell, each with its code if it has one."""
     nonce: str = ""
@@ -55,11 +83,12 @@ class Gate:
     @property
     def healthy(self) -> bool:
         """Whether a success would change nothing."""
-        return replace(self, etag="", nonce="", untold=()) == _HEALTHY
+        return replace(self, etag="", nonce="", untold=(), channels=(), proven=()) == _HEALTHY
 
-    def slots(self, most: int) -> int:
-        """How many messages may be on their way at once."""
-        return 1 if self.alone or self.doubtful or self.unlisted else most
+    def slots(self, most: int, channel: str = "") -> int:
+        """How many messages may be on their way at once; one where none of this channel was ever accepted."""
+        first = bool(channel) and channel not in self.channels
+        return 1 if first or self.alone or self.doubtful or self.unlisted or self.gap else most
 
     def closed_by(self, now: datetime) -> str | None:
         """Why nothing may be sent now, or None."""
@@ -67,11 +96,14 @@ class Gate:
             return "blocked"
         if self.open_until is not None and now < self.open_until:
             return "breaker_open"
+        if self.next_at is not None and now < self.next_at:
+            return "throttled"
         return "probe_first" if self.doubt_until is not None and now < self.doubt_until else None
 
     def closed_until(self, now: datetime) -> datetime:
         """When it may be tried again, where no person must act first."""
-        return max(now, *(until for until in (self.open_until, self.doubt_until) if until is not None))
+        known = (self.open_until, self.doubt_until, self.next_at)
+        return max(now, *(until for until in known if until is not None))
 
     def failed(self, now: datetime, times: Times) -> Self:
         """After one more failure in a row."""
@@ -82,27 +114,58 @@ class Gate:
         opened_at = self.opened_at or now
         return replace(self, failures=failures, openings=self.openings + 1, open_until=until, opened_at=opened_at)
 
-    def doubted(self, unlisted: str | None, now: datetime, times: Times) -> Self:
+    def doubted(self, doubt: Doubt, now: datetime, times: Times) -> Self:
         """After a send that ended unknown; the same unlisted error twice suspects the workspace."""
+        unlisted = doubt.unlisted
         repeated = unlisted is not None and unlisted == self.unlisted
-        blocked = self.blocked or ("suspected_workspace" if repeated else None)
+        blocked = self.blocked or doubt.blocks or ("suspected_workspace" if repeated else None)
         # Until every process has forgotten what it remembers of a healthy peer.
         until = now + timedelta(seconds=2 * times.gate_cache)
         doubted = replace(self, doubt_until=until, unlisted=unlisted or self.unlisted, blocked=blocked)
-        return doubted if unlisted else doubted.failed(now, times)
+        counted = doubted if unlisted or doubt.blocks else doubted.failed(now, times)
+        return counted.left_alone(doubt.retry_after, now, times, throttled=doubt.throttled)
+
+    def left_alone(self, retry_after: float | None, now: datetime, times: Times, *, throttled: bool) -> Self:
+        """After the peer asked for a pause of so many seconds, or said that it gets too much."""
+        gate = self
+        if retry_after is not None:
+            least, most = times.retry_after
+            until = now + timedelta(seconds=min(max(retry_after, least), most))
+            gate = replace(gate, open_until=max(until, gate.open_until or until))
+        if not throttled:
+            return gate
+        gap = min(max(2 * gate.gap, times.least_apart), times.most_apart)
+        return replace(gate, gap=gap, calm=0, next_at=now + timedelta(seconds=gap))
+
+    def paced(self, now: datetime) -> Self:
+        """After one more call while there is a gap."""
+        return replace(self, next_at=now + timedelta(seconds=self.gap))
 
     def reachable(self, now: datetime) -> Self:
         """After an answer that shows that the peer is there; one that may be older than the doubt does not end it."""
         doubt_until = self.doubt_until if self.doubt_until is not None and now < self.doubt_until else None
         return replace(self, failures=0, openings=0, open_until=None, opened_at=None, doubt_until=doubt_until)
 
-    def works(self, now: datetime) -> Self:
+    def works(self, now: datetime, times: Times, channel: str = "") -> Self:
         """After a message that was accepted: nothing is wrong any more, unless a person must say so."""
-        return replace(self.reachable(now), alone=False, unlisted=None)
+        channels = tuple(sorted({*self.channels, channel} - {""}))
+        works = replace(self.reachable(now), alone=False, unlisted=None, channels=channels)
+        if not self.gap:
+            return works
+        if self.calm + 1 < ACCEPTED_TO_HURRY:
+            return replace(works, calm=self.calm + 1)
+        gap = self.gap / 2 if self.gap / 2 >= times.least_apart else 0.0
+        return replace(works, gap=gap, calm=0, next_at=self.next_at if gap else None)
 
     def unblocked(self) -> Self:
         """After a person said that it may go on, whatever was wrong: one message alone first."""
-        return type(self)(alone=True, etag=self.etag, untold=(*self.untold, "biller.unblocked"))
+        return type(self)(
+            alone=True,
+            channels=self.channels,
+            proven=self.proven,
+            untold=(*self.untold, "biller.unblocked"),
+            etag=self.etag,
+        )
 
     def resumed(self) -> Self:
         """After a pause, or when a biller goes live: one message alone first; a block stays."""
@@ -122,12 +185,16 @@ _HEALTHY: Final = Gate()
 
 
 def gate_values(gate: Gate) -> Values:
-    values: dict[str, str | int] = {
+    values: dict[str, str | int | float] = {
         "failures": gate.failures,
         "openings": gate.openings,
         "alone": gate.alone,
         "blocked": gate.blocked or "",
         "unlisted": gate.unlisted or "",
+        "gap": gate.gap,
+        "calm": gate.calm,
+        "channels": _BETWEEN.join(gate.channels),
+        "proven": _BETWEEN.join(gate.proven),
         "untold": _BETWEEN.join(gate.untold),
         "nonce": gate.nonce,
     }
@@ -135,7 +202,12 @@ def gate_values(gate: Gate) -> Values:
 
 
 def _instants(gate: Gate) -> dict[str, datetime | None]:
-    return {"open_until": gate.open_until, "opened_at": gate.opened_at, "doubt_until": gate.doubt_until}
+    return {
+        "open_until": gate.open_until,
+        "opened_at": gate.opened_at,
+        "doubt_until": gate.doubt_until,
+        "next_at": gate.next_at,
+    }
 
 
 def gate_of(row: Row) -> Gate:
@@ -150,7 +222,15 @@ def gate_of(row: Row) -> Gate:
         blocked=str(values.get("blocked", "")) or None,
         alone=bool(values.get("alone", False)),
         unlisted=str(values.get("unlisted", "")) or None,
-        untold=tuple(filter(None, str(values.get("untold", "")).split(_BETWEEN))),
+        gap=float(values.get("gap", 0)),
+        calm=int(values.get("calm", 0)),
+        channels=_list(values.get("channels", "")),
+        proven=_list(values.get("proven", "")),
+        untold=_list(values.get("untold", "")),
         nonce=str(values.get("nonce", "")),
         etag=row.etag,
     )
+
+
+def _list(value: object) -> tuple[str, ...]:
+    return tuple(filter(None, str(value).split(_BETWEEN)))

@@ -13,7 +13,7 @@ from typing import Final
 from shared.ledger import rows
 from shared.ledger.entry import Entry
 from shared.ledger.errors import Contended
-from shared.ledger.gate import Gate, gate_of, gate_values
+from shared.ledger.gate import Doubt, Gate, gate_of, gate_values
 from shared.ledger.store import Change, Delete, Insert, LedgerStore, Replace, Row, RowChanged, RowExists
 from shared.ledger.times import Times
 from shared.vocabulary import events
@@ -50,9 +50,7 @@ class Gates:
         """The peer did not answer, or answered that it cannot."""
         await self._update(biller, lambda gate: gate.failed(self._store.now(), self._times))
 
-    async def doubt(
-        self, biller: str, unlisted: str | None, write: Callable[[Sequence[Change]], Awaitable[Entry]]
-    ) -> Entry:
+    async def doubt(self, biller: str, doubt: Doubt, write: Callable[[Sequence[Change]], Awaitable[Entry]]) -> Entry:
         """A send ended unknown: ``write`` its entry and this gate in one transaction.
 
         The entry's slot stays closed until the peer has shown that it works, so that however many instances there are,
@@ -64,7 +62,7 @@ class Gates:
         """
         for _ in range(_TRIES):
             gate = await self._read(biller)
-            doubted = _named(gate.doubted(unlisted, self._store.now(), self._times).noting(gate))
+            doubted = _named(gate.doubted(doubt, self._store.now(), self._times).noting(gate))
             try:
                 written = await write([_change(biller, doubted)])
             except Contended:
@@ -72,6 +70,31 @@ class Gates:
             self._remember(biller, doubted)
             return written
         raise Unavailable("the breaker's row is contended")
+
+    async def left_alone(self, biller: str, retry_after: float | None, *, throttled: bool) -> None:
+        """The peer asked for a pause in its answer to a question."""
+        if retry_after is not None or throttled:
+            await self._update(
+                biller, lambda gate: gate.left_alone(retry_after, self._store.now(), self._times, throttled=throttled)
+            )
+
+    async def may_call(self, biller: str) -> bool:
+        """Whether the pause that the peer wants between two calls is over; where there is one, the next begins."""
+        gate = await self.look(biller)
+        if not gate.gap:
+            return True
+        gate, now = await self._read(biller), self._store.now()
+        if gate.next_at is not None and now < gate.next_at:
+            return False
+        try:
+            await self._write(biller, gate.paced(now))
+        except (RowExists, RowChanged):
+            return False
+        return True
+
+    async def prove(self, biller: str, code: str) -> None:
+        """A message that was refused with this code was proved absent: the code comes before any effect here."""
+        await self._update(biller, lambda gate: replace(gate, proven=tuple(sorted({*gate.proven, code}))))
 
     async def block(self, biller: str, code: str) -> None:
         """Stop sending for this biller until a person unblocks it."""
@@ -85,11 +108,12 @@ class Gates:
         """Sending is about to begin after a pause, or with going live: one message goes alone first; a block stays."""
         await self._update(biller, Gate.resumed)
 
-    async def succeeded(self, biller: str) -> None:
-        """A message was accepted: whatever was wrong is over."""
+    async def succeeded(self, biller: str, channel: str = "") -> None:
+        """A message of this channel was accepted: whatever was wrong is over."""
         self._answered[biller] = self._clock.monotonic()
-        if not (await self.look(biller)).healthy:
-            await self._update(biller, lambda gate: gate.works(self._store.now()))
+        gate = await self.look(biller)
+        if not gate.healthy or (channel and channel not in gate.channels):
+            await self._update(biller, lambda gate: gate.works(self._store.now(), self._times, channel))
 
     async def answered(self, biller: str) -> None:
         """A read or a refusal showed that the peer is there; says nothing about its workspace."""

@@ -1,9 +1,10 @@
 """The algorithm: write before you send, and never send again without evidence.
 
 first()  a message that is new       begin as ``sending`` -> send -> record
-again()  one that waited             move to ``sending``  -> send -> record
+again()  one that waited             ask once more where a proof has aged, move to ``sending`` -> send -> record
 expire() one whose lease has passed  move to ``unknown`` (or ``held`` where nobody can be asked)
-settle() one whose outcome is unknown: ask the peer, conclude
+
+Whose outcome is unknown is settled by ``shared.ledger.asking``.
 """
 
 import asyncio
@@ -11,14 +12,15 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from shared.ledger import settle
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
+from shared.ledger.asking import Asking, unasked
 from shared.ledger.book import Ledger
 from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, State, Wait
-from shared.ledger.errors import Moved, ReceiptTaken, SlotTaken
-from shared.ledger.gate import Gate
+from shared.ledger.errors import Moved, SlotTaken
+from shared.ledger.gate import Doubt, Gate
 from shared.ledger.gates import Gates
 from shared.ledger.peer import Peer
 from shared.ledger.slots import LocalSlots
@@ -42,6 +44,7 @@ class SendOnce:
 
     def __init__(self, ledger: Ledger, gates: Gates, slots: LocalSlots, clock: Clock, times: Times) -> None:
         """All state is in the ledger; gates and slots only remember it."""
+        self.asking = Asking(ledger, gates, times)
         self._ledger = ledger
         self._gates = gates
         self._slots = slots
@@ -71,6 +74,11 @@ class SendOnce:
         gate = await self._gates.look(entry.lane)
         if gate.closed_by(self._ledger.now()):
             return await self._ledger.move(entry, self._deferred(entry, gate))
+        if self.asking.is_due(entry):
+            asked = await self.asking.once_more(entry, peer)
+            if asked.state is not State.RECEIVED:
+                return await self.asking.post(entry, asked)
+            entry = asked
         if gate.needs_probe and not await self._probed(entry, peer):
             return await self._ledger.move(entry, self._backed_off(entry, "probe_first"))
         gate = await self._gates.look(entry.lane)
@@ -108,31 +116,19 @@ class SendOnce:
         except Moved:
             raise Unavailable("it changed at this moment") from None
 
-    async def settle(self, entry: Entry, peer: Peer) -> Entry:
-        """Ask the peer about an ``unknown`` entry and write what follows."""
-        finding = await peer.ask(entry) if peer.can_be_asked else settle.Odd(OUTCOME_UNKNOWN)
-        if peer.can_be_asked and not isinstance(finding, settle.NoAnswer | settle.Repeatable):
-            await self._gates.answered(entry.lane)
-        now = self._ledger.now()
-        try:
-            return await self._post(entry, settle.conclude(entry, finding, now, self._times))
-        except ReceiptTaken:
-            # Another payment took this receipt as its own between the question and this write.
-            return await self._ledger.move(entry, settle.held(entry, "several_receipts", now))
-
     async def _send_in_slot(
         self, entry: Entry, gate: Gate, peer: Peer, write: Callable[[Entry], Awaitable[Entry]]
     ) -> Entry:
         """Take a slot here, claim it in the store, send; without a slot, leave the entry waiting for one."""
         lane, refused = entry.lane, frozenset[int]()
         while True:
-            slot = await self._slots.take(lane, gate.slots(peer.slots), passing_over=refused)
+            slot = await self._slots.take(lane, gate.slots(peer.slots, entry.channel), passing_over=refused)
             if slot is None:
                 deferred = await write(self._waiting(entry))
                 self._slots.remember_deferral(lane)
                 return deferred
             try:
-                if not await self._still_open(lane, slot, peer):
+                if not await self._still_open(entry, slot, peer):
                     return await write(self._waiting(entry))
                 began = self._clock.monotonic()
                 claimed = await write(self._claimed(entry, slot))
@@ -142,10 +138,11 @@ class SendOnce:
             finally:
                 await self._slots.release(lane, slot)
 
-    async def _still_open(self, lane: str, slot: int, peer: Peer) -> bool:
+    async def _still_open(self, entry: Entry, slot: int, peer: Peer) -> bool:
         """Whether no answer that came while the slot was waited for speaks against using it."""
-        gate = await self._gates.look(lane)
-        return not gate.closed_by(self._ledger.now()) and not gate.needs_probe and slot < gate.slots(peer.slots)
+        gate = await self._gates.look(entry.lane)
+        closed = gate.closed_by(self._ledger.now()) or gate.needs_probe
+        return not closed and slot < gate.slots(peer.slots, entry.channel) and await self._gates.may_call(entry.lane)
 
     async def _send(self, claim: _Claim, peer: Peer) -> Entry:
         spent = self._clock.monotonic() - claim.began
@@ -165,21 +162,21 @@ class SendOnce:
         match answer:
             case Accepted():
                 recorded = await self._record_accepted(entry, answer)
-                await self._gates.succeeded(entry.lane)
+                await self._gates.succeeded(entry.lane, entry.channel)
                 return recorded
             case NotSent():
                 return await self._record_not_sent(entry, answer)
             case Refused():
-                return await self._record_refused(entry, answer)
+                return await self._record_refused(entry, answer, peer)
             case Ambiguous():
-                return await self._record_ambiguous(entry, answer, peer)
+                return await self._record_doubt(entry, answer, peer)
 
     async def _record_accepted(self, entry: Entry, answer: Accepted) -> Entry:
         """The peer's word for this very attempt outweighs what anybody concluded meanwhile."""
         current = entry
         while True:
             try:
-                return await self._post(current, self._accepted(current, entry, answer), rebind=True)
+                return await self.asking.post(current, self._accepted(current, entry, answer))
             except Moved as moved:
                 found = moved.found
                 fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": answer.receipt_number}
@@ -190,11 +187,6 @@ class SendOnce:
                 events.emit("ledger.late_answer", events.WARNING, **fields, was=found.state)
                 current = found
 
-    async def _post(self, before: Entry, after: Entry, *, rebind: bool = False) -> Entry:
-        if after.state is State.POSTED and after.reverses is not None:
-            return await self._ledger.move_reversing(before, after)
-        return await self._ledger.move(before, after, rebind=rebind)
-
     def _accepted(self, current: Entry, sent: Entry, answer: Accepted) -> Entry:
         """After a late answer nobody may be left to report: an open row has it done."""
         posted = settle.posted(current, answer.receipt_number, answer.remark)
@@ -202,30 +194,47 @@ class SendOnce:
 
     async def _record_not_sent(self, entry: Entry, answer: NotSent) -> Entry:
         # The entry first: should the breaker's row fail, nothing is left to look like an unknown outcome.
-        recorded = await self._record_or_stand_down(entry, self._backed_off(entry, answer.code))
+        recorded = await self._record_or_stand_down(entry, self._backed_off(_recalled(entry), answer.code))
         if answer.peer_failed:
             await self._gates.failed(entry.lane)
         return recorded
 
-    async def _record_refused(self, entry: Entry, answer: Refused) -> Entry:
+    async def _record_refused(self, entry: Entry, answer: Refused, peer: Peer) -> Entry:
+        """A refusal counts as *nothing was done* only where that was shown of its code at this biller."""
+        believed = entry.key.kind.is_update or answer.code in (await self._gates.look(entry.lane)).proven
+        if answer.scope is Scope.ENTRY:
+            return await self._hold_refused(_recalled(entry) if believed else entry, answer, peer)
+        if not believed:
+            blocks = answer.code if answer.scope is Scope.BILLER else None
+            refused = entry._replace(refused_with=answer.code)
+            return await self._record_doubt(refused, Ambiguous(answer.code, detail=answer.detail), peer, blocks)
+        recorded = await self._record_or_stand_down(entry, self._backed_off(_recalled(entry), answer.code))
         if answer.scope is Scope.BILLER:
-            recorded = await self._record_or_stand_down(entry, self._backed_off(entry, answer.code))
             await self._gates.block(entry.lane, answer.code)
-            return recorded
-        held = settle.held(entry, answer.code, self._ledger.now(), answer.detail)
-        recorded = await self._record_or_stand_down(entry, held)
+        else:
+            await self._gates.failed(entry.lane)
+        return recorded
+
+    async def _hold_refused(self, entry: Entry, answer: Refused, peer: Peer) -> Entry:
+        asked = entry if entry.recalled == entry.attempt else settle.doubted(entry, entry.sent_at or entry.received_at)
+        doubtful = asked._replace(refused_with=answer.code)
+        held = settle.held(doubtful, answer.code, self._ledger.now(), answer.detail)
+        recorded = await self._record_or_stand_down(entry, held if peer.can_be_asked else unasked(held))
         await self._gates.answered(entry.lane)
         return recorded
 
-    async def _record_ambiguous(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
+    async def _record_doubt(self, entry: Entry, answer: Ambiguous, peer: Peer, blocks: str | None = None) -> Entry:
         try:
-            return await self._doubt(entry, answer, peer)
+            return await self._doubt(entry, answer, peer, blocks)
         except Moved as moved:
             return moved.found
 
-    async def _doubt(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
+    async def _doubt(self, entry: Entry, answer: Ambiguous, peer: Peer, blocks: str | None = None) -> Entry:
         after, move = self._in_doubt(entry, answer, peer), self._ledger.move
-        return await self._gates.doubt(entry.lane, answer.unlisted, lambda also: move(entry, after, also=also))
+        doubt = Doubt(
+            unlisted=answer.unlisted, blocks=blocks, retry_after=answer.retry_after, throttled=answer.throttled
+        )
+        return await self._gates.doubt(entry.lane, doubt, lambda also: move(entry, after, also=also))
 
     async def _record_or_stand_down(self, entry: Entry, after: Entry) -> Entry:
         """Whoever changed the entry meanwhile knew no less than this."""
@@ -247,7 +256,8 @@ class SendOnce:
         now = self._ledger.now()
         until = now + timedelta(seconds=self._times.lease)
         sending = entry._replace(state=State.SENDING, attempt=entry.attempt + 1, sent_at=now, slot=slot, held_at=None)
-        return sending._replace(lease_until=until, due=until, wait=Wait.LEASE, reason=None, detail=None)
+        sending = sending._replace(lease_until=until, due=until, wait=Wait.LEASE, reason=None, detail=None)
+        return _dated(sending._replace(refused_with=None, first_sent_at=entry.first_sent_at or now), now.date())
 
     def _waiting(self, entry: Entry) -> Entry:
         due = self._ledger.now() + timedelta(seconds=self._times.slot_retry)
@@ -275,7 +285,20 @@ class SendOnce:
         if peer.can_be_asked:
             return settle.unknown(entry, answer.code, self._times, answer.detail)
         why = f"{answer.code}. {answer.detail}" if answer.detail else answer.code
-        return settle.held(entry, OUTCOME_UNKNOWN, self._ledger.now(), detail=why)
+        doubtful = settle.doubted(entry, entry.sent_at or entry.received_at)
+        return unasked(settle.held(doubtful, OUTCOME_UNKNOWN, self._ledger.now(), detail=why))
+
+
+def _recalled(entry: Entry) -> Entry:
+    """The entry whose latest attempt certainly had no effect; what was shown of earlier ones still stands."""
+    return entry._replace(recalled=entry.recalled + 1)
+
+
+def _dated(entry: Entry, made: date) -> Entry:
+    """The entry with all days that an attempt was made or dated on; days of UTC, which are read with one to spare."""
+    days = sorted(day for day in (entry.first_day, entry.last_day, entry.posting_date, made.isoformat()) if day)
+    dated = min(day for day in (entry.first_dated, entry.posting_date) if day) if entry.posting_date else ""
+    return entry._replace(first_day=days[0], last_day=days[-1], first_dated=dated)
 
 
 _CORRECTABLE = frozenset({State.UNKNOWN, State.HELD, State.RECEIVED})

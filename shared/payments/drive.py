@@ -6,7 +6,7 @@ from shared.ledger.entry import OUTCOME_UNKNOWN, Entry
 from shared.payments.message import stored
 from shared.payments.peer import PaymentPeer
 from shared.payments.post import Desk
-from shared.payments.rules import hold_reason, paused, posting_date, recovering
+from shared.payments.rules import hold_reason, paused, perhaps_sent, posting_date, recovering
 from shared.vocabulary.errors import Unavailable
 
 
@@ -33,7 +33,7 @@ class PaymentDriver:
             return await desk.ledger.move(entry, settle.held(entry, reason, now))
         if recovering(message, biller) and not entry.perhaps_sent:
             # It came before the biller's record was here again, so nobody has looked for it at Caselle.
-            lost = entry._replace(sent_at=biller.recover_before)
+            lost = perhaps_sent(entry, message, biller, now)
             return await desk.ledger.move(lost, settle.held(lost, OUTCOME_UNKNOWN, now, detail="ledger_lost"))
         dated = posting_date(message, biller, now).isoformat()
         return await desk.send_once.again(entry._replace(posting_date=dated), desk.peer(biller))

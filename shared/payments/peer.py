@@ -1,6 +1,6 @@
 """A city's cash receipting, as the ledger's algorithm sees it."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from shared.billers import capabilities
 from shared.billers.model import Biller
@@ -9,10 +9,9 @@ from shared.ledger.answer import Answer
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry
 from shared.ledger.times import Times
-from shared.payments import evidence
-from shared.payments.gateway import CashReceipting, Receipt, ReceiptOrder, Share
+from shared.payments.gateway import CashReceipting, ReceiptOrder, Share
 from shared.payments.message import PaymentMessage, stored
-from shared.vocabulary.errors import Unavailable
+from shared.payments.reading import ReadReceipts
 from shared.vocabulary.money import Money
 
 
@@ -55,23 +54,7 @@ class PaymentPeer(CityPeer):
 
     async def ask(self, entry: Entry) -> settle.Finding:
         """Read every receipt of the days in question and judge."""
-        first, last = evidence.date_range(entry, self._biller, self._now())
-        try:
-            receipts = await self._receipting.receipts(self._biller, first, last)
-            reference = stored(entry.message).confirmation_number
-            foreign = await self._foreign(entry, receipts, reference)
-        except Unavailable:
-            return settle.NoAnswer()
-        return evidence.judge(receipts, reference, entry, foreign, timedelta(seconds=self._times.control_margin))
-
-    async def _foreign(self, entry: Entry, receipts: list[Receipt], reference: str) -> frozenset[str]:
-        """Of the receipts with this reference, those bound to another payment."""
-        candidates = [each.receipt_number for each in receipts if evidence.same(each.reference, reference)]
-        owners = {number: await self._ledger.receipt_owner(entry.key.biller, number) for number in candidates}
-        return frozenset(number for number, owner in owners.items() if owner not in {None, str(entry.key)})
-
-    def _now(self) -> datetime:
-        return self._ledger.now()
+        return await ReadReceipts(self._biller, self._receipting, self._ledger, self._times).about(entry)
 
 
 def order_of(message: PaymentMessage, biller: Biller, posting_date: date) -> ReceiptOrder:

@@ -16,7 +16,7 @@ from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
 from shared.payments.peer import PaymentPeer
-from shared.payments.rules import deposit_day, hold_reason, paused, posting_date, recovering
+from shared.payments.rules import deposit_day, hold_reason, paused, perhaps_sent, posting_date, recovering
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
@@ -87,8 +87,7 @@ class PostPayment:
     def _fresh(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Entry:
         entry = self._desk.ledger.fresh(self._draft(message, message_id, biller))
         if biller is not None and recovering(message, biller):
-            # Whatever becomes of it: the ledger that was lost may have sent it until then.
-            return entry._replace(sent_at=biller.recover_before)
+            return perhaps_sent(entry, message, biller, self._desk.ledger.now())
         return entry
 
     def _draft(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Draft:
@@ -103,6 +102,7 @@ class PostPayment:
             message_id=message_id,
             message=to_store(message),
             booked_on=deposit_day(message, biller).isoformat(),
+            channel=f"{message.application}/{message.tender}",
         )
 
     async def _unless_voided(self, entry: Entry, begin: Callable[[Entry], Awaitable[Entry]]) -> Entry:
@@ -131,15 +131,10 @@ class PostPayment:
             if biller is not None and biller.mode is Mode.SHADOW:
                 return await self._desk.ledger.begin(entry._replace(state=State.SKIPPED))
             if biller is not None and recovering(message, biller):
-                return await self._desk.ledger.begin(self._perhaps_sent(entry, message, biller))
+                return await self._desk.ledger.begin(settle.unknown(entry, "ledger_lost", self._desk.times))
             return await self._desk.send_once.shelve(entry, waits_for)
         except ReferenceTaken:
             return await self._begin_held(entry, "confirmation_reused")
-
-    def _perhaps_sent(self, entry: Entry, message: PaymentMessage, biller: Biller) -> Entry:
-        """As after a send without an answer, made between the payment and the loss of the ledger."""
-        dated = message.paid_at.astimezone(biller.zone).date().isoformat()
-        return settle.unknown(entry._replace(posting_date=dated), "ledger_lost", self._desk.times)
 
     def _may_send(self, message: PaymentMessage, biller: Biller) -> bool:
         waits = biller.mode is Mode.SHADOW or paused(biller, self._desk.ledger.now()) or recovering(message, biller)

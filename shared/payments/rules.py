@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from shared.billers import capabilities
 from shared.billers.model import AutoAllocate, Biller, Mode, PostingDateRule
+from shared.ledger.entry import Entry
 from shared.payments.message import PaymentMessage
 
 
@@ -44,6 +45,20 @@ def posting_date(message: PaymentMessage, biller: Biller, now: datetime) -> date
         case PostingDateRule.NEXT_OPEN:
             # Assumed: a city closes each day at its end, so an earlier day is closed and today is open.
             return max(paid, today)
+
+
+def possible_days(message: PaymentMessage, biller: Biller, until: datetime) -> tuple[date, date]:
+    """The first and the last day that any rule could have dated it, sent at any moment from then to ``until``."""
+    days = [message.paid_at.astimezone(biller.zone).date(), until.astimezone(biller.zone).date()]
+    days += [message.settlement_date] if message.settlement_date else []
+    return min(days), max(days)
+
+
+def perhaps_sent(entry: Entry, message: PaymentMessage, biller: Biller, now: datetime) -> Entry:
+    """As one that the ledger which was lost may have sent until its loss, dated by any rule."""
+    lost_at = biller.recover_before or now
+    first, last = (day.isoformat() for day in possible_days(message, biller, lost_at))
+    return entry._replace(sent_at=lost_at, first_day=first, last_day=last, first_dated=first)
 
 
 def deposit_day(message: PaymentMessage, biller: Biller | None) -> date:

@@ -1,11 +1,11 @@
-"""The whole history of one entry, event by event, and whether its latest attempt may be at the peer."""
+"""The whole history of one entry, event by event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.ledger.book import Ledger
-from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, Key, Kind, State
+from shared.ledger.entry import Entry, Key, Kind
 from shared.ledger.reading import Reader, owner_in
 from shared.ledger.store import Row
 from shared.repair.decision import known
@@ -69,20 +69,6 @@ async def _undone_by(key: Key, reader: Reader) -> Key | None:
         return None
     row = await reader.reference(key.biller, f"reverses~{key.id}")
     return owner_in(row) if row else None
-
-
-def doubtful(entry: Entry, events: Sequence[Row]) -> bool:
-    """Whether its latest attempt may have reached the peer: it ended unknown, and no evidence said otherwise since."""
-    if not entry.perhaps_sent:
-        return False
-    doubt = True
-    for row in events:
-        was, state, reason = (str(row.values.get(name, "")) for name in ("was", "state", "reason"))
-        if was == State.SENDING:
-            doubt = state == State.UNKNOWN or (state == State.HELD and reason == OUTCOME_UNKNOWN)
-        elif (was, state) == (State.UNKNOWN, State.RECEIVED):
-            doubt = False
-    return doubt
 
 
 def _step(row: Row) -> Step:

@@ -9,7 +9,6 @@ from shared.ledger.errors import Moved, ReceiptTaken
 from shared.ledger.reading import Reader
 from shared.ledger.times import Times
 from shared.repair.decision import Decision, NotAllowed, known
-from shared.repair.history import doubtful
 from shared.repair.retry import check_settled
 from shared.reversals import message as reversals
 
@@ -62,7 +61,7 @@ class Resolve:
             Unavailable: the store does not answer; look what became of it.
         """
         entry = _held(known(await self._ledger.read(key), key))
-        if doubtful(entry, await self._reader.events_of(key)):
+        if entry.perhaps_there:
             check_settled(entry, self._ledger, self._times)
         after = self._reported(settle.not_posted(entry, ENDED_BY_PERSON))
         try:

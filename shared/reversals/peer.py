@@ -1,16 +1,17 @@
 """A city's cash receipting, as the ledger's algorithm sees it when a receipt is to be voided."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
 
 from shared.billers.model import Biller
 from shared.ledger import settle
 from shared.ledger.answer import Answer
 from shared.ledger.entry import Entry, Key, Kind
-from shared.payments import evidence
-from shared.payments.gateway import Receipt
+from shared.payments.evidence.absence import Absence
+from shared.payments.evidence.facts import Sent
+from shared.payments.evidence.shown import repeats
 from shared.payments.peer import CityPeer
 from shared.payments.post import Desk
+from shared.payments.reading import Around, ReadReceipts, named, sent_of
 from shared.reversals.message import stored
 from shared.vocabulary.errors import Unavailable
 
@@ -30,30 +31,39 @@ class VoidPeer(CityPeer):
 
     async def probe(self, entry: Entry) -> bool:
         """Read the payment's customer."""
-        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
+        payment = await self._payment(entry)
         return payment is not None and await self._desk.receipting.reachable(self._biller, payment.customer_number)
 
     async def ask(self, entry: Entry) -> settle.Finding:
         """Read the receipts of the days in question: is this one void?"""
-        first, last = evidence.date_range(entry, self._biller, self._desk.ledger.now())
+        payment = await self._payment(entry)
+        if payment is None:
+            return settle.NotProved("payment_missing")
+        desk, attempt = self._desk, entry.sent_at or entry.received_at
+        sent = replace(sent_of(payment), first_sent_at=attempt, last_sent_at=attempt)
         try:
-            receipts = await self._desk.receipting.receipts(self._biller, first, last)
-        except Unavailable:
-            return settle.NoAnswer()
-        return judge(receipts, entry, timedelta(seconds=self._desk.times.control_margin))
+            seen = await ReadReceipts(self._biller, desk.receipting, desk.ledger, desk.times).around(entry, sent)
+        except Unavailable as error:
+            return settle.NoAnswer(error.code, error.retry_after, error.throttled)
+        undone = judge(entry, sent, seen)
+        return seen.absent(entry) if undone is None else undone
+
+    async def _payment(self, entry: Entry) -> Entry | None:
+        return await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
 
 
-def judge(receipts: Sequence[Receipt], entry: Entry, margin: timedelta) -> settle.Finding:
-    """A receipt that is void was voided; one that is live, beside one made after the attempt, was not."""
-    mine = [each for each in receipts if each.receipt_number == entry.receipt_number]
+def judge(entry: Entry, sent: Sent, seen: Around) -> settle.Finding | None:
+    """A receipt that is void was voided; one that is live in a list that goes on behind the attempt was not: None."""
+    mine = [each for each in seen.reading.receipts if each.receipt_number == entry.receipt_number]
     if not mine:
         # It was posted, so the list is behind, or somebody removed it: neither says that the void was done.
-        return settle.Absent(controlled=False)
+        return settle.NotProved("receipt_not_shown")
     if len(mine) > 1:
-        return settle.Odd("several_receipts")
+        return settle.NotProved("list_repeats")
     if mine[0].voided:
         return settle.Found(mine[0].receipt_number)
     if not mine[0].live:
-        return settle.Odd("receipt_closed")
-    attempt = entry.sent_at or entry.received_at
-    return settle.Absent(controlled=any(each.created_at > attempt + margin for each in receipts))
+        return settle.Odd("receipt_closed", named(mine))
+    if seen.reading.at < sent.last_sent_at + seen.known.wait or repeats(seen.reading.receipts):
+        return settle.NotProved("too_early")
+    return None if Absence(sent, seen.reading, seen.known).goes_on() else settle.NotProved("no_later_one_shown")

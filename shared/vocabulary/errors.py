@@ -22,6 +22,13 @@ class Malformed(CaselleError):
 class Unavailable(CaselleError):
     """A store, vault or peer does not answer now."""
 
+    code = "no_answer"
+    """What went wrong, in a word of ours."""
+    retry_after: float | None = None
+    """Seconds for which it asks to be left alone, where it says so."""
+    throttled = False
+    """Whether it says that it gets too much."""
+
 
 class Misconfigured(CaselleError):
     """A setting or a biller's set-up is missing or wrong."""

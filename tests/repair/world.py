@@ -20,7 +20,7 @@ from shared.repair.tell_again import TellAgain
 from shared.reversals.drive import ReversalDriver
 from tests.payments.world import World
 
-SAID = Decision("object-id-7", "the clerk looked")
+SAID = Decision("object-id-7", "the clerk looked", not_by_hand=True)
 SINCE = 15 * 60.0
 """Seconds after an attempt before which nobody may send again."""
 
