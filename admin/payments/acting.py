@@ -16,8 +16,10 @@ from admin.payments.options import (
     KindOpt,
     MaybeBiller,
     MaybeId,
+    NotByHand,
     Tender,
     Why,
+    asked_by_hand,
     held_for,
     reason_given,
 )
@@ -40,12 +42,19 @@ def retry(
     override: Annotated[
         bool, typer.Option("--override", help="After a lost answer: you vouch that nothing is at Caselle.")
     ] = False,
+    not_by_hand: NotByHand = False,
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="RECEIPT", help="This receipt of the same amount is another payment's."),
+    ] = None,
     reason: Why = "",
     yes: Yes = False,
 ) -> None:
     """Let held entries go: one by its id, or all that are held for a cause. Every check is run again.
 
-    Example: icadmin --local payments retry 2493 --cause unknown_tender --reason "payment code set"
+    What Caselle shows that may be it is never sent. --yes does not answer whether it was entered by hand.
+
+    Example: icadmin --local payments retry 2493 --cause unknown_tender --not-by-hand --reason "payment code set"
     """
     why = reason_given(reason)
     one = Key(biller, kind, id_) if biller and id_ else None
@@ -56,10 +65,12 @@ def retry(
         wanted = held_for(biller, cause, customer, tender)
         entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
 
-        def act(entry: Entry) -> Awaitable[Entry]:
-            return parts.retry(entry.key, parts.decided(why), override=override)
+        said = parts.decided(why, not_by_hand=not_by_hand or asked_by_hand(entries))
 
-        after = {"state": str(State.RECEIVED), "override": override}
+        def act(entry: Entry) -> Awaitable[Entry]:
+            return parts.retry(entry.key, said, override=override, others=others or ())
+
+        after = {"state": str(State.RECEIVED), "override": override, "not": others or []}
         await change_each(parts, "payments.retry", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
 
     with_parts(work)

@@ -39,9 +39,9 @@ class Parts:
     stamp: "Stamp"
     wire: Wire
 
-    def decided(self, why: str) -> Decision:
+    def decided(self, why: str, *, not_by_hand: bool = False) -> Decision:
         """The decision of whoever gives the command."""
-        return Decision(self.stamp.actor.object_id, why)
+        return Decision(self.stamp.actor.object_id, why, not_by_hand=not_by_hand)
 
     @cached_property
     def reader(self) -> Reader:

@@ -115,12 +115,9 @@ class ReadReceipts:
         return Reading(at=at, first=first, last=last, receipts=receipts)
 
     async def _known(self, sent: Sent, reading: Reading, ours: Sequence[Posted]) -> tuple[Known, Shown]:
-        text, etag = await self._ledger.posted.readings(self._id)
-        memory = Shown.read(text)
-        seen = memory.seen(ours)
-        if not shown.repeats(reading.receipts):
-            memory = shown.learned(memory, reading, ours)
-            await self._ledger.posted.keep_readings(self._id, memory.written(), etag)
+        text, _ = await self._ledger.posted.readings(self._id)
+        seen = Shown.read(text).seen(ours)
+        memory = await learn(self._ledger, self._id, reading, ours)
         wait = timedelta(seconds=self._times.settle) + 2 * memory.lag(reading.at, self._most_lag)
         offset = memory.offset(reading.at)
         known = Known(
@@ -173,6 +170,17 @@ class ReadReceipts:
 
     def _today(self) -> date:
         return self._ledger.now().astimezone(self._biller.zone).date()
+
+
+async def learn(ledger: Ledger, biller_id: str, reading: Reading, ours: Sequence[Posted]) -> Shown:
+    """What is known after a reading; kept for the next, where the list did not move while it was read."""
+    text, etag = await ledger.posted.readings(biller_id)
+    memory = Shown.read(text)
+    if shown.repeats(reading.receipts):
+        return memory
+    learned = shown.learned(memory, reading, ours)
+    await ledger.posted.keep_readings(biller_id, learned.written(), etag)
+    return learned
 
 
 UNREADABLE: Final = frozenset({"receipt_page_malformed", "receipt_number_malformed"})

@@ -206,6 +206,17 @@ def form_after(form: Form, receipts: Iterable[Receipt], ours: Iterable[Posted]) 
     return Form(in_memo=in_memo, length=length, proven=proven)
 
 
+def form_read_back(receipt: Receipt, reference: str) -> Form | None:
+    """How the list shows a reference that was just sent, by the receipt that was made; None where it does not."""
+    for in_memo in (False, True):
+        text = Form.spelled((receipt.memo if in_memo else receipt.reference) or "")
+        if text == Form.spelled(reference):
+            return Form(in_memo=in_memo, length=WHOLE, proven=len(reference))
+        if len(text) >= _LEAST and Form.spelled(reference).startswith(text):
+            return Form(in_memo=in_memo, length=len(text), proven=0)
+    return None
+
+
 def _piece(receipt: Receipt, ours: Posted, *, in_memo: bool) -> str:
     """What a receipt of ours shows of its reference: all, a beginning, or nothing."""
     text = Form.spelled((receipt.memo if in_memo else receipt.reference) or "")
