@@ -203,7 +203,7 @@ class SendOnce:
         """A refusal counts as *nothing was done* only where that was shown of its code at this biller."""
         believed = entry.key.kind.is_update or answer.code in (await self._gates.look(entry.lane)).proven
         if answer.scope is Scope.ENTRY:
-            return await self._hold_refused(_recalled(entry) if believed else entry, answer, peer)
+            return await self._hold_refused(entry, answer, peer, believed=believed)
         if not believed:
             blocks = answer.code if answer.scope is Scope.BILLER else None
             refused = entry._replace(refused_with=answer.code)
@@ -215,10 +215,10 @@ class SendOnce:
             await self._gates.failed(entry.lane)
         return recorded
 
-    async def _hold_refused(self, entry: Entry, answer: Refused, peer: Peer) -> Entry:
-        asked = entry if entry.recalled == entry.attempt else settle.doubted(entry, entry.sent_at or entry.received_at)
-        doubtful = asked._replace(refused_with=answer.code)
-        held = settle.held(doubtful, answer.code, self._ledger.now(), answer.detail)
+    async def _hold_refused(self, entry: Entry, answer: Refused, peer: Peer, *, believed: bool) -> Entry:
+        sent_at = entry.sent_at or entry.received_at
+        refused = (_recalled(entry) if believed else settle.doubted(entry, sent_at))._replace(refused_with=answer.code)
+        held = settle.held(refused, answer.code, self._ledger.now(), answer.detail)
         recorded = await self._record_or_stand_down(entry, held if peer.can_be_asked else unasked(held))
         await self._gates.answered(entry.lane)
         return recorded

@@ -56,9 +56,9 @@ class Retry:
         if entry.told_held_at is not None and not entry.key.kind.is_update and not decision.not_by_hand:
             raise NotAllowed("It was told as held: say first whether somebody entered it by hand meanwhile.")
         entry = entry._replace(others=" ".join(sorted({*entry.others.split(), *others})))
-        evidence = await self._evidence(entry, override=override)
         reference = _reference(entry)
         claim = await self._claim(entry, reference)
+        evidence = await self._evidence(entry, override=override)
         now = self._ledger.now()
         again = settle.proved(entry, now)._replace(state=State.RECEIVED, held_at=None, due=now, wait=Wait.BACKOFF)
         again = again._replace(reference=reference, backoffs=0, reason=None, detail=None, doubt_at=None)
@@ -76,9 +76,10 @@ class Retry:
             check_settled(entry, self._ledger, self._times)
         peer = await self._peer_of(entry)
         if peer is None or not peer.can_be_asked:
-            if must_prove and not override:
+            in_doubt = must_prove or (entry.ever_left and not settle.is_fresh(entry, self._ledger.now(), self._times))
+            if in_doubt and not override:
                 raise NotAllowed("Its outcome was lost and Caselle cannot be asked here: ask the city, then override.")
-            return "override" if must_prove else "not by hand"
+            return "override" if in_doubt else "not by hand"
         finding = await peer.ask(entry)
         _check_nothing_there(finding, override=override)
         if isinstance(finding, settle.Absent) and not must_prove:
