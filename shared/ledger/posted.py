@@ -72,7 +72,7 @@ class PostedRows:
         return True
 
     async def references(self, biller: str, beginning: str, most: int) -> dict[str, str]:
-        """References that begin so, in lower case and order, and the keys of their entries, as text; at most so many."""
+        """References that begin so, in lower case, and the keys of their entries as text; at most so many, in order."""
         start = rows.reference_key(biller, beginning)
         found = await self._store.scan(rows.shard_of(biller), start, f"{start}{rows.END}", limit=most)
         return {row.key.removeprefix(rows.reference_key(biller, "")): str(row.values["key"]) for row in found}

@@ -15,7 +15,7 @@ from shared.payments.evidence import judge, shown
 from shared.payments.evidence.absence import MOST_BEFORE
 from shared.payments.evidence.facts import Absent, Ask, Conclusion, Known, NotAsSent, Nothing, Present, Sent
 from shared.payments.evidence.looks import agrees, look_at
-from shared.payments.evidence.shown import Reading, Shown
+from shared.payments.evidence.shown import Form, Reading, Shown
 from shared.payments.gateway import CashReceipting, Receipt
 from shared.payments.message import stored
 from shared.vocabulary import events
@@ -146,10 +146,16 @@ class ReadReceipts:
             owner = await self._ledger.receipt_owner(self._id, each.receipt_number)
             if owner:
                 owners[each.receipt_number] = owner
-            text = known.form.text(each) or ""
-            begun = await self._ledger.posted.references(self._id, text, 1) if text else {}
-            named |= {text: key for reference, key in begun.items() if known.form.shows(each, reference)}
+            text = known.form.text(each)
+            namesake = await self._namesake(text, known.form) if text else None
+            if text and namesake:
+                named[text] = namesake
         return replace(known, owners=owners, named=named)
+
+    async def _namesake(self, text: str, form: Form) -> str | None:
+        """The payment whose reference, whole or as it is shown, a receipt's text is."""
+        begun = await self._ledger.posted.references(self._id, text, 1)
+        return next((key for reference, key in begun.items() if text in form.texts(reference)), None)
 
     async def _remember(self, conclusion: Conclusion) -> None:
         """What is told of a city's list; nothing is concluded from it."""

@@ -64,8 +64,11 @@ def judge(entry: Entry, sent: Sent, seen: Around) -> settle.Finding | None:
         return settle.Found(mine[0].receipt_number)
     if not mine[0].live:
         return settle.Odd("receipt_closed", named(mine))
-    if not entry.ever_left:
-        return None
+    return _still_live(sent, seen) if entry.ever_left else None
+
+
+def _still_live(sent: Sent, seen: Around) -> settle.Finding | None:
+    """Why it may all the same be voided by an attempt that left, or None."""
     if seen.reading.at < sent.last_sent_at + seen.known.wait or repeats(seen.reading.receipts):
         return settle.NotProved("too_early")
     return None if Absence(sent, seen.reading, seen.known).goes_on() else settle.NotProved("no_later_one_shown")
