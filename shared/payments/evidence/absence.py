@@ -143,7 +143,7 @@ class Absence:
     def _missing(self, low: Number, high: Number) -> Iterator[str]:
         """Numbers in between that are neither in the list nor any answer's to another payment of ours."""
         texts = [each.receipt_number for each in self._reading.receipts]
-        texts += [each.receipt_number for each in self._known.ours]
+        texts += [each.receipt_number for each in self._known.ours if each.key != self._sent.key]
         taken = {number.place for text in texts if (number := number_of(text)) and number.group == low.group}
         free = (place for place in range(low.place + 1, high.place) if place not in taken)
         for _, place in zip(range(MOST_MISSING + 1), free, strict=False):
