@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -215,7 +216,7 @@ class TestHeldInDoubt:
             asked.append(minutes_of(one.due))
             one = self.asked(one, UNPROVED, asked[-1])
         assert asked[0] == 1201
-        assert [after - before for before, after in zip(asked, asked[1:], strict=False)] == [720] * (len(asked) - 1)
+        assert [after - before for before, after in pairwise(asked)] == [720] * (len(asked) - 1)
         assert 40 * 1440 <= asked[-1] - 1200 < 40.5 * 1440
         assert (one.state, one.reason, one.detail) == (State.HELD, "absence_not_provable", "why")
 
