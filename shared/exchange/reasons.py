@@ -81,6 +81,11 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "payment_not_posted": Reason("Its payment was never posted.", "Nothing to undo in Caselle; resolve it."),
     "receipt_missing": Reason("Caselle does not show the receipt that is to be voided.", f"Call {_CITY}."),
+    "void_unclear": Reason(
+        "It voids a payment that is not posted from here, and that may be in Caselle all the same.",
+        f"{_LOOK}; resolve the payment first, then this.",
+    ),
+    "receipt_not_shown": Reason("Caselle does not show the payment's receipt yet.", "Nothing: it is looked for again."),
     "receipt_closed": Reason(
         "Caselle refuses the void: the receipt is closed or updated.", f"Ask {_CITY} to correct it in Caselle."
     ),

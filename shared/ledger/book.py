@@ -63,6 +63,7 @@ class Ledger:
             posting_date=draft.posting_date,
             message_id=draft.message_id,
             message=draft.message,
+            version_base=draft.version_base,
             reverses=draft.reverses,
             booked_on=draft.booked_on,
             channel=draft.channel,

@@ -11,6 +11,7 @@ from shared.ledger import settle
 from shared.ledger.book import after_forestalling
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
+from shared.ledger.loss import version_base
 from shared.payments import voided
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
@@ -20,6 +21,9 @@ from shared.payments.rules import deposit_day, hold_reason, paused, perhaps_sent
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
+
+_PERHAPS_POSTED = frozenset({"unknown_biller", "wrong_region", "before_go_live", "shadow_overlap"})
+"""Why a payment is held that another stamp, or the old data pump, may have posted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,7 @@ class PostPayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._fresh(message, message_id, biller)
         try:
-            begun = await self._unless_voided(entry, lambda each: self._begin(each, message, biller))
+            begun = await self._unless_voided(entry, message, biller, lambda each: self._begin(each, message, biller))
             return await self._intake.told(begun)
         except (Known, Moved) as known:
             return await self._intake.repeated(known.found, entry, self._desk.peer(biller) if biller else None)
@@ -76,7 +80,9 @@ class PostPayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._fresh(message, message_id, biller)
         try:
-            begun = await self._unless_voided(entry, lambda each: self._begin_unsent(each, message, biller, "poison"))
+            begun = await self._unless_voided(
+                entry, message, biller, lambda each: self._begin_unsent(each, message, biller, "poison")
+            )
             return await self._intake.told(begun)
         except Known as known:
             return await self._intake.repeated(known.found, entry, self._desk.peer(biller) if biller else None)
@@ -87,7 +93,7 @@ class PostPayment:
     def _fresh(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Entry:
         entry = self._desk.ledger.fresh(self._draft(message, message_id, biller))
         if biller is not None and recovering(message, biller):
-            return perhaps_sent(entry, message, biller, self._desk.ledger.now())
+            return perhaps_sent(entry, message, biller)
         return entry
 
     def _draft(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Draft:
@@ -103,14 +109,22 @@ class PostPayment:
             message=to_store(message),
             booked_on=deposit_day(message, biller).isoformat(),
             channel=f"{message.application}/{message.tender}",
+            version_base=version_base(biller.recover_before if biller else None),
         )
 
-    async def _unless_voided(self, entry: Entry, begin: Callable[[Entry], Awaitable[Entry]]) -> Entry:
-        """Nothing is sent of a payment whose void came first; a void over another amount waits for it."""
+    async def _unless_voided(
+        self,
+        entry: Entry,
+        message: PaymentMessage,
+        biller: Biller | None,
+        begin: Callable[[Entry], Awaitable[Entry]],
+    ) -> Entry:
+        """Nothing is sent of a payment whose void came first; what somebody else may have posted is asked about."""
         try:
             return await begin(entry)
         except Forestalled:
-            ended = await voided.end_forestalled(self._desk.ledger, entry)
+            elsewhere = entry.ever_left or self._hold_reason(message, biller) in _PERHAPS_POSTED
+            ended = None if elsewhere else await voided.end_forestalled(self._desk.ledger, entry)
             return ended or await begin(after_forestalling(entry))
 
     async def _begin(self, entry: Entry, message: PaymentMessage, biller: Biller | None) -> Entry:

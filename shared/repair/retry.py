@@ -55,8 +55,10 @@ class Retry:
         _check_state(entry)
         if entry.told_held_at is not None and not entry.key.kind.is_update and not decision.not_by_hand:
             raise NotAllowed("It was told as held: say first whether somebody entered it by hand meanwhile.")
+        peer = await self._peer_of(entry)
+        entry = peer.after_loss(entry) if peer else entry
         entry = entry._replace(others=" ".join(sorted({*entry.others.split(), *others})))
-        evidence = await self._evidence(entry, override=override)
+        evidence = await self._evidence(entry, peer, override=override)
         reference = _reference(entry)
         claim = await self._claim(entry, reference)
         now = self._ledger.now()
@@ -67,14 +69,13 @@ class Retry:
         except (Moved, Contended) as first:
             raise NotAllowed(f"Somebody else was faster ({first}); look at it again.") from None
 
-    async def _evidence(self, entry: Entry, *, override: bool) -> str:
+    async def _evidence(self, entry: Entry, peer: Peer | None, *, override: bool) -> str:
         """What speaks for it; a person's word stands where Caselle proves nothing, never against what it shows."""
         if entry.key.kind.is_update:
             return "may be set again"
         must_prove = entry.perhaps_there or entry.state is State.POSTED
         if must_prove:
             check_settled(entry, self._ledger, self._times)
-        peer = await self._peer_of(entry)
         if peer is None or not peer.can_be_asked:
             if must_prove and not override:
                 raise NotAllowed("Its outcome was lost and Caselle cannot be asked here: ask the city, then override.")
@@ -126,7 +127,7 @@ def _check_nothing_there(finding: settle.Finding, *, override: bool) -> None:
             raise NotAllowed(f"Caselle has it, under receipt {receipt_number}: resolve it as posted.")
         case settle.Odd("receipt_voided") if override:
             return
-        case settle.Odd("similar_receipt", detail):
+        case settle.Odd("similar_receipt", detail) | settle.NotProved(alike=str(detail)):
             raise NotAllowed(
                 f"Caselle shows what may be it: {detail}. Resolve it as posted, or name it as another payment's."
             )

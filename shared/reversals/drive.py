@@ -10,10 +10,12 @@ from shared.ledger.errors import Contended
 from shared.ledger.times import nth
 from shared.payments import voided
 from shared.payments.post import Desk
+from shared.payments.reading import named
 from shared.payments.rules import paused
 from shared.reversals.by_hand import informed, looked_up
 from shared.reversals.message import is_void, stored
 from shared.reversals.peer import VoidPeer
+from shared.reversals.standing import Live, NotShown, Undone, Unlike
 from shared.vocabulary.errors import Unavailable
 
 
@@ -46,8 +48,8 @@ class ReversalDriver:
                 return await self._second(entry, payment)
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
-            case _ if is_void(stored(entry.key.kind, entry.message)) and voided.ends(entry, payment):
-                return await self._end_both(entry, payment)
+            case _ if is_void(stored(entry.key.kind, entry.message)) and voided.may_end(entry, payment):
+                return await self._end_unposted(entry, payment)
             case _:
                 return await self._wait(entry, self._desk.times.backoff)
 
@@ -59,7 +61,23 @@ class ReversalDriver:
             return await self._desk.ledger.move(entry, self._held(known, by_hand))
         if paused(biller, self._desk.ledger.now()):
             return await self._desk.send_once.postpone(entry, "paused")
-        return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
+        return await self._void(known, payment, VoidPeer(biller, self._desk))
+
+    async def _void(self, entry: Entry, payment: Entry, peer: VoidPeer) -> Entry:
+        """Void the receipt that counts, after the list showed that it is this payment's."""
+        found = await peer.look(payment)
+        match found:
+            case Live():
+                return await self._desk.send_once.again(entry, peer)
+            case Undone(receipt_number):
+                done = settle.posted(entry, receipt_number)
+                return await self._desk.send_once.asking.post(entry, done)
+            case Unlike(reason, receipts):
+                return await self._hold(entry, reason, named(receipts))
+            case NotShown() if peer.settled_since(payment):
+                return await self._hold(entry, "receipt_missing")
+            case NotShown():
+                return await self._desk.send_once.postpone(entry, "receipt_not_shown")
 
     async def _second(self, entry: Entry, payment: Entry) -> Entry:
         """The payment is undone: of all messages only a chargeback that was won has still something to do."""
@@ -84,6 +102,43 @@ class ReversalDriver:
         can_void = biller.reject_strategy is RejectStrategy.VOID and capabilities.can_void(biller)
         return None if automatic and can_void else "reversal_by_hand"
 
+    async def _end_unposted(self, entry: Entry, payment: Entry) -> Entry:
+        """End both where nothing of the payment is at Caselle: it never left, or that was shown a moment ago."""
+        biller, asking = await self._biller(entry), self._desk.send_once.asking
+        peer = self._desk.peer(biller)
+        stands = peer.after_loss(payment)
+        if not asking.is_due(stands):
+            return await self._end_both(entry, stands)
+        if not peer.can_be_asked:
+            return await self._hold(entry, "void_unclear")
+        if stands.perhaps_there:
+            # It is asked about by itself, and needs to be shown absent twice.
+            await self._begin_asking(payment, stands)
+            return await self._wait(entry, self._desk.times.backoff)
+        return await self._end_asked(entry, payment, await asking.once_more(stands, peer))
+
+    async def _begin_asking(self, payment: Entry, stands: Entry) -> None:
+        """Where a lost ledger may have sent it and nobody has asked yet."""
+        if stands is payment:
+            return
+        ledger, times = self._desk.ledger, self._desk.times
+        if payment.state is State.HELD:
+            await ledger.tidy(payment, settle.ask_held(stands, ledger.now(), times))
+        else:
+            await ledger.move(payment, settle.unknown(stands, "ledger_lost", times))
+
+    async def _end_asked(self, entry: Entry, payment: Entry, asked: Entry) -> Entry:
+        """What follows for the void from what was shown about its payment a moment ago."""
+        desk, asking = self._desk, self._desk.send_once.asking
+        if asked.state is State.POSTED:
+            await asking.post(payment, asked._replace(due=desk.ledger.now(), wait=Wait.REPORT))
+            return await self._wait(entry, (0.0,))
+        if asked.state is State.UNKNOWN:
+            return await self._wait(entry, desk.times.patience)
+        if asking.is_due(asked):
+            return await self._hold(entry, "void_unclear", asked.detail)
+        return await self._end_both(entry, asked)
+
     async def _end_both(self, entry: Entry, payment: Entry) -> Entry:
         try:
             return await voided.end(self._desk.ledger, entry, payment)
@@ -95,11 +150,11 @@ class ReversalDriver:
         later = entry._replace(state=State.WAITING, due=due, wait=Wait.PAYMENT, backoffs=entry.backoffs + 1)
         return await self._desk.ledger.move(entry, later._replace(reason="payment_not_yet_posted"))
 
-    async def _hold(self, entry: Entry, reason: str) -> Entry:
-        return await self._desk.ledger.move(entry, self._held(entry, reason))
+    async def _hold(self, entry: Entry, reason: str, detail: str | None = None) -> Entry:
+        return await self._desk.ledger.move(entry, self._held(entry, reason, detail))
 
-    def _held(self, entry: Entry, reason: str) -> Entry:
-        return settle.held(entry, reason, self._desk.ledger.now())
+    def _held(self, entry: Entry, reason: str, detail: str | None = None) -> Entry:
+        return settle.held(entry, reason, self._desk.ledger.now(), detail)
 
     async def _biller(self, entry: Entry) -> Biller:
         biller = await self._desk.billers.get(entry.key.biller)
