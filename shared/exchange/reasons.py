@@ -90,6 +90,7 @@ REASONS: Final[dict[str, Reason]] = {
         "Caselle refuses the void: the receipt is closed or updated.", f"Ask {_CITY} to correct it in Caselle."
     ),
     # Ended by a person.
+    "reopened": Reason("A person took back what was said of it.", f"{_LOOK}; resolve it as it is, or retry."),
     "ended_by_person": Reason("A person ended it; it is not in Caselle.", "Nothing."),
     # Held after a send.
     "outcome_unknown": Reason(

@@ -14,6 +14,7 @@ from shared.ledger.store import Change, Insert, Replace
 from shared.ledger.times import Times
 from shared.payments import message as payments
 from shared.repair.decision import Decision, NotAllowed, known
+from shared.repair.unbind import unbound
 from shared.reversals import message as reversals
 
 type PeerOf = Callable[[Entry], Awaitable[Peer | None]]
@@ -60,12 +61,13 @@ class Retry:
         entry = entry._replace(others=" ".join(sorted({*entry.others.split(), *others})))
         evidence = await self._evidence(entry, peer, override=override)
         reference = _reference(entry)
-        claim = await self._claim(entry, reference)
+        also = [*await self._claim(entry, reference), *await unbound(self._ledger, self._reader, entry)]
         now = self._ledger.now()
         again = settle.proved(entry, now)._replace(state=State.RECEIVED, held_at=None, due=now, wait=Wait.BACKOFF)
         again = again._replace(reference=reference, backoffs=0, reason=None, detail=None, doubt_at=None)
+        again = again._replace(receipt_number=None) if entry.key.kind is Kind.PAYMENT else again
         try:
-            return await self._ledger.move(entry, again, also=claim, note=decision.note(evidence=evidence))
+            return await self._ledger.move(entry, again, also=also, note=decision.note(evidence=evidence))
         except (Moved, Contended) as first:
             raise NotAllowed(f"Somebody else was faster ({first}); look at it again.") from None
 
@@ -150,9 +152,9 @@ def check_settled(entry: Entry, ledger: Ledger, times: Times) -> None:
 
 def _check_state(entry: Entry) -> None:
     if entry.state is State.UNKNOWN:
-        raise NotAllowed("Its outcome is unknown: Caselle is being asked, and nothing is sent again without evidence.")
+        return
     if entry.state is not State.HELD and (entry.state is not State.POSTED or entry.key.kind is not Kind.PAYMENT):
-        raise NotAllowed(f"It is {entry.state}; only what is held can be retried, or what Caselle has lost.")
+        raise NotAllowed(f"It is {entry.state}; only what is held, in doubt, or lost by Caselle can be retried.")
 
 
 def _reference(entry: Entry) -> str:

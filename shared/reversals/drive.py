@@ -1,12 +1,14 @@
 """Drive a reject or reversal: wait for its payment, undo it where that can be done here, or hand it to a person."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from shared.billers import capabilities
 from shared.billers.model import Biller, Mode, RejectStrategy
 from shared.ledger import settle
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
-from shared.ledger.errors import Contended
+from shared.ledger.errors import Contended, Moved
 from shared.ledger.times import nth
 from shared.payments import voided
 from shared.payments.post import Desk
@@ -122,16 +124,18 @@ class ReversalDriver:
         if stands is payment:
             return
         ledger, times = self._desk.ledger, self._desk.times
-        if payment.state is State.HELD:
-            await ledger.tidy(payment, settle.ask_held(stands, ledger.now(), times))
-        else:
-            await ledger.move(payment, settle.unknown(stands, "ledger_lost", times))
+        with _payment_unchanged():
+            if payment.state is State.HELD:
+                await ledger.tidy(payment, settle.ask_held(stands, ledger.now(), times))
+            else:
+                await ledger.move(payment, settle.unknown(stands, "ledger_lost", times))
 
     async def _end_asked(self, entry: Entry, payment: Entry, asked: Entry) -> Entry:
         """What follows for the void from what was shown about its payment a moment ago."""
         desk, asking = self._desk, self._desk.send_once.asking
         if asked.state is State.POSTED:
-            await asking.post(payment, asked._replace(due=desk.ledger.now(), wait=Wait.REPORT))
+            with _payment_unchanged():
+                await asking.post(payment, asked._replace(due=desk.ledger.now(), wait=Wait.REPORT))
             return await self._wait(entry, (0.0,))
         if asked.state is State.UNKNOWN:
             return await self._wait(entry, desk.times.patience)
@@ -140,10 +144,8 @@ class ReversalDriver:
         return await self._end_both(entry, asked)
 
     async def _end_both(self, entry: Entry, payment: Entry) -> Entry:
-        try:
+        with _payment_unchanged():
             return await voided.end(self._desk.ledger, entry, payment)
-        except Contended:
-            raise Unavailable("the payment changed at this moment") from None
 
     async def _wait(self, entry: Entry, pauses: tuple[float, ...]) -> Entry:
         due = self._desk.ledger.now() + timedelta(seconds=nth(pauses, entry.backoffs))
@@ -161,3 +163,16 @@ class ReversalDriver:
         if biller is None:
             raise Unavailable("the biller's record is gone")
         return biller
+
+
+@contextmanager
+def _payment_unchanged() -> Iterator[None]:
+    """Raises ``Unavailable`` where the payment, not the entry that undoes it, was changed by somebody else."""
+    try:
+        yield
+    except Contended:
+        raise Unavailable("the payment changed at this moment") from None
+    except Moved as moved:
+        if moved.found.key.kind is not Kind.PAYMENT:
+            raise
+        raise Unavailable("the payment changed at this moment") from None
