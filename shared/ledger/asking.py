@@ -36,6 +36,8 @@ class Asking:
         after = settle.conclude(entry, finding, now, self._times)
         if after.proved_at is not None and entry.refused_with:
             await self._gates.prove(entry.lane, entry.refused_with)
+        if after.state is State.POSTED:
+            await self._gates.was_made(entry.lane)
         return await self.post(entry, after)
 
     async def look(self, entry: Entry, peer: Peer) -> Entry:
