@@ -13,7 +13,8 @@ from typing import Final
 from shared.ledger import rows
 from shared.ledger.entry import Entry
 from shared.ledger.errors import Contended
-from shared.ledger.gate import Doubt, Gate, gate_of, gate_values
+from shared.ledger.gate import Doubt, Gate
+from shared.ledger.gate_row import gate_of, gate_values
 from shared.ledger.store import Change, Delete, Insert, LedgerStore, Replace, Row, RowChanged, RowExists
 from shared.ledger.times import Times
 from shared.vocabulary import events
@@ -105,6 +106,10 @@ class Gates:
     async def refused_date(self, biller: str, dated: str, code: str) -> None:
         """A message was refused for its posting date: three in a row stop that date."""
         await self._update(biller, lambda gate: gate.date_refused(dated, code))
+
+    async def allow_date(self, biller: str, dated: str) -> None:
+        """A person chose another date: what was stopped for this one goes on."""
+        await self._update(biller, lambda gate: gate.date_allowed(dated))
 
     async def was_made(self, biller: str) -> None:
         """What ended unknown is there after all: it was not the workspace that kept it out."""

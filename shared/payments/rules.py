@@ -58,7 +58,13 @@ def perhaps_sent(entry: Entry, message: PaymentMessage, biller: Biller) -> Entry
 
 
 def posting_date(message: PaymentMessage, biller: Biller, now: datetime) -> date:
-    """The receipt's day in the biller's time zone: ``now()`` in UTC would move an evening into the next day."""
+    """The receipt's day by the biller's rule, or the one that a person chose instead of it."""
+    dated = _by_rule(message, biller, now)
+    return biller.redated.get(dated, dated)
+
+
+def _by_rule(message: PaymentMessage, biller: Biller, now: datetime) -> date:
+    """In the biller's time zone: ``now()`` in UTC would move an evening into the next day."""
     paid, today = message.paid_at.astimezone(biller.zone).date(), now.astimezone(biller.zone).date()
     match biller.posting_date_rule:
         case PostingDateRule.PAID:
