@@ -49,7 +49,7 @@ class Asking:
         later, more = self._next_look(entry), _second(entry, finding)
         if more is None or more == entry.detail:
             return await self._ledger.tidy(entry, later)
-        events.emit("payment.second_receipt", events.ERROR, biller=entry.key.biller, id=entry.key.id, receipts=more)
+        events.emit("receipt.second", events.ERROR, biller=entry.key.biller, id=entry.key.id, receipts=more)
         return await self._ledger.move(entry, later._replace(reason="second_receipt", detail=more))
 
     async def _unaskable(self, entry: Entry) -> Entry:
