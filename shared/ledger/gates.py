@@ -99,6 +99,10 @@ class Gates:
         """A message that was refused with this code was proved absent: the code comes before any effect here."""
         await self._update(biller, lambda gate: replace(gate, proven=tuple(sorted({*gate.proven, code}))))
 
+    async def block(self, biller: str, code: str) -> None:
+        """Stop sending for this biller until a person unblocks it."""
+        await self.stop(biller, None, code)
+
     async def stop(self, biller: str, what: str | None, code: str) -> None:
         """Stop sending for this biller, or for one channel or application of it, until a person unblocks it."""
         await self._update(biller, lambda gate: gate.stopped(what, code))
