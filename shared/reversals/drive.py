@@ -67,7 +67,10 @@ class ReversalDriver:
 
     async def _void(self, entry: Entry, payment: Entry, peer: VoidPeer) -> Entry:
         """Void the receipt that counts, after the list showed that it is this payment's."""
-        found = await peer.look(payment)
+        try:
+            found = await peer.look(payment)
+        except Unavailable as error:
+            return await self._desk.send_once.postpone(entry, error.code)
         match found:
             case Live():
                 return await self._desk.send_once.again(entry, peer)
@@ -101,8 +104,9 @@ class ReversalDriver:
         if not payment.receipt_number or await self._desk.ledger.receipt_shared(payment):
             return "reversal_by_hand"
         automatic = stored(entry.key.kind, entry.message).ends_receipt
-        can_void = biller.reject_strategy is RejectStrategy.VOID and capabilities.can_void(biller)
-        return None if automatic and can_void else "reversal_by_hand"
+        # Nothing is voided that was not looked at first.
+        able = capabilities.can_void(biller) and capabilities.can_query_receipts(biller)
+        return None if automatic and able and biller.reject_strategy is RejectStrategy.VOID else "reversal_by_hand"
 
     async def _end_unposted(self, entry: Entry, payment: Entry) -> Entry:
         """End both where nothing of the payment is at Caselle: it never left, or that was shown a moment ago."""
