@@ -68,6 +68,19 @@ REASONS: Final[dict[str, Reason]] = {
     "too_old": Reason("The posting date is further back than the biller allows.", f"Ask {_CITY} for a posting date."),
     # Done, of a reject.
     "returned": Reason("The bank returned the payment, and it is undone in Caselle.", "Tell the payer what is due."),
+    # Of a reject by which nothing is undone.
+    "notification_of_change": Reason(
+        "The bank tells what to correct before the next debit; no money moved, and the receipt stays.",
+        "Invoice Cloud corrects it; the payer owes nothing.",
+    ),
+    "return_dishonoured": Reason(
+        "The banks disagree about an earlier return; by this message nothing is undone.",
+        "Ask Invoice Cloud where the money is; then end it with resolve --not-posted.",
+    ),
+    "return_code_unknown": Reason(
+        "The bank's code is in no table here, so nothing is undone by it.",
+        f"Ask Invoice Cloud what the bank says; if the debit came back, {_CITY} undoes the receipt; then resolve.",
+    ),
     # Held, of a reject or reversal: a person undoes the payment.
     "reversal_by_hand": Reason(
         "It cannot be undone from here.", f"{_CITY[0].upper()}{_CITY[1:]} undoes the receipt in Caselle; then resolve."

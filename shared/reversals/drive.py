@@ -11,8 +11,8 @@ from shared.ledger.times import nth
 from shared.payments import voided
 from shared.payments.post import Desk
 from shared.payments.rules import paused
-from shared.reversals.by_hand import informed, looked_up
-from shared.reversals.message import is_void, stored
+from shared.reversals.by_hand import informed, kept, looked_up
+from shared.reversals.message import Undoing, is_void, stored
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
 
@@ -36,9 +36,16 @@ class ReversalDriver:
             Moved: somebody else changed the entry first.
             Unavailable: a store does not answer, or the payment changed at this moment.
         """
-        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
+        message = stored(entry.key.kind, entry.message)
+        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, message.payment_id))
+        if message.stands is not None:
+            known = kept(entry, payment) if payment and payment.receipt_number else entry
+            return await self._hold(known, message.stands)
         if payment is None:
             return await self._wait(entry, self._desk.times.patience)
+        return await self._by_payment(entry, payment, message)
+
+    async def _by_payment(self, entry: Entry, payment: Entry, message: Undoing) -> Entry:
         match payment.state:
             case State.POSTED:
                 return await self._undo(entry, payment)
@@ -46,7 +53,7 @@ class ReversalDriver:
                 return await self._second(entry, payment)
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
-            case _ if is_void(stored(entry.key.kind, entry.message)) and voided.ends(entry, payment):
+            case _ if is_void(message) and voided.ends(entry, payment):
                 return await self._end_both(entry, payment)
             case _:
                 return await self._wait(entry, self._desk.times.backoff)
