@@ -92,6 +92,10 @@ REASONS: Final[dict[str, Reason]] = {
     "already_reversed": Reason(
         "The payment was or is being undone by another message.", "Ask Invoice Cloud which one is right."
     ),
+    "more_than_paid": Reason(
+        "Together with other messages it gives back more than the payment.",
+        f"Ask Invoice Cloud which of them are right, before {_CITY} adjusts more of the receipt.",
+    ),
     "payment_not_posted": Reason("Its payment was never posted.", "Nothing to undo in Caselle; resolve it."),
     "receipt_missing": Reason("Caselle does not show the receipt that is to be voided.", f"Call {_CITY}."),
     "receipt_closed": Reason(

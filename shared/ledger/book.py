@@ -18,6 +18,7 @@ from shared.ledger.errors import (
     SlotTaken,
     SubjectTaken,
 )
+from shared.ledger.reading import owners
 from shared.ledger.store import (
     ANY,
     NO_VALUES,
@@ -193,6 +194,14 @@ class Ledger:
         """The key of the entry that a receipt number is bound to, as text, or None."""
         row = await self._store.read(rows.shard_of(biller), rows.receipt_key(biller, receipt_number))
         return str(row.values["key"]) if row else None
+
+    async def reference(self, biller: str, reference: str) -> Row | None:
+        """The row of a reference that is used, or None."""
+        return await self._store.read(rows.shard_of(biller), rows.reference_key(biller, reference))
+
+    async def owners(self, biller: str, reference: str) -> list[Key]:
+        """The entries that have a reference, or one under it."""
+        return await owners(self._store, biller, reference)
 
     async def receipt_shared(self, entry: Entry) -> bool:
         """Whether another entry was posted under the same receipt number, so that the number alone names neither."""

@@ -13,6 +13,7 @@ from shared.payments.post import Desk
 from shared.payments.rules import paused
 from shared.reversals.by_hand import informed, kept, looked_up
 from shared.reversals.message import Undoing, is_void, stored
+from shared.reversals.others import Others, claimed, others
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
 
@@ -46,9 +47,14 @@ class ReversalDriver:
         return await self._by_payment(entry, payment, message)
 
     async def _by_payment(self, entry: Entry, payment: Entry, message: Undoing) -> Entry:
+        beside = await others(self._desk.ledger, entry, payment)
+        excess = beside.excess(entry, payment)
+        if excess is not None:
+            known = looked_up(entry, payment) if payment.receipt_number else entry
+            return await self._hold(known, excess, beside.words(entry, payment))
         match payment.state:
             case State.POSTED:
-                return await self._undo(entry, payment)
+                return await self._undo(entry, payment, beside)
             case State.REVERSED:
                 return await self._second(entry, payment)
             case State.NOT_POSTED | State.SKIPPED:
@@ -58,22 +64,26 @@ class ReversalDriver:
             case _:
                 return await self._wait(entry, self._desk.times.backoff)
 
-    async def _undo(self, entry: Entry, payment: Entry) -> Entry:
+    async def _undo(self, entry: Entry, payment: Entry, beside: Others) -> Entry:
         biller = await self._biller(entry)
+        claim = await claimed(self._desk.ledger, entry, payment)
         by_hand = self._not_here(biller) or await self._by_hand(entry, payment, biller)
         known = informed(entry, payment, biller)
-        if by_hand is not None:
-            return await self._desk.ledger.move(entry, self._held(known, by_hand))
+        if by_hand is not None or claim is None:
+            return await self._hold(known, by_hand or "reversal_by_hand", beside.words(entry, payment))
         if paused(biller, self._desk.ledger.now()):
             return await self._desk.send_once.postpone(entry, "paused")
-        return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
+        try:
+            return await self._desk.send_once.again(known, VoidPeer(biller, self._desk), also=claim)
+        except Contended:
+            raise Unavailable("another void of this payment began at this moment") from None
 
     async def _second(self, entry: Entry, payment: Entry) -> Entry:
         """The payment is undone: of all messages only a chargeback that was won has still something to do."""
         if stored(entry.key.kind, entry.message).cause == "chargeback_won":
             again = informed(entry, payment, await self._biller(entry))
-            return await self._desk.ledger.move(entry, self._held(again, "reversal_by_hand"))
-        return await self._desk.ledger.move(entry, self._held(looked_up(entry, payment), "already_reversed"))
+            return await self._hold(again, "reversal_by_hand")
+        return await self._hold(looked_up(entry, payment), "already_reversed")
 
     def _not_here(self, biller: Biller) -> str | None:
         """Why nothing is sent for this biller now, or None."""
@@ -102,11 +112,8 @@ class ReversalDriver:
         later = entry._replace(state=State.WAITING, due=due, wait=Wait.PAYMENT, backoffs=entry.backoffs + 1)
         return await self._desk.ledger.move(entry, later._replace(reason="payment_not_yet_posted"))
 
-    async def _hold(self, entry: Entry, reason: str) -> Entry:
-        return await self._desk.ledger.move(entry, self._held(entry, reason))
-
-    def _held(self, entry: Entry, reason: str) -> Entry:
-        return settle.held(entry, reason, self._desk.ledger.now())
+    async def _hold(self, entry: Entry, reason: str, detail: str | None = None) -> Entry:
+        return await self._desk.ledger.move(entry, settle.held(entry, reason, self._desk.ledger.now(), detail))
 
     async def _biller(self, entry: Entry) -> Biller:
         biller = await self._desk.billers.get(entry.key.biller)

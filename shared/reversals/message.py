@@ -138,10 +138,20 @@ def stored(kind: Kind, message: bytes) -> Undoing:
     return model.model_validate_json(message)
 
 
+def claim(payment_id: str) -> str:
+    """The reference of whatever voids a payment's receipt: the first has it. No confirmation number has a tilde."""
+    return f"reverses~{payment_id}"
+
+
 def reference(message: Undoing) -> str:
-    """Taken by the first that undoes a payment, so that it is undone once. No confirmation number has a tilde."""
-    undoes = not message.stands and message.cause != "chargeback_won"
-    return f"reverses~{message.payment_id}" if undoes else ""
+    """What is taken by a message: the claim by one that ends the receipt, its own by any other; none undoes nothing."""
+    return claim(message.payment_id) if message.ends_receipt else own_reference(message)
+
+
+def own_reference(message: Undoing) -> str:
+    """Under the claim of its payment, and nobody else's: several may give back parts of one payment."""
+    kind = Kind.ACH_REJECT if isinstance(message, AchReject) else Kind.REVERSAL
+    return "" if message.stands else f"{claim(message.payment_id)}~{kind}~{message.id}"
 
 
 def is_void(message: Undoing) -> bool:

@@ -10,8 +10,17 @@ from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
 from shared.ledger.errors import Contended, Known, ReferenceTaken
 from shared.ledger.peer import Peer
 from shared.payments.post import Desk
-from shared.reversals.by_hand import kept, looked_up
-from shared.reversals.message import NOTIFICATION_OF_CHANGE, QUEUES, Undoing, fingerprint, is_void, parse, reference
+from shared.reversals.by_hand import kept
+from shared.reversals.message import (
+    NOTIFICATION_OF_CHANGE,
+    QUEUES,
+    Undoing,
+    fingerprint,
+    is_void,
+    own_reference,
+    parse,
+    reference,
+)
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import CaselleError
 
@@ -64,22 +73,15 @@ class ReversePayment:
             waiting = entry._replace(state=State.WAITING, due=now, wait=Wait.PAYMENT)
             return await self._begin_waiting(waiting, message)
         except ReferenceTaken:
-            second = await self._looked_up(entry._replace(reference=""))
-            return await self._desk.ledger.begin(settle.held(second, "already_reversed", now))
+            # Whether it is one too many shows when its payment is looked at: both may give back a part.
+            waiting = entry._replace(state=State.WAITING, due=now, wait=Wait.PAYMENT)
+            return await self._desk.ledger.begin(waiting._replace(reference=own_reference(message)))
 
     async def _standing(self, entry: Entry, message: Undoing, why: str) -> Entry:
         """Held for a person, with the receipt that stays, where the payment has one."""
-        payment = await self._payment(message.payment_id, entry)
+        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, message.payment_id))
         known = kept(entry, payment) if payment and payment.receipt_number else entry
         return settle.held(known, why, self._desk.ledger.now(), detail=f"payment {message.payment_id}")
-
-    async def _looked_up(self, entry: Entry) -> Entry:
-        """With the receipt in question, where the payment has one."""
-        payment = await self._payment(entry.reverses or "", entry)
-        return looked_up(entry, payment) if payment and payment.receipt_number else entry
-
-    async def _payment(self, id_: str, entry: Entry) -> Entry | None:
-        return await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, id_))
 
     async def _begin_waiting(self, entry: Entry, message: Undoing) -> Entry:
         """A void may come before its payment, which then must not be sent."""
