@@ -60,7 +60,7 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "no_allocations": Reason(
         "The payment names no invoices, and the biller does not let Caselle allocate.",
-        f"Ask {_CITY} which invoices it pays.",
+        f"Ask {_CITY} which invoices it pays; Invoice Cloud enqueues it again with them, and it is posted.",
     ),
     "confirmation_reused": Reason(
         "Another payment of this biller has the same confirmation number.", "Ask Invoice Cloud which one is right."

@@ -12,6 +12,7 @@ from shared.ledger.book import after_forestalling
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
 from shared.payments import voided
+from shared.payments.completed import COMPLETED, completed, completes
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
@@ -58,7 +59,7 @@ class PostPayment:
             begun = await self._unless_voided(entry, lambda each: self._begin(each, message, biller))
             return await self._intake.told(begun)
         except (Known, Moved) as known:
-            return await self._intake.repeated(known.found, entry, self._desk.peer(biller) if biller else None)
+            return await self._repeated(known.found, entry, biller)
 
     async def shelve(self, body: bytes, message_id: str) -> Handled:
         """Make a message durable without sending it; the sweeper goes on with it. For what ended as poison."""
@@ -79,7 +80,17 @@ class PostPayment:
             begun = await self._unless_voided(entry, lambda each: self._begin_unsent(each, message, biller, "poison"))
             return await self._intake.told(begun)
         except Known as known:
-            return await self._intake.repeated(known.found, entry, self._desk.peer(biller) if biller else None)
+            return await self._repeated(known.found, entry, biller)
+
+    async def _repeated(self, found: Entry, new: Entry, biller: Biller | None) -> Handled:
+        """A message whose id is known; one that brings the invoices for which the first one is held completes it."""
+        try:
+            if completes(new, found):
+                done = completed(found, new, self._desk.ledger.now())
+                return await self._intake.told(await self._desk.ledger.move(found, done, note=COMPLETED))
+        except Moved as moved:
+            found = moved.found
+        return await self._intake.repeated(found, new, self._desk.peer(biller) if biller else None)
 
     async def _set_aside(self, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
         return await self._intake.set_aside(Kind.PAYMENT, QUEUE, message_id, body, invalid)
