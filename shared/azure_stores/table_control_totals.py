@@ -33,7 +33,8 @@ class TableControlTotals:
                 "PartitionKey": total.biller_id,
                 "RowKey": _row_key(total),
                 "enqueued_at": kept.enqueued_at.isoformat(),
-                "total": total.model_dump_json(by_alias=True),
+                # Binary: text is limited to 32 Ki characters, and a message has up to 48 KiB.
+                "total": total.model_dump_json(by_alias=True, exclude_none=True).encode(),
             }
             await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
 
