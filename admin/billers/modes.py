@@ -55,7 +55,7 @@ async def _pause(stamp: "Stamp", biller_id: str, reason: str, until: str | None,
     confirm(f"Pause posting for {biller.name} until {ends or 'it is resumed'}?", yes=yes)
     becomes = {"paused": {"reason": reason, "until": ends}}
     async with stamp.audit.change("biller.pause", biller_id, why=reason, after=becomes):
-        await stamp.switch.pause(biller_id, reason, ends)
+        await stamp.switch.pause(biller_id, reason, ends, seen=biller.paused)
     output.say(f"Posting for {biller.name} is paused. {_SOON}")
 
 
@@ -74,7 +74,7 @@ async def _resume(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> 
     confirm(f"Resume posting for {biller.name}, paused for {biller.paused.reason!r}?", yes=yes)
     was = {"paused": biller.paused.model_dump(mode="json")}
     async with stamp.audit.change("biller.resume", biller_id, why=reason, before=was):
-        await stamp.switch.resume(biller_id)
+        await stamp.switch.resume(biller_id, seen=biller.paused)
     output.say(f"Posting for {biller.name} goes on, one payment first. {_SOON}")
 
 

@@ -22,6 +22,7 @@ from shared.payments.message import parse
 from shared.payments.peer import order_of
 from shared.vocabulary.money import Money
 from tests.admin.cities import at_stamp, complete, put, switch
+from tests.fakes.billers import overwrite
 from tests.waiting import until_now
 
 _cities = count(680_001)
@@ -115,7 +116,7 @@ class TestGoingLive:
             async with at_stamp(state) as stamp:
                 biller = await stamp.billers.get(city.biller_id)
                 old = PassedCheck(at=stamp.clock.now() - timedelta(days=8), fingerprint=biller.passed_check.fingerprint)
-                await stamp.billers.put(biller.model_copy(update={"passed_check": old}))
+                await overwrite(stamp.billers, biller.model_copy(update={"passed_check": old}))
 
         asyncio.run(age())
         said = icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")

@@ -12,6 +12,7 @@ from shared.azure_stores.table_findings import TableFindings
 from shared.exchange.inbound import MOST_BYTES, read
 from shared.reconciliation.control_totals import ControlTotal, Kept
 from shared.reconciliation.finding import Finding, What
+from tests.conformance.crossing import Crossing
 from tests.fakes.reconciliation import MemoryControlTotals, MemoryFindings
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -62,6 +63,17 @@ async def test_a_total_as_large_as_its_message_may_be_comes_back(totals, ids):
     [found] = await totals.of("2493", kept.day, kept.day)
     assert found == kept
     assert found.payment_ids == tuple(ids)
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_of_two_totals_at_once_the_later_stands(table, first):
+    store = TableControlTotals(table)
+    if not first:
+        await store.keep(Kept(total(count=1), NOON))
+    later = Kept(total(count=3), NOON + timedelta(minutes=2))
+    crossing = TableControlTotals(Crossing(table, lambda: store.keep(later)))
+    await crossing.keep(Kept(total(count=2), NOON + timedelta(minutes=1)))
+    assert await store.of("2493", later.total.day, later.total.day) == [later.total]
 
 
 async def test_a_total_that_an_earlier_release_kept_as_text_is_read(table):
