@@ -5,12 +5,13 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from shared.exchange import inbound
-from shared.exchange.inbound import Day, Message, Note, PositiveAmount, Word
+from shared.exchange.inbound import Day, Message, PositiveAmount, Word
+from shared.exchange.lenient import Shown
 from shared.exchange.nacha import Sort, sort_of
 from shared.ledger.entry import Kind
 from shared.vocabulary.identity import PaymentId
@@ -83,7 +84,7 @@ class Reversal(Message):
     type: Literal["void", "refund", "chargeback", "chargeback_won"]
     amount: PositiveAmount
     occurred_on: Day
-    reason: Note | None = Field(default=None, repr=False)
+    reason: Annotated[Shown, Field(repr=False)] = None
 
     @property
     def id(self) -> str:
