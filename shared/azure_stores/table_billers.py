@@ -26,6 +26,10 @@ class TableBillers:
             entity = await find_entity(self._table, _PARTITION, biller_id)
         return _biller(entity) if entity else None
 
+    async def latest(self, biller_id: str) -> Biller | None:
+        """The same: nothing is remembered here."""
+        return await self.get(biller_id)
+
     async def replace(self, biller: Biller, before: Biller | None) -> bool:
         """Put the biller in the place of ``before``, if that is still what is there; see ``BillerRegistry``."""
         with answering(_PEER):

@@ -30,6 +30,10 @@ class BillerRegistry(Protocol):
         """The biller of that id, or None."""
         ...
 
+    async def latest(self, biller_id: str) -> Biller | None:
+        """The same as it stands in the store at this moment, whatever is remembered of it."""
+        ...
+
     async def replace(self, biller: Biller, before: Biller | None) -> bool:
         """Put the biller in the place of ``before``, if that is still what is there (None: nothing).
 
@@ -78,6 +82,12 @@ class CachedRegistry:
         if self._clock.monotonic() < until:
             return biller
         biller = await self._inner.get(biller_id)
+        self._keep(biller_id, biller)
+        return biller
+
+    async def latest(self, biller_id: str) -> Biller | None:
+        """The biller of that id as it is; this process sees it from now on."""
+        biller = await self._inner.latest(biller_id)
         self._keep(biller_id, biller)
         return biller
 

@@ -52,6 +52,10 @@ REASONS: Final[dict[str, Reason]] = {
         "It was paid before the biller went live here: the earlier data pump has it.",
         f"{_LOOK}; it is usually there.",
     ),
+    "shadow_overlap": Reason(
+        "It came in shadow mode and was paid after the biller went live here: the earlier data pump may have it.",
+        f"{_LOOK}; resolve as posted or retry.",
+    ),
     "application_not_configured": Reason(
         "The biller has no codes for this application, or no subdomain.", f"Ask {_CSM} for them, then retry."
     ),

@@ -24,12 +24,13 @@ TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
         S.POSTED: frozenset({S.REVERSED}),
         S.REVERSED: frozenset(),
         S.NOT_POSTED: frozenset(),
-        S.SKIPPED: frozenset(),
+        S.SKIPPED: frozenset({S.HELD}),
     }
 )
 """What may follow what.
 
-``received`` and ``held`` become ``posted`` by a person or by a late answer to the attempt. A payment that a lost ledger
+``received`` and ``held`` become ``posted`` by a person or by a late answer to the attempt. What shadow mode skipped is
+held if it was paid after its biller went live. A payment that a lost ledger
 may have posted begins as ``unknown``.
 """
 

@@ -11,7 +11,8 @@ from shared.ledger import settle
 from shared.ledger.book import after_forestalling
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
-from shared.payments import voided
+from shared.ledger.store import NO_VALUES, Values
+from shared.payments import overlap, voided
 from shared.payments.completed import COMPLETED, completed, completes
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
@@ -84,13 +85,18 @@ class PostPayment:
 
     async def _repeated(self, found: Entry, new: Entry, biller: Biller | None) -> Handled:
         """A message whose id is known; one that brings the invoices for which the first one is held completes it."""
+        now = self._desk.ledger.now()
         try:
             if completes(new, found):
-                done = completed(found, new, self._desk.ledger.now())
-                return await self._intake.told(await self._desk.ledger.move(found, done, note=COMPLETED))
+                return await self._moved(found, completed(found, new, now), COMPLETED)
+            if biller is not None and overlap.overlaps(found, biller):
+                return await self._moved(found, overlap.held(found._replace(message_id=new.message_id), now))
         except Moved as moved:
             found = moved.found
         return await self._intake.repeated(found, new, self._desk.peer(biller) if biller else None)
+
+    async def _moved(self, found: Entry, after: Entry, note: Values = NO_VALUES) -> Handled:
+        return await self._intake.told(await self._desk.ledger.move(found, after, note=note))
 
     async def _set_aside(self, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
         return await self._intake.set_aside(Kind.PAYMENT, QUEUE, message_id, body, invalid)
@@ -140,12 +146,19 @@ class PostPayment:
             if reason is not None:
                 return await self._begin_held(entry, reason)
             if biller is not None and biller.mode is Mode.SHADOW:
-                return await self._desk.ledger.begin(entry._replace(state=State.SKIPPED))
+                return await self._begin_in_shadow(entry)
             if biller is not None and recovering(message, biller):
                 return await self._desk.ledger.begin(self._perhaps_sent(entry, message, biller))
             return await self._desk.send_once.shelve(entry, waits_for)
         except ReferenceTaken:
             return await self._begin_held(entry, "confirmation_reused")
+
+    async def _begin_in_shadow(self, entry: Entry) -> Entry:
+        """Skipped for good, unless the biller went live since its record was last read: the sweeper looks again."""
+        latest = await self._desk.billers.latest(entry.key.biller)
+        if latest is not None and latest.mode is not Mode.SHADOW:
+            return await self._desk.send_once.shelve(entry, "waiting")
+        return await self._desk.ledger.begin(entry._replace(state=State.SKIPPED))
 
     def _perhaps_sent(self, entry: Entry, message: PaymentMessage, biller: Biller) -> Entry:
         """As after a send without an answer, made between the payment and the loss of the ledger."""

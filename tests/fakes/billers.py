@@ -21,6 +21,9 @@ class FakeBillers:
         self.reads += 1
         return self._billers.get(biller_id)
 
+    async def latest(self, biller_id: str) -> Biller | None:
+        return await self.get(biller_id)
+
     async def put(self, biller: Biller) -> None:
         self._answer()
         self._billers[biller.biller_id] = biller

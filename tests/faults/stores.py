@@ -119,6 +119,9 @@ class BillersWay:
     async def get(self, biller_id: str) -> Biller | None:
         return await self._instance.call(f"biller {biller_id}", lambda: self._instance.world.billers.get(biller_id))
 
+    async def latest(self, biller_id: str) -> Biller | None:
+        return await self.get(biller_id)
+
     async def all(self) -> list[Biller]:
         return await self._instance.world.billers.all()
 
