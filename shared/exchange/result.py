@@ -174,7 +174,7 @@ def _reason(entry: Entry, return_code: str | None) -> ReasonText | None:
         return None
     to_do = {State.HELD: entry.by_hand, State.POSTED: entry.afterwards}.get(entry.state)
     why = _explained(code, entry.detail, to_do)
-    if return_code is None or entry.state not in {State.HELD, State.POSTED}:
+    if return_code is None or entry.state not in {State.HELD, State.POSTED, State.SKIPPED}:
         return why
     bank = nacha.explained(return_code)
     message = f"{why.message} The bank's code is {return_code}: {bank.meaning}."

@@ -24,7 +24,7 @@ TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
         S.POSTED: frozenset({S.REVERSED, S.POSTED, S.RECEIVED, S.HELD}),
         S.REVERSED: frozenset({S.REVERSED}),
         S.NOT_POSTED: frozenset({S.HELD}),
-        S.SKIPPED: frozenset(),
+        S.SKIPPED: frozenset({S.HELD}),
     }
 )
 """What may follow what.
@@ -32,7 +32,7 @@ TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
 ``received`` and ``held`` become ``posted`` by a person, by evidence, or by a late answer to the attempt. What leaves
 long after its absence was proved is asked about once more, and ``unknown`` where nothing is concluded. A payment that a
 lost ledger may have posted begins as ``unknown``. ``posted`` becomes ``received`` by a person, where the peer lost it.
-What a person ended wrongly is held again by a person.
+What a person ended wrongly is held again by a person, and what shadow mode skipped if it was paid after going live.
 """
 
 

@@ -49,6 +49,10 @@ def standing(sent: Sent, number: str, receipts: Sequence[Receipt], form: Form, u
         unbound: live receipts of the same cents that are none of ours.
     """
     mine = list({each.receipt_number: each for each in receipts if form.shows(each, sent.reference)}.values())
+    strangers = tuple(each for each in receipts if each.receipt_number == number and each not in mine)
+    if strangers:
+        # Numbers have begun again: a void by this number could undo the other one.
+        return Unlike("receipt_missing", (*strangers, *mine))
     live = [each for each in mine if each.live]
     void = [each for each in mine if each.voided]
     if len(live) > 1 or (live and live[0].receipt_number != number):
@@ -59,5 +63,4 @@ def standing(sent: Sent, number: str, receipts: Sequence[Receipt], form: Form, u
         return Unlike("similar_receipt", (*void, *unbound))
     if void:
         return Undone(void[0].receipt_number)
-    strangers = tuple(each for each in receipts if each.receipt_number == number)
-    return Unlike("receipt_missing", strangers) if strangers or mine else NotShown()
+    return Unlike("receipt_missing", tuple(mine)) if mine else NotShown()

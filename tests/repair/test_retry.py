@@ -192,6 +192,8 @@ class TestAReferenceThatWasTaken:
         await world.undo(wrong)
         await world.drain()
         await world.undo(right)
+        await world.drain()
+        assert (await world.entry(right)).reason == "more_than_paid"
         await admin.resolve.not_posted(key_of(wrong), SAID)
         await admin.retry(key_of(right), SAID)
         assert f"reversed {right['rejectId']}" in await told(world)
