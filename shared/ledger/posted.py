@@ -71,11 +71,11 @@ class PostedRows:
             return False
         return True
 
-    async def references(self, biller: str, beginning: str, most: int) -> list[str]:
-        """Keys of the entries, as text, whose references begin so; at most so many."""
+    async def references(self, biller: str, beginning: str, most: int) -> dict[str, str]:
+        """References that begin so, in lower case, and the keys of their entries as text; at most so many, in order."""
         start = rows.reference_key(biller, beginning)
         found = await self._store.scan(rows.shard_of(biller), start, f"{start}{rows.END}", limit=most)
-        return [str(row.values["key"]) for row in found]
+        return {row.key.removeprefix(rows.reference_key(biller, "")): str(row.values["key"]) for row in found}
 
     async def _between(
         self, biller: str, first: datetime, until: datetime | None, only: Values

@@ -41,6 +41,6 @@ class NamedReceipt:
         shown = form.text(receipt)
         if shown is None or form.shows(receipt, entry.reference):
             return None
-        others = await self._ledger.posted.references(entry.key.biller, shown, 2)
-        named = [key for key in others if key != str(entry.key)]
+        begun = await self._ledger.posted.references(entry.key.biller, shown, 1)
+        named = [key for reference, key in begun.items() if shown in form.texts(reference)]
         return f"Receipt {receipt.receipt_number} has the confirmation number of {named[0]}." if named else None

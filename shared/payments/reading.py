@@ -155,10 +155,10 @@ class ReadReceipts:
         return await self._with_owners(sent, reading, known), memory
 
     async def _collides(self, sent: Sent, memory: Shown) -> bool:
-        beginning = memory.form.shown(sent.reference)
-        if beginning == memory.form.spelled(sent.reference):
-            return False
-        return len(await self._ledger.posted.references(self._id, beginning, 2)) > 1
+        """Whether another payment's reference is equal in the form that is shown, if it is not the very same."""
+        shown = memory.form.shown(sent.reference)
+        alike = await self._ledger.posted.references(self._id, shown, 2)
+        return any(key != sent.key and memory.form.shown(reference) == shown for reference, key in alike.items())
 
     async def _with_owners(self, sent: Sent, reading: Reading, known: Known) -> Known:
         """With whose the receipts of the same cents are, which alone could be taken for it."""
@@ -168,9 +168,15 @@ class ReadReceipts:
             if owner:
                 owners[each.receipt_number] = owner
             text = known.form.text(each)
-            for key in await self._ledger.posted.references(self._id, text, 1) if text else ():
-                named[text or ""] = key
+            namesake = await self._namesake(text, known.form) if text else None
+            if text and namesake:
+                named[text] = namesake
         return replace(known, owners=owners, named=named)
+
+    async def _namesake(self, text: str, form: Form) -> str | None:
+        """The payment whose reference, whole or as it is shown, a receipt's text is."""
+        begun = await self._ledger.posted.references(self._id, text, 1)
+        return next((key for reference, key in begun.items() if text in form.texts(reference)), None)
 
     async def _remember(self, conclusion: Conclusion) -> None:
         """What is told of a city's list; nothing is concluded from it."""

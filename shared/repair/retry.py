@@ -59,9 +59,9 @@ class Retry:
         peer = await self._peer_of(entry)
         entry = peer.after_loss(entry) if peer else entry
         entry = entry._replace(others=" ".join(sorted({*entry.others.split(), *others})))
-        evidence = await self._evidence(entry, peer, override=override)
         reference = _reference(entry)
         also = [*await self._claim(entry, reference), *await unbound(self._ledger, self._reader, entry)]
+        evidence = await self._evidence(entry, peer, override=override)
         now = self._ledger.now()
         again = settle.proved(entry, now)._replace(state=State.RECEIVED, held_at=None, due=now, wait=Wait.BACKOFF)
         again = again._replace(reference=reference, backoffs=0, reason=None, detail=None, doubt_at=None)
@@ -79,9 +79,10 @@ class Retry:
         if must_prove:
             check_settled(entry, self._ledger, self._times)
         if peer is None or not peer.can_be_asked:
-            if must_prove and not override:
+            in_doubt = must_prove or (entry.ever_left and not settle.is_fresh(entry, self._ledger.now(), self._times))
+            if in_doubt and not override:
                 raise NotAllowed("Its outcome was lost and Caselle cannot be asked here: ask the city, then override.")
-            return "override" if must_prove else "not by hand"
+            return "override" if in_doubt else "not by hand"
         finding = await peer.ask(entry)
         _check_nothing_there(finding, override=override)
         if isinstance(finding, settle.Absent) and not must_prove:

@@ -90,6 +90,8 @@ class VoidPeer(CityPeer):
             case NotShown():
                 # It was posted, so the list is behind, or somebody removed it: neither says that the void was done.
                 return settle.NotProved("receipt_not_shown")
+        if not entry.ever_left:
+            return seen.absent(entry)
         if seen.reading.at < attempt + seen.known.wait or repeats(receipts):
             return settle.NotProved("too_early")
         goes_on = Absence(sent, seen.reading, seen.known).goes_on()

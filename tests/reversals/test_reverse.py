@@ -197,10 +197,13 @@ async def test_a_void_that_vanished_is_sent_again_after_proof(world):
     world.city.void_script = [vanished]
     await undone(world, reject(paid))
     await world.pass_time(14 * MINUTE)
-    assert world.city.voids == []
     world.city.counter_receipt(1)
     await world.pass_time(30 * MINUTE)
-    assert ((await world.entry(paid)).state, net(world)) == (State.REVERSED, 0)
+    assert world.city.voids == []
+    other = await posted(world)
+    await world.pass_time(30 * MINUTE)
+    assert ((await world.entry(paid)).state, (await world.entry(other)).state) == (State.REVERSED, State.POSTED)
+    assert net(world) == 12540
 
 
 async def test_a_void_that_never_left_goes_again_by_itself(world):

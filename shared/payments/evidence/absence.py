@@ -1,6 +1,6 @@
 """What must be shown before an absence is believed: an earlier one of ours, all of ours since, a later one, no hole."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
@@ -35,7 +35,7 @@ class Absence:
         before, receipt = found
         if self._one_is_missing(before):
             return Nothing("one_of_ours_missing")
-        after = self._after(receipt) or self._counter_after()
+        after = self._after(receipt) or self._counter_after(receipt)
         if after is None:
             return Nothing("no_later_one_shown")
         gap = self._gap(receipt, after)
@@ -47,7 +47,7 @@ class Absence:
     def goes_on(self) -> bool:
         """Whether the list shows a payment of ours that was first sent after the attempt, or a receipt as late."""
         own = any(self._shown.receipt_of(each) for each in self._known.ours if self._is_later(each))
-        return own or self._counter_after() is not None
+        return own or any(self._later_counter())
 
     def of_what_never_left(self, arrived: date) -> Conclusion:
         """Absent unless a receipt could be it that was entered by hand since it arrived."""
@@ -104,27 +104,26 @@ class Absence:
         )
 
     def _after(self, before: Receipt) -> Receipt | None:
-        """A receipt of ours whose first send began later; the nearest above *before* where there are several."""
-        later = [
-            receipt for each in self._known.ours if self._is_later(each) and (receipt := self._shown.receipt_of(each))
-        ]
-        low = number_of(before.receipt_number)
-        above = [(number.place, receipt) for receipt in later if (number := _above(receipt, low))]
-        if above:
-            return min(above, key=lambda pair: pair[0])[1]
-        return later[0] if later else None
+        """A receipt of ours whose first send began later."""
+        later = (self._shown.receipt_of(each) for each in self._known.ours if self._is_later(each))
+        return _nearest(before, (each for each in later if each))
 
-    def _counter_after(self) -> Receipt | None:
-        """A receipt that is none of ours, later by the city's own clock than any error of that clock that was seen."""
+    def _counter_after(self, before: Receipt) -> Receipt | None:
+        """A receipt at the counter that is surely later."""
+        return _nearest(before, self._later_counter())
+
+    def _later_counter(self) -> Iterator[Receipt]:
+        """Receipts that are none of ours, later by the city's own clock than any error of that clock that was seen."""
         known = self._known
         if known.counter is None:
-            return None
+            return
         numbers = {each.receipt_number for each in known.ours}
         texts = {known.form.shown(each.reference) for each in known.ours}
         earliest = self._sent.last_sent_at + known.counter
         later = (each for each in self._reading.receipts if each.created_at > earliest)
-        foreign = (each for each in later if each.receipt_number not in numbers and known.form.text(each) not in texts)
-        return next(foreign, None)
+        for each in later:
+            if each.receipt_number not in numbers and known.form.text(each) not in texts:
+                yield each
 
     def _gap(self, before: Receipt, after: Receipt) -> Conclusion | None:
         """What the numbers between the two say, or None where they leave no place for the payment."""
@@ -181,23 +180,27 @@ class _ByReference:
 
     def __init__(self, receipts: Iterable[Receipt], ours: Iterable[Posted], form: Form) -> None:
         self._form = form
-        self._by_text: dict[str, Receipt] = {}
+        self._by_text: defaultdict[str, dict[str, Receipt]] = defaultdict(dict)
         for each in receipts:
             text = form.text(each)
             if text:
-                self._by_text.setdefault(text, each)
-        # Of two of ours that look alike in the shown form, neither can be recognised.
-        spelled = Counter(form.shown(each.reference) for each in ours)
-        self._alike = {text for text, count in spelled.items() if count > 1}
+                self._by_text[text][each.receipt_number] = each
+        self._alike = Counter(form.shown(each.reference) for each in ours)
 
     def receipt_of(self, ours: Posted) -> Receipt | None:
-        text = self._form.shown(ours.reference)
-        if text in self._alike:
+        """The receipt that shows it; of two of ours that look alike in the shown form, neither can be recognised."""
+        found = self._found(ours)
+        if not found or self._alike[self._form.shown(ours.reference)] > 1:
             return None
-        return self._by_text.get(text) or self._by_text.get(self._form.spelled(ours.reference))
+        return found.get(ours.receipt_number) or found[min(found)]
 
     def is_missing(self, ours: Posted) -> bool:
-        return self._form.shown(ours.reference) not in self._alike and self.receipt_of(ours) is None
+        """Whether it is not among them; of those that look alike, whether fewer are shown than there are."""
+        return len(self._found(ours)) < self._alike[self._form.shown(ours.reference)]
+
+    def _found(self, ours: Posted) -> dict[str, Receipt]:
+        texts = self._form.texts(ours.reference)
+        return {number: each for text in texts for number, each in self._by_text.get(text, {}).items()}
 
 
 def _is_below(receipt: Receipt, low: Number | None) -> bool:
@@ -205,9 +208,14 @@ def _is_below(receipt: Receipt, low: Number | None) -> bool:
     return low is not None and number is not None and number.is_below(low)
 
 
-def _above(receipt: Receipt, low: Number | None) -> Number | None:
-    number = number_of(receipt.receipt_number)
-    return number if low is not None and number is not None and low.is_below(number) else None
+def _nearest(before: Receipt, later: Iterable[Receipt]) -> Receipt | None:
+    """Of later receipts the lowest in the number group of *before*, where one is; else any, the same each time."""
+    low, found = number_of(before.receipt_number), list(later)
+    numbered = [(number, each) for each in found if (number := number_of(each.receipt_number))]
+    alike = [
+        (number.place, each.receipt_number, each) for number, each in numbered if low and number.group == low.group
+    ]
+    return min(alike)[2] if alike else min(found, key=lambda each: each.receipt_number, default=None)
 
 
 def _is_like(receipt: Receipt, before: Receipt) -> bool:

@@ -34,7 +34,12 @@ def entered_by_hand(sent: Sent, reading: Reading, known: Known, arrived: date) -
     A live receipt with its reference, or one of the same cents that is none of ours, dated from the day it arrived on.
     """
     mine = _with_reference(sent, reading.receipts, known)
-    return _present(sent, mine) if mine else Absence(sent, reading, known).of_what_never_left(arrived)
+    if mine and not known.collides:
+        return _present(sent, mine)
+    shared = tuple(each for each in mine if each.live and each.receipt_number not in sent.others)
+    if shared:
+        return NotAsSent("similar_receipt", shared)
+    return Absence(sent, reading, known).of_what_never_left(arrived)
 
 
 def unbound(sent: Sent, reading: Reading, known: Known) -> list[Receipt]:

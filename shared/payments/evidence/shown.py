@@ -81,7 +81,11 @@ class Form:
 
     def shows(self, receipt: Receipt, reference: str) -> bool:
         """Whether a receipt shows this reference, whole or as much of it as the list shows."""
-        return self.text(receipt) in {self.spelled(reference), self.shown(reference)}
+        return self.text(receipt) in self.texts(reference)
+
+    def texts(self, reference: str) -> frozenset[str]:
+        """What a receipt of ours may show of its reference."""
+        return frozenset({self.spelled(reference), self.shown(reference)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +206,8 @@ def form_after(form: Form, receipts: Iterable[Receipt], ours: Iterable[Posted]) 
         (len(piece), len(mine.reference)) for each, mine in pairs if (piece := _piece(each, mine, in_memo=in_memo))
     ]
     whole = [shown for shown, sent in pieces if shown == sent]
-    cut = [shown for shown, sent in pieces if shown < sent]
+    # What is shorter than others are shown whole was not cut by the list, but changed by somebody.
+    cut = [shown for shown, sent in pieces if shown < sent and shown >= max(whole, default=0)]
     proven = max([*whole, form.proven if in_memo == form.in_memo else 0])
     # One that is shown whole beyond a former cut says that the list shows more than it did.
     length = min(cut) if cut else (WHOLE if proven > form.length else form.length)
