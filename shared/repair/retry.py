@@ -61,7 +61,9 @@ class Retry:
         entry = entry._replace(others=" ".join(sorted({*entry.others.split(), *others})))
         reference = _reference(entry)
         also = [*await self._claim(entry, reference), *await unbound(self._ledger, self._reader, entry)]
-        evidence = await self._evidence(entry, peer, override=override)
+        # Of what is posted, only Caselle itself can show that it is there no more.
+        word = override and entry.state is not State.POSTED
+        evidence = await self._evidence(entry, peer, override=word)
         now = self._ledger.now()
         again = settle.proved(entry, now)._replace(state=State.RECEIVED, held_at=None, due=now, wait=Wait.BACKOFF)
         again = again._replace(reference=reference, backoffs=0, reason=None, detail=None, doubt_at=None)

@@ -136,12 +136,12 @@ class ReversalDriver:
         stands = peer.after_loss(payment)
         if not asking.is_due(stands):
             return await self._end_both(entry, stands)
-        if not peer.can_be_asked:
-            return await self._hold(entry, "void_unclear")
         if stands.perhaps_there:
-            # It is asked about by itself, and needs to be shown absent twice.
+            # It is asked about by itself and needs to be shown absent twice, or waits for a person.
             await self._begin_asking(payment, stands)
             return await self._wait(entry, self._desk.times.backoff)
+        if not peer.can_be_asked:
+            return await self._hold(entry, "void_unclear")
         return await self._end_asked(entry, payment, await asking.once_more(stands, peer))
 
     async def _begin_asking(self, payment: Entry, stands: Entry) -> None:
