@@ -194,7 +194,10 @@ REASONS: Final[dict[str, Reason]] = {
     UNLISTED_ERROR: Reason(
         "Caselle gives an error that is on no list of ours.", f"Tell {_CSM} Caselle's words if it repeats."
     ),
-    "throttled": Reason("Caselle says that it gets too many calls.", "Nothing: calls come further apart."),
+    "throttled": Reason(
+        "Caselle gets too many requests at once.",
+        "Nothing: it goes more slowly. Ask the city's COWS admin if it lasts.",
+    ),
     "forbidden": Reason(
         "Something before Caselle refuses the call.", "Ask the city's COWS admin what stands between, if it lasts."
     ),
