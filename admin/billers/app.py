@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from admin import output
-from admin.billers import ask, assign, missing, modes, move, secret, shadow_report, yaml_file
+from admin.billers import (
+    ask,
+    assign,
+    going_live,
+    missing,
+    modes,
+    move,
+    redate,
+    secret,
+    shadow_report,
+    yaml_file,
+)
 from admin.billers.readings import readings_of
 from admin.billers.record import STATE, BillerId, biller_of, change, change_shown, known, shown
 from admin.check import app as checks
@@ -196,10 +207,11 @@ app.command("check")(checks.check)
 app.command("confirm")(checks.confirm_)
 app.command("shadow")(modes.shadow)
 app.command("shadow-report")(shadow_report.shadow_report)
-app.command("go-live")(modes.go_live)
+app.command("go-live")(going_live.go_live)
 app.command("pause")(modes.pause)
 app.command("resume")(modes.resume)
 app.command("unblock")(modes.unblock)
+app.command("redate")(redate.redate)
 app.command("move")(move.move)
 app.command("retire")(modes.retire)
 

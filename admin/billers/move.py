@@ -72,7 +72,7 @@ async def _move(  # noqa: PLR0917 - one command's options
             await _copy_record(here, there, moving, key, reason)
             await _copy_ledger(here, there, biller_id)
             await _copy_token(here, there, biller_id)
-            await there.switch.resume(biller_id)
+            await there.switch.resume(biller_id, seen=Pause(reason=_MOVING_IN))
     output.say(f"{biller.name} is at home in {there.address.name}. From now on Invoice Cloud enqueues there.")
 
 

@@ -11,10 +11,10 @@ from shared.billers.model import Biller, Capability
 from shared.caselle import customer, open_items, receipt
 from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.caselle.client import CaselleClient, Wire
-from shared.caselle.errors import COWS_DOWN, AmbiguousError, NotSentError
+from shared.caselle.errors import BARE_STATUSES, COWS_DOWN, AmbiguousError, NotSentError
 from shared.caselle.protocol import Operation, Reply, refusal
 from shared.exchange.reasons import REASONS
-from shared.ledger.answer import NotSent, Refused
+from shared.ledger.answer import Ambiguous, Refused
 from shared.payments.evidence.shown import number_of
 from shared.vocabulary.errors import Unavailable
 
@@ -203,7 +203,7 @@ def _code(reply: Reply, field: str) -> str:
     if any(failure.code == COWS_DOWN for failure in reply.errors):
         return "cows_down"
     match refusal(reply, field):
-        case NotSent(code=code) | Refused(code=code):
+        case Refused(code=code):
             return code
-        case _:
-            return _grouped(f"http_{reply.status}")
+        case Ambiguous(code=code):
+            return code if code in BARE_STATUSES.values() else _grouped(f"http_{reply.status}")

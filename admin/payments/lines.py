@@ -86,7 +86,7 @@ def step(one: Step) -> dict[str, Any]:
 def history(found: History) -> dict[str, Any]:
     """One entry with its history."""
     return record(found.entry) | {
-        "undoneBy": str(found.undone_by) if found.undone_by else None,
+        "undoneBy": [str(key) for key in found.undone_by],
         "events": [step(each) for each in found.steps],
         "conflicts": [_conflict(dict(row.values)) for row in found.conflicts],
     }

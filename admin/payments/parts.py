@@ -16,6 +16,7 @@ from shared.ledger.reading import Reader
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.payments.drive import PaymentDriver
+from shared.payments.named_receipt import NamedReceipt
 from shared.payments.post import Desk, PostPayment
 from shared.repair.decision import Decision
 from shared.repair.find import Find
@@ -66,7 +67,8 @@ class Parts:
     @cached_property
     def resolve(self) -> Resolve:
         """Ends held entries."""
-        return Resolve(self.stamp.ledger, self.reader, self.stamp.address.settings.times)
+        named = NamedReceipt(self.stamp.billers, self._desk.receipting, self.stamp.ledger)
+        return Resolve(self.stamp.ledger, self.reader, named, self.stamp.address.settings.times)
 
     @cached_property
     def again(self) -> TellAgain:

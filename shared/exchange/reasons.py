@@ -52,6 +52,10 @@ REASONS: Final[dict[str, Reason]] = {
         "It was paid before the biller went live here: the earlier data pump has it.",
         f"{_LOOK}; it is usually there.",
     ),
+    "shadow_overlap": Reason(
+        "It came in shadow mode and was paid after the biller went live here: the earlier data pump may have it.",
+        f"{_LOOK}; resolve as posted or retry.",
+    ),
     "application_not_configured": Reason(
         "The biller has no codes for this application, or no subdomain.", f"Ask {_CSM} for them, then retry."
     ),
@@ -60,7 +64,7 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "no_allocations": Reason(
         "The payment names no invoices, and the biller does not let Caselle allocate.",
-        f"Ask {_CITY} which invoices it pays.",
+        f"Ask {_CITY} which invoices it pays; Invoice Cloud enqueues it again with them, and it is posted.",
     ),
     "confirmation_reused": Reason(
         "Another payment of this biller has the same confirmation number.", "Ask Invoice Cloud which one is right."
@@ -68,6 +72,19 @@ REASONS: Final[dict[str, Reason]] = {
     "too_old": Reason("The posting date is further back than the biller allows.", f"Ask {_CITY} for a posting date."),
     # Done, of a reject.
     "returned": Reason("The bank returned the payment, and it is undone in Caselle.", "Tell the payer what is due."),
+    # Of a reject by which nothing is undone.
+    "notification_of_change": Reason(
+        "The bank tells what to correct before the next debit; no money moved, and the receipt stays.",
+        "Invoice Cloud corrects it; the payer owes nothing.",
+    ),
+    "return_dishonoured": Reason(
+        "The banks disagree about an earlier return; by this message nothing is undone.",
+        "Ask Invoice Cloud where the money is; then end it with resolve --not-posted.",
+    ),
+    "return_code_unknown": Reason(
+        "The bank's code is in no table here, so nothing is undone by it.",
+        f"Ask Invoice Cloud what the bank says; if the debit came back, {_CITY} undoes the receipt; then resolve.",
+    ),
     # Held, of a reject or reversal: a person undoes the payment.
     "reversal_by_hand": Reason(
         "It cannot be undone from here.", f"{_CITY[0].upper()}{_CITY[1:]} undoes the receipt in Caselle; then resolve."
@@ -79,12 +96,22 @@ REASONS: Final[dict[str, Reason]] = {
     "already_reversed": Reason(
         "The payment was or is being undone by another message.", "Ask Invoice Cloud which one is right."
     ),
+    "more_than_paid": Reason(
+        "Together with other messages it gives back more than the payment.",
+        f"Ask Invoice Cloud which of them are right, before {_CITY} adjusts more of the receipt.",
+    ),
     "payment_not_posted": Reason("Its payment was never posted.", "Nothing to undo in Caselle; resolve it."),
     "receipt_missing": Reason("Caselle does not show the receipt that is to be voided.", f"Call {_CITY}."),
+    "void_unclear": Reason(
+        "It voids a payment that is not posted from here, and that may be in Caselle all the same.",
+        f"{_LOOK}; resolve the payment first, then this.",
+    ),
+    "receipt_not_shown": Reason("Caselle does not show the payment's receipt yet.", "Nothing: it is looked for again."),
     "receipt_closed": Reason(
         "Caselle refuses the void: the receipt is closed or updated.", f"Ask {_CITY} to correct it in Caselle."
     ),
     # Ended by a person.
+    "reopened": Reason("A person took back what was said of it.", f"{_LOOK}; resolve it as it is, or retry."),
     "ended_by_person": Reason("A person ended it; it is not in Caselle.", "Nothing."),
     # Held after a send.
     "outcome_unknown": Reason(
@@ -167,7 +194,10 @@ REASONS: Final[dict[str, Reason]] = {
     UNLISTED_ERROR: Reason(
         "Caselle gives an error that is on no list of ours.", f"Tell {_CSM} Caselle's words if it repeats."
     ),
-    "throttled": Reason("Caselle says that it gets too many calls.", "Nothing: calls come further apart."),
+    "throttled": Reason(
+        "Caselle gets too many requests at once.",
+        "Nothing: it goes more slowly. Ask the city's COWS admin if it lasts.",
+    ),
     "forbidden": Reason(
         "Something before Caselle refuses the call.", "Ask the city's COWS admin what stands between, if it lasts."
     ),

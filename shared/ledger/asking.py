@@ -36,6 +36,8 @@ class Asking:
         after = settle.conclude(entry, finding, now, self._times)
         if after.proved_at is not None and entry.refused_with:
             await self._gates.prove(entry.lane, entry.refused_with)
+        if after.state is State.POSTED:
+            await self._gates.was_made(entry.lane)
         return await self.post(entry, after)
 
     async def look(self, entry: Entry, peer: Peer) -> Entry:
@@ -48,7 +50,7 @@ class Asking:
         later, more = settle.looked_at_next(looked, self._ledger.now(), self._times), _second(entry, finding)
         if more is None or more == entry.detail:
             return await self._ledger.tidy(entry, later)
-        events.emit("payment.second_receipt", events.ERROR, biller=entry.key.biller, id=entry.key.id, receipts=more)
+        events.emit("receipt.second", events.ERROR, biller=entry.key.biller, id=entry.key.id, receipts=more)
         return await self._ledger.move(entry, later._replace(reason="second_receipt", detail=more))
 
     async def _unaskable(self, entry: Entry) -> Entry:

@@ -19,8 +19,8 @@ from shared.ledger.errors import (
     SubjectTaken,
 )
 from shared.ledger.posted import PostedRows
+from shared.ledger.reading import owners
 from shared.ledger.store import (
-    ANY,
     NO_VALUES,
     Change,
     Insert,
@@ -35,7 +35,6 @@ from shared.vocabulary import events
 from shared.vocabulary.errors import Unavailable
 
 _TRIES: Final = 5
-_SHARED: Final = "shared"
 
 
 class Ledger:
@@ -63,6 +62,7 @@ class Ledger:
             posting_date=draft.posting_date,
             message_id=draft.message_id,
             message=draft.message,
+            version_base=draft.version_base,
             reverses=draft.reverses,
             booked_on=draft.booked_on,
             channel=draft.channel,
@@ -197,12 +197,13 @@ class Ledger:
         row = await self._store.read(rows.shard_of(biller), rows.receipt_key(biller, receipt_number))
         return str(row.values["key"]) if row else None
 
-    async def receipt_shared(self, entry: Entry) -> bool:
-        """Whether another entry was posted under the same receipt number, so that the number alone names neither."""
-        row = await self._store.read(
-            rows.shard_of(entry.key.biller), rows.receipt_key(entry.key.biller, entry.receipt_number or "")
-        )
-        return row is None or row.values["key"] != str(entry.key) or bool(row.values.get(_SHARED))
+    async def reference(self, biller: str, reference: str) -> Row | None:
+        """The row of a reference that is used, or None."""
+        return await self._store.read(rows.shard_of(biller), rows.reference_key(biller, reference))
+
+    async def owners(self, biller: str, reference: str) -> list[Key]:
+        """The entries that have a reference, or one under it."""
+        return await owners(self._store, biller, reference)
 
     async def record_conflict(self, key: Key, fingerprint: str, values: Values) -> None:
         """Keep another message that came under a known id; the same one twice is kept once."""
@@ -253,9 +254,7 @@ class Ledger:
         after = after._replace(reason=settle.NUMBER_BEGUN_AGAIN)
         bound = rows.receipt_key(after.key.biller, after.receipt_number or "")
         changes = [change for change in transition.changes(before, after, self.now(), note) if change.key != bound]
-        owner = await self.receipt_owner(after.key.biller, after.receipt_number or "")
-        shared = Replace(bound, {"key": owner or "", _SHARED: True}, ANY)
-        return await self._commit(after, [*changes, shared])
+        return await self._commit(after, changes)
 
     async def _commit(self, after: Entry, changes: Sequence[Change]) -> Entry:
         """Write, and where the answer is a failure, look whether the write was ours after all."""

@@ -104,6 +104,7 @@ class Draft:
     posting_date: str
     message_id: str
     message: bytes
+    version_base: int = 0
     reverses: str | None = None
     booked_on: str = ""
     channel: str = ""
@@ -128,6 +129,8 @@ class Entry(NamedTuple):
     received_at: datetime
     posting_date: str
     version: int = 0
+    version_base: int = 0
+    """Added to the version that is told, after a ledger was lost: see ``shared.ledger.loss``."""
     nonce: str = ""
     etag: str = ""
     booked_on: str = ""
@@ -192,11 +195,6 @@ class Entry(NamedTuple):
     def lane(self) -> str:
         """Under which its slots, breaker and block are kept."""
         return lane_of(self.key.biller, self.key.kind)
-
-    @property
-    def perhaps_sent(self) -> bool:
-        """Whether it was ever sent, from here or, as far as anybody knows, by a ledger that was lost."""
-        return self.attempt > 0 or self.sent_at is not None
 
     @property
     def perhaps_there(self) -> bool:

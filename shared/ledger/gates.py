@@ -13,7 +13,8 @@ from typing import Final
 from shared.ledger import rows
 from shared.ledger.entry import Entry
 from shared.ledger.errors import Contended
-from shared.ledger.gate import Doubt, Gate, gate_of, gate_values
+from shared.ledger.gate import Doubt, Gate
+from shared.ledger.gate_row import gate_of, gate_values
 from shared.ledger.store import Change, Delete, Insert, LedgerStore, Replace, Row, RowChanged, RowExists
 from shared.ledger.times import Times
 from shared.vocabulary import events
@@ -23,6 +24,9 @@ from shared.vocabulary.errors import Unavailable
 _TRIES: Final = 10
 _MOST_SLOTS: Final = 100
 _MOST_GATES: Final = 1000
+
+SUSPECTED: Final = "suspected_workspace"
+UNLISTED: Final = "unlisted_error"
 
 RELAY: Final = "relay"
 """Name of a gate that stops nothing: it is open while an outage of the relay itself is told."""
@@ -54,8 +58,7 @@ class Gates:
         """A send ended unknown: ``write`` its entry and this gate in one transaction.
 
         The entry's slot stays closed until the peer has shown that it works, so that however many instances there are,
-        no more sends than slots can end unknown. Two equal unlisted errors with no success between them block the
-        biller.
+        no more sends than slots can end unknown. Two unlisted errors with no success between them block the biller.
 
         Raises:
             Moved: somebody else changed the entry first; nothing was written.
@@ -98,7 +101,26 @@ class Gates:
 
     async def block(self, biller: str, code: str) -> None:
         """Stop sending for this biller until a person unblocks it."""
-        await self._update(biller, lambda gate: replace(gate, blocked=gate.blocked or code))
+        await self.stop(biller, None, code)
+
+    async def stop(self, biller: str, what: str | None, code: str) -> None:
+        """Stop sending for this biller, or for one channel or application of it, until a person unblocks it."""
+        await self._update(biller, lambda gate: gate.stopped(what, code))
+
+    async def refused_date(self, biller: str, dated: str, code: str) -> None:
+        """A message was refused for its posting date: three in a row stop that date."""
+        await self._update(biller, lambda gate: gate.date_refused(dated, code))
+
+    async def allow_date(self, biller: str, dated: str) -> None:
+        """A person chose another date: what was stopped for this one goes on."""
+        await self._update(biller, lambda gate: gate.date_allowed(dated))
+
+    async def was_made(self, biller: str) -> None:
+        """What ended unknown is there after all: it was not the workspace that kept it out."""
+        if (await self.look(biller)).blocked == SUSPECTED:
+            await self._update(
+                biller, lambda gate: replace(gate, blocked=UNLISTED) if gate.blocked == SUSPECTED else gate
+            )
 
     async def unblock(self, biller: str) -> None:
         """Sending may go on, whatever had stopped it; one message goes alone first."""
@@ -108,12 +130,12 @@ class Gates:
         """Sending is about to begin after a pause, or with going live: one message goes alone first; a block stays."""
         await self._update(biller, Gate.resumed)
 
-    async def succeeded(self, biller: str, channel: str = "") -> None:
-        """A message of this channel was accepted: whatever was wrong is over."""
+    async def succeeded(self, biller: str, channel: str = "", dated: str = "") -> None:
+        """A message of this channel and posting date was accepted: whatever was wrong is over."""
         self._answered[biller] = self._clock.monotonic()
         gate = await self.look(biller)
         if not gate.healthy or (channel and channel not in gate.channels):
-            await self._update(biller, lambda gate: gate.works(self._store.now(), self._times, channel))
+            await self._update(biller, lambda gate: gate.works(self._store.now(), self._times, channel, dated))
 
     async def answered(self, biller: str) -> None:
         """A read or a refusal showed that the peer is there; says nothing about its workspace."""
@@ -224,7 +246,8 @@ def _tell(biller: str, news: str) -> None:
         case "breaker.opened":
             events.emit("breaker.opened", events.WARNING, biller=biller)
         case "biller.blocked":
-            events.emit("biller.blocked", events.ERROR, biller=biller, code=code)
+            code, _, what = code.partition(" ")
+            events.emit("biller.blocked", events.ERROR, biller=biller, code=code, **({"what": what} if what else {}))
         case _:
             events.emit(event, biller=biller)
 

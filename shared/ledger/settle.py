@@ -44,9 +44,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class NotProved:
-    """The peer answered, and its list proves neither; ``why`` in a word."""
+    """The peer answered, and its list proves neither; ``why`` in a word.
+
+    ``alike`` names what may be it that somebody entered by hand since a person was told of it.
+    """
 
     why: str
+    alike: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

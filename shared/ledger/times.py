@@ -32,6 +32,8 @@ class Times:
     """How often a reject or reversal looks for a payment that never came; the last one repeats."""
     breaker: tuple[float, ...] = (30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE)
     """How long a breaker stays open before the next probe; the last one repeats."""
+    block_trial: float = 30 * MINUTE
+    """After this, one message tries whether what blocked a biller, and is on no list, is over."""
     gate_cache: float = 5
     """How old a remembered breaker may be."""
     asks: tuple[float, ...] = (
@@ -63,7 +65,7 @@ class Times:
     """When a payment that was sent more than once is looked at for a second receipt, counted from its posting."""
     overdue: float = 4 * HOUR
     """A payment this old raises an alert: after 24 hours Invoice Cloud shows the bill as due again."""
-    alone: float = 7 * 24 * HOUR
+    alone: float = 20 * HOUR
     """A reject or reversal whose payment is not posted after this raises an alert."""
     past_due: float = 10 * MINUTE
     """An open row this late raises an alert."""

@@ -16,15 +16,15 @@ FIRST: Final = 1
 TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
         None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.UNKNOWN, S.HELD, S.SKIPPED, S.NOT_POSTED}),
-        S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD}),
+        S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD, S.NOT_POSTED}),
         S.RECEIVED: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.UNKNOWN, S.HELD, S.POSTED, S.NOT_POSTED, S.SKIPPED}),
         S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
-        S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD}),
+        S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD, S.NOT_POSTED}),
         S.HELD: frozenset({S.RECEIVED, S.POSTED, S.NOT_POSTED, S.HELD}),
-        S.POSTED: frozenset({S.REVERSED, S.POSTED, S.RECEIVED}),
+        S.POSTED: frozenset({S.REVERSED, S.POSTED, S.RECEIVED, S.HELD}),
         S.REVERSED: frozenset({S.REVERSED}),
-        S.NOT_POSTED: frozenset(),
-        S.SKIPPED: frozenset(),
+        S.NOT_POSTED: frozenset({S.HELD}),
+        S.SKIPPED: frozenset({S.HELD}),
     }
 )
 """What may follow what.
@@ -32,6 +32,7 @@ TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
 ``received`` and ``held`` become ``posted`` by a person, by evidence, or by a late answer to the attempt. What leaves
 long after its absence was proved is asked about once more, and ``unknown`` where nothing is concluded. A payment that a
 lost ledger may have posted begins as ``unknown``. ``posted`` becomes ``received`` by a person, where the peer lost it.
+What a person ended wrongly is held again by a person, and what shadow mode skipped if it was paid after going live.
 """
 
 

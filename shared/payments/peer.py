@@ -1,18 +1,22 @@
 """A city's cash receipting, as the ledger's algorithm sees it."""
 
 from datetime import date
+from typing import Final
 
 from shared.billers import capabilities
 from shared.billers.model import Biller
 from shared.ledger import settle
 from shared.ledger.answer import Answer
 from shared.ledger.book import Ledger
-from shared.ledger.entry import Entry
+from shared.ledger.entry import SETTLED, Entry, State
 from shared.ledger.times import Times
 from shared.payments.gateway import CashReceipting, ReceiptOrder, Share
 from shared.payments.message import PaymentMessage, stored
 from shared.payments.reading import ReadReceipts
+from shared.payments.rules import perhaps_sent, unasked_since_loss
 from shared.vocabulary.money import Money
+
+FINAL: Final = SETTLED - {State.HELD}
 
 
 class CityPeer:
@@ -31,6 +35,10 @@ class CityPeer:
     def can_be_asked(self) -> bool:
         """Whether this release has the ``receipt`` query."""
         return capabilities.can_query_receipts(self._biller)
+
+    def after_loss(self, entry: Entry) -> Entry:
+        """The entry as it is."""
+        return entry
 
 
 class PaymentPeer(CityPeer):
@@ -54,7 +62,16 @@ class PaymentPeer(CityPeer):
 
     async def ask(self, entry: Entry) -> settle.Finding:
         """Read every receipt of the days in question and judge."""
-        return await ReadReceipts(self._biller, self._receipting, self._ledger, self._times).about(entry)
+        reading = ReadReceipts(self._biller, self._receipting, self._ledger, self._times)
+        return await reading.about(self.after_loss(entry))
+
+    def after_loss(self, entry: Entry) -> Entry:
+        """The entry as the ledger that was lost may have left it, where that is not known of it yet."""
+        message = stored(entry.message)
+        return perhaps_sent(entry, message, self._biller) if self._unasked(entry, message) else entry
+
+    def _unasked(self, entry: Entry, message: PaymentMessage) -> bool:
+        return entry.state not in FINAL and unasked_since_loss(entry, message, self._biller)
 
 
 def order_of(message: PaymentMessage, biller: Biller, posting_date: date) -> ReceiptOrder:

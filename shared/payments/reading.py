@@ -43,6 +43,10 @@ class Around:
             look_at(self.reading, entry.attempt, self.lag), same_list=look is None or agrees(look, self.reading)
         )
 
+    def unbound(self, sent: Sent) -> list[Receipt]:
+        """Live receipts of the same cents that are none of ours."""
+        return judge.unbound(sent, self.reading, self.known)
+
 
 class ReadReceipts:
     """One per biller and invocation; cheap."""
@@ -65,6 +69,11 @@ class ReadReceipts:
                 events.emit("receipt_list.unreadable", events.ERROR, biller=self._biller.biller_id, code=error.code)
             return settle.NoAnswer(error.code, error.retry_after, error.throttled)
 
+    async def form(self) -> Form:
+        """How the city shows our references, as far as it is known."""
+        text, _ = await self._ledger.posted.readings(self._id)
+        return Shown.read(text).form
+
     async def around(self, entry: Entry, sent: Sent) -> Around:
         """A reading of all days that concern an entry, from another day and with other pages where it is the second.
 
@@ -83,11 +92,23 @@ class ReadReceipts:
         seen = await self.around(entry, sent)
         conclusion = await self._concluded(sent, seen)
         await self._remember(conclusion)
-        return seen.absent(entry) if isinstance(conclusion, Absent) else _finding(conclusion)
+        if isinstance(conclusion, Absent):
+            return seen.absent(entry)
+        if sent.told_held and isinstance(conclusion, Nothing):
+            return settle.NotProved(conclusion.why, self._alike(entry, sent, seen))
+        return _finding(conclusion)
+
+    def _alike(self, entry: Entry, sent: Sent, seen: Around) -> str | None:
+        """What may be it that somebody entered by hand, where nothing else is concluded."""
+        found = judge.entered_by_hand(sent, seen.reading, seen.known, self._arrived(entry))
+        return named(found.receipts) if isinstance(found, NotAsSent) else None
+
+    def _arrived(self, entry: Entry) -> date:
+        return entry.received_at.astimezone(self._biller.zone).date()
 
     async def _entered_by_hand(self, entry: Entry, sent: Sent) -> settle.Finding:
         """Of what never left a reading can only say that it is there all the same."""
-        arrived = entry.received_at.astimezone(self._biller.zone).date()
+        arrived = self._arrived(entry)
         seen = await self.around(entry._replace(first_day=min(arrived, sent.dated).isoformat()), sent)
         found = judge.entered_by_hand(sent, seen.reading, seen.known, arrived)
         return seen.absent(entry) if isinstance(found, Absent) else _finding(found)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Key, Kind
-from shared.ledger.reading import Reader, owner_in
+from shared.ledger.reading import Reader
 from shared.ledger.store import Row
 from shared.repair.decision import known
+from shared.reversals.message import claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One entry and what happened to it. ``conflicts``: other messages under its id; ``undone_by``: a reject's key."""
+    """One entry and what happened to it. ``conflicts``: other messages under its id; ``undone_by``: rejects' keys."""
 
     entry: Entry
     steps: Sequence[Step]
     conflicts: Sequence[Row]
-    undone_by: Key | None
+    undone_by: Sequence[Key]
 
 
 class Show:
@@ -64,11 +65,8 @@ async def history_of(entry: Entry, reader: Reader) -> History:
     return History(entry, steps, await reader.conflicts_of(entry.key), await _undone_by(entry.key, reader))
 
 
-async def _undone_by(key: Key, reader: Reader) -> Key | None:
-    if key.kind is not Kind.PAYMENT:
-        return None
-    row = await reader.reference(key.biller, f"reverses~{key.id}")
-    return owner_in(row) if row else None
+async def _undone_by(key: Key, reader: Reader) -> Sequence[Key]:
+    return await reader.owners(key.biller, claim(key.id)) if key.kind is Kind.PAYMENT else ()
 
 
 def _step(row: Row) -> Step:

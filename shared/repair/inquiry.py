@@ -22,6 +22,7 @@ REASONS: Final = frozenset(
         "receipt_voided",
         "amount_differs",
         "before_go_live",
+        "shadow_overlap",
     }
 )
 """Why a payment is held that may already be at Caselle."""

@@ -14,6 +14,7 @@ from shared.ledger.store import Change, Insert, Replace
 from shared.ledger.times import Times
 from shared.payments import message as payments
 from shared.repair.decision import Decision, NotAllowed, known
+from shared.repair.unbind import unbound
 from shared.reversals import message as reversals
 
 type PeerOf = Callable[[Entry], Awaitable[Peer | None]]
@@ -55,26 +56,30 @@ class Retry:
         _check_state(entry)
         if entry.told_held_at is not None and not entry.key.kind.is_update and not decision.not_by_hand:
             raise NotAllowed("It was told as held: say first whether somebody entered it by hand meanwhile.")
+        peer = await self._peer_of(entry)
+        entry = peer.after_loss(entry) if peer else entry
         entry = entry._replace(others=" ".join(sorted({*entry.others.split(), *others})))
         reference = _reference(entry)
-        claim = await self._claim(entry, reference)
-        evidence = await self._evidence(entry, override=override)
+        also = [*await self._claim(entry, reference), *await unbound(self._ledger, self._reader, entry)]
+        # Of what is posted, only Caselle itself can show that it is there no more.
+        word = override and entry.state is not State.POSTED
+        evidence = await self._evidence(entry, peer, override=word)
         now = self._ledger.now()
         again = settle.proved(entry, now)._replace(state=State.RECEIVED, held_at=None, due=now, wait=Wait.BACKOFF)
         again = again._replace(reference=reference, backoffs=0, reason=None, detail=None, doubt_at=None)
+        again = again._replace(receipt_number=None) if entry.key.kind is Kind.PAYMENT else again
         try:
-            return await self._ledger.move(entry, again, also=claim, note=decision.note(evidence=evidence))
+            return await self._ledger.move(entry, again, also=also, note=decision.note(evidence=evidence))
         except (Moved, Contended) as first:
             raise NotAllowed(f"Somebody else was faster ({first}); look at it again.") from None
 
-    async def _evidence(self, entry: Entry, *, override: bool) -> str:
+    async def _evidence(self, entry: Entry, peer: Peer | None, *, override: bool) -> str:
         """What speaks for it; a person's word stands where Caselle proves nothing, never against what it shows."""
         if entry.key.kind.is_update:
             return "may be set again"
         must_prove = entry.perhaps_there or entry.state is State.POSTED
         if must_prove:
             check_settled(entry, self._ledger, self._times)
-        peer = await self._peer_of(entry)
         if peer is None or not peer.can_be_asked:
             in_doubt = must_prove or (entry.ever_left and not settle.is_fresh(entry, self._ledger.now(), self._times))
             if in_doubt and not override:
@@ -127,7 +132,7 @@ def _check_nothing_there(finding: settle.Finding, *, override: bool) -> None:
             raise NotAllowed(f"Caselle has it, under receipt {receipt_number}: resolve it as posted.")
         case settle.Odd("receipt_voided") if override:
             return
-        case settle.Odd("similar_receipt", detail):
+        case settle.Odd("similar_receipt", detail) | settle.NotProved(alike=str(detail)):
             raise NotAllowed(
                 f"Caselle shows what may be it: {detail}. Resolve it as posted, or name it as another payment's."
             )
@@ -150,9 +155,9 @@ def check_settled(entry: Entry, ledger: Ledger, times: Times) -> None:
 
 def _check_state(entry: Entry) -> None:
     if entry.state is State.UNKNOWN:
-        raise NotAllowed("Its outcome is unknown: Caselle is being asked, and nothing is sent again without evidence.")
+        return
     if entry.state is not State.HELD and (entry.state is not State.POSTED or entry.key.kind is not Kind.PAYMENT):
-        raise NotAllowed(f"It is {entry.state}; only what is held can be retried, or what Caselle has lost.")
+        raise NotAllowed(f"It is {entry.state}; only what is held, in doubt, or lost by Caselle can be retried.")
 
 
 def _reference(entry: Entry) -> str:

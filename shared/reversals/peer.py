@@ -1,18 +1,19 @@
 """A city's cash receipting, as the ledger's algorithm sees it when a receipt is to be voided."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 
 from shared.billers.model import Biller
 from shared.ledger import settle
 from shared.ledger.answer import Answer
 from shared.ledger.entry import Entry, Key, Kind
 from shared.payments.evidence.absence import Absence
-from shared.payments.evidence.facts import Sent
 from shared.payments.evidence.shown import repeats
 from shared.payments.peer import CityPeer
 from shared.payments.post import Desk
 from shared.payments.reading import Around, ReadReceipts, named, sent_of
 from shared.reversals.message import stored
+from shared.reversals.standing import Live, NotShown, Standing, Undone, Unlike, standing
 from shared.vocabulary.errors import Unavailable
 
 
@@ -23,6 +24,7 @@ class VoidPeer(CityPeer):
         """One per invocation; cheap."""
         super().__init__(biller)
         self._desk = desk
+        self._readings = ReadReceipts(biller, desk.receipting, desk.ledger, desk.times)
 
     async def send(self, entry: Entry) -> Answer:
         """Void the payment's receipt."""
@@ -35,40 +37,67 @@ class VoidPeer(CityPeer):
         return payment is not None and await self._desk.receipting.reachable(self._biller, payment.customer_number)
 
     async def ask(self, entry: Entry) -> settle.Finding:
-        """Read the receipts of the days in question: is this one void?"""
+        """Whether the receipt is void: after a void whose answer was lost."""
         payment = await self._payment(entry)
         if payment is None:
             return settle.NotProved("payment_missing")
-        desk, attempt = self._desk, entry.sent_at or entry.received_at
-        sent = replace(sent_of(payment), first_sent_at=attempt, last_sent_at=attempt)
         try:
-            seen = await ReadReceipts(self._biller, desk.receipting, desk.ledger, desk.times).around(entry, sent)
+            seen = await self._around(entry, payment)
         except Unavailable as error:
             return settle.NoAnswer(error.code, error.retry_after, error.throttled)
-        undone = judge(entry, sent, seen)
-        return seen.absent(entry) if undone is None else undone
+        return self._finding(entry, payment, seen)
+
+    async def look(self, payment: Entry) -> Standing:
+        """How the receipt stands before anything is done to it.
+
+        Raises:
+            Unavailable: no complete answer.
+        """
+        number, sent = payment.receipt_number or "", sent_of(payment)
+        by_number = await self._desk.receipting.receipt(self._biller, number)
+        form = await self._readings.form()
+        found = standing(sent, number, by_number, form, ())
+        if isinstance(found, Live):
+            return found
+        # It is not as it should be: whatever else has its reference or its cents since is to be seen.
+        seen = await self._around(payment, payment)
+        return standing(sent, number, seen.reading.receipts, seen.known.form, seen.unbound(sent))
+
+    def settled_since(self, payment: Entry) -> bool:
+        """Whether a list that lags must show the payment by now."""
+        posted_at = payment.changed_at or payment.received_at
+        return self._desk.ledger.now() - posted_at > timedelta(seconds=self._desk.times.settle)
+
+    async def _around(self, entry: Entry, payment: Entry) -> Around:
+        attempt = entry.sent_at or entry.received_at
+        sent = replace(sent_of(payment), first_sent_at=attempt, last_sent_at=attempt)
+        days = entry._replace(first_day=min(_days(payment)).isoformat())
+        return await self._readings.around(days, sent)
 
     async def _payment(self, entry: Entry) -> Entry | None:
         return await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
 
+    def _finding(self, entry: Entry, payment: Entry, seen: Around) -> settle.Finding:
+        """A receipt that is void was voided; one that counts in a list that goes on behind the attempt was not."""
+        attempt = entry.sent_at or entry.received_at
+        sent = replace(sent_of(payment), first_sent_at=attempt, last_sent_at=attempt)
+        number, receipts = entry.receipt_number or "", seen.reading.receipts
+        match standing(sent, number, receipts, seen.known.form, seen.unbound(sent)):
+            case Undone(receipt_number):
+                return settle.Found(receipt_number)
+            case Unlike(reason, others):
+                return settle.Odd(reason, named(others))
+            case NotShown():
+                # It was posted, so the list is behind, or somebody removed it: neither says that the void was done.
+                return settle.NotProved("receipt_not_shown")
+        if not entry.ever_left:
+            return seen.absent(entry)
+        if seen.reading.at < attempt + seen.known.wait or repeats(receipts):
+            return settle.NotProved("too_early")
+        goes_on = Absence(sent, seen.reading, seen.known).goes_on()
+        return seen.absent(entry) if goes_on else settle.NotProved("no_later_one_shown")
 
-def judge(entry: Entry, sent: Sent, seen: Around) -> settle.Finding | None:
-    """A receipt that is void was voided; one that is live in a list that goes on behind the attempt was not: None."""
-    mine = [each for each in seen.reading.receipts if each.receipt_number == entry.receipt_number]
-    if not mine:
-        # It was posted, so the list is behind, or somebody removed it: neither says that the void was done.
-        return settle.NotProved("receipt_not_shown")
-    if len(mine) > 1:
-        return settle.NotProved("list_repeats")
-    if mine[0].voided:
-        return settle.Found(mine[0].receipt_number)
-    if not mine[0].live:
-        return settle.Odd("receipt_closed", named(mine))
-    return _still_live(sent, seen) if entry.ever_left else None
 
-
-def _still_live(sent: Sent, seen: Around) -> settle.Finding | None:
-    """Why it may all the same be voided by an attempt that left, or None."""
-    if seen.reading.at < sent.last_sent_at + seen.known.wait or repeats(seen.reading.receipts):
-        return settle.NotProved("too_early")
-    return None if Absence(sent, seen.reading, seen.known).goes_on() else settle.NotProved("no_later_one_shown")
+def _days(payment: Entry) -> list[date]:
+    named_days = (payment.first_day, payment.posting_date)
+    return [date.fromisoformat(day) for day in named_days if day] or [payment.received_at.date()]

@@ -291,4 +291,5 @@ def _caselle(deadline: float) -> "CaselleClient":
     """A client with connections of its own: questions never take those of payments."""
     from shared.caselle.client import CaselleClient, Wire
 
-    return CaselleClient(Wire(stores.settings().caselle_base_url, deadline), tokens().serve, deadline)
+    wire = Wire(stores.settings().caselle_base_url, deadline, clock=stores.clock())
+    return CaselleClient(wire, tokens().serve, deadline)

@@ -11,6 +11,7 @@ from shared.billers.model import Biller
 from shared.tokens.keep import Token, TokenKeeper
 from shared.tokens.prove import ProveToken
 from shared.tokens.renew import NoRenewal, RenewToken
+from shared.tokens.standing import Standing
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import Unavailable
@@ -42,6 +43,7 @@ class ServeToken:
         self._refusals: dict[str, _Refusals] = {}
         self._searches: dict[str, asyncio.Task[SecretStr | None]] = {}
         self._told: dict[str, int] = {}
+        self._standing = Standing(clock)
 
     async def token(self, biller_id: str) -> SecretStr | None:
         """The token to send with, or None where none was delivered.
@@ -55,12 +57,31 @@ class ServeToken:
             return refusals.serving
         return current.value if current else None
 
+    async def needs_read(self, biller_id: str, token: SecretStr) -> bool:
+        """Whether a read must pass before a write leaves with it: in its last day, of unknown end, or once refused.
+
+        Raises:
+            Unavailable: vault or table do not answer, and no token is held in memory.
+        """
+        current = await self._keeper.current(biller_id)
+        ends = current.ends if current and current.value == token else None
+        return self._standing.needs_read(biller_id, token, ends)
+
+    def note_passed(self, biller_id: str, token: SecretStr) -> None:
+        """A read with this token was answered: it vouches for the token for a while."""
+        self._standing.passed(biller_id, token)
+
+    def note_refused(self, biller_id: str, token: SecretStr) -> None:
+        """A write with this token was refused for it: the next one waits for a read."""
+        self._standing.refused(biller_id, token)
+
     async def instead_of(self, biller: Biller, refused: SecretStr) -> SecretStr | None:
         """Another token than the one that was just refused, or None where there is none for now.
 
         Raises:
             Unavailable: vault or table do not answer.
         """
+        self._standing.refused(biller.biller_id, refused)
         refusals = self._remembered(biller.biller_id)
         refusals.tokens.add(refused)
         if refusals.serving == refused:

@@ -259,14 +259,14 @@ async def test_without_the_receipt_query_an_unknown_outcome_is_held_at_once(worl
     assert [(result.outcome, result.reason.code) for result in world.results] == [("held", "outcome_unknown")]
 
 
-async def test_the_same_unlisted_error_twice_suspects_the_workspace(world):
-    world.city.next(*[Ambiguous("unlisted_error", unlisted="abc")] * 10)
+async def test_two_unlisted_errors_block_whatever_their_words(world):
+    world.city.next(*[Ambiguous("unlisted_error", unlisted=f"abc{number}") for number in range(10)])
     for _ in range(20):
         await world.deliver(message())
         await world.pass_time(60)
     unknown = [key for key in world.keys("P~") if world.store.rows[_home(world), key].values["state"] == "unknown"]
     assert len(unknown) <= 2
-    assert (await world.gates.look("2493")).blocked == "suspected_workspace"
+    assert (await world.gates.look("2493")).blocked == "unlisted_error"
 
 
 def _home(world):

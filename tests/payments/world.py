@@ -126,7 +126,7 @@ class World:
     def use(self, store: LedgerStore, billers: BillerRegistry) -> None:
         self.store: Any = store  # tests look into the memory one
         self.ledger = Ledger(store)
-        self.billers = billers
+        self.billers: Any = billers  # tests set records as they want them
         self.city = MemoryCity(self.clock)
         self.quarantine = MemoryQuarantine()
         self.gates = Gates(self.store, self.clock, self.times)

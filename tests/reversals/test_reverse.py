@@ -253,12 +253,12 @@ async def test_a_payment_that_comes_again_after_its_reversal_is_not_posted_again
     assert "payment.repeated_after_reversal" in caplog.text
 
 
-async def test_one_whose_payment_never_comes_raises_an_alert_after_a_week(world, caplog):
+async def test_one_whose_payment_never_comes_raises_an_alert_within_a_day(world, caplog):
     back = reject(message())
     await undone(world, back)
-    await world.pass_time(7 * DAY - 60 * MINUTE, step=10 * MINUTE)
+    await world.pass_time(19 * 60 * MINUTE, step=10 * MINUTE)
     assert "ach_reject.overdue" not in caplog.text
-    await world.pass_time(7 * 60 * MINUTE, step=10 * MINUTE)
+    await world.pass_time(5 * 60 * MINUTE, step=10 * MINUTE)
     assert "ach_reject.overdue" in caplog.text
     assert (await world.entry(back)).state is State.WAITING
 

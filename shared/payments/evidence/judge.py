@@ -42,6 +42,12 @@ def entered_by_hand(sent: Sent, reading: Reading, known: Known, arrived: date) -
     return Absence(sent, reading, known).of_what_never_left(arrived)
 
 
+def unbound(sent: Sent, reading: Reading, known: Known) -> list[Receipt]:
+    """Live receipts of the same cents that are none of ours."""
+    found = Absence(sent, reading, known).of_what_never_left(reading.first)
+    return list(found.receipts) if isinstance(found, NotAsSent) else []
+
+
 def same_cents(sent: Sent, receipts: Iterable[Receipt]) -> list[Receipt]:
     """Live receipts of the same cents, about which the ledger must be asked whose they are."""
     return [each for each in receipts if each.live and int(each.amount) == sent.cents]

@@ -167,11 +167,14 @@ class Shown:
 def learned(shown: Shown, reading: Reading, all_ours: Sequence[Posted]) -> Shown:
     """What is known after a whole reading; ``all_ours``: payments posted since some instant, the earliest first."""
     now, receipts = reading.at, reading.receipts
-    ours = [each for each in all_ours if each.posted_at <= now and reading.first <= each.dated <= reading.last]
+    posted = [each for each in all_ours if each.posted_at <= now]
+    ours = [each for each in posted if reading.first <= each.dated <= reading.last]
     form = form_after(shown.form, receipts, ours)
     texts = {text: each for each in receipts if (text := form.text(each))}
     missing, lags, offsets = dict(shown.missing), _lately(shown.lags, now), _lately(shown.offsets, now)
-    earlier = shown.seen(ours)
+    earlier = shown.seen(posted)
+    # What is dated on other days was not looked for: it is not seen, nor late.
+    missing |= {each.key: 0.0 for each in posted if each not in ours and each.key not in earlier}
     for each in ours:
         receipt = texts.get(form.shown(each.reference)) or texts.get(form.spelled(each.reference))
         if receipt is None:
@@ -183,7 +186,7 @@ def learned(shown: Shown, reading: Reading, all_ours: Sequence[Posted]) -> Shown
         if each.attempts == 1 and now - each.posted_at < _DAYS:
             _note(offsets, now, abs((receipt.created_at - each.sent_at).total_seconds()))
     # Where more are missing than can be kept, nothing counts as seen.
-    first, until = _seen_between(shown, ours, now) if len(missing) <= _MOST_MISSING else (now, now)
+    first, until = _seen_between(shown, posted, now) if len(missing) <= _MOST_MISSING else (now, now)
     newest = dict(list(missing.items())[-_MOST_MISSING:])
     return replace(shown, form=form, missing=newest, lags=lags, offsets=offsets, seen_from=first, seen_until=until)
 
