@@ -2,14 +2,14 @@
 
 import azure.functions as func
 
-from functions.outputs import STORAGE, Messages, send
+from functions.outputs import BINARY, STORAGE, Messages, send
 from shared.runtime import wiring
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
 
 @bp.function_name("post_payments")
-@bp.queue_trigger(arg_name="message", queue_name="payments", connection=STORAGE)
+@bp.queue_trigger(arg_name="message", queue_name="payments", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def post_payments(message: func.QueueMessage, results: Messages, due: Messages) -> None:

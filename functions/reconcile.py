@@ -5,7 +5,7 @@ from typing import Final
 
 import azure.functions as func
 
-from functions.outputs import STORAGE
+from functions.outputs import BINARY, STORAGE
 from functions.timers import note_run
 from shared.runtime import wiring
 
@@ -16,7 +16,7 @@ _BUDGET: Final = 120.0
 
 
 @bp.function_name("keep_control_totals")
-@bp.queue_trigger(arg_name="message", queue_name="control-totals", connection=STORAGE)
+@bp.queue_trigger(arg_name="message", queue_name="control-totals", connection=STORAGE, data_type=BINARY)
 async def keep_control_totals(message: func.QueueMessage) -> None:
     """What one deposit holds, by Invoice Cloud's count."""
     await wiring.control_totals().accept(message.get_body(), message.id or "", _in_utc(message.insertion_time))

@@ -2,14 +2,14 @@
 
 import azure.functions as func
 
-from functions.outputs import STORAGE, Messages, send
+from functions.outputs import BINARY, STORAGE, Messages, send
 from shared.runtime import wiring
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
 
 @bp.function_name("reverse_ach_rejects")
-@bp.queue_trigger(arg_name="message", queue_name="ach-rejects", connection=STORAGE)
+@bp.queue_trigger(arg_name="message", queue_name="ach-rejects", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def reverse_ach_rejects(message: func.QueueMessage, results: Messages, due: Messages) -> None:
@@ -21,7 +21,7 @@ async def reverse_ach_rejects(message: func.QueueMessage, results: Messages, due
 
 
 @bp.function_name("reverse_payments")
-@bp.queue_trigger(arg_name="message", queue_name="reversals", connection=STORAGE)
+@bp.queue_trigger(arg_name="message", queue_name="reversals", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
 async def reverse_payments(message: func.QueueMessage, results: Messages, due: Messages) -> None:

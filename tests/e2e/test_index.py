@@ -130,6 +130,12 @@ def test_queues(functions):
     assert {name: each["queueName"] for name, each in _triggers(functions, "queueTrigger").items()} == QUEUES
 
 
+def test_every_message_is_handed_over_as_bytes(functions):
+    """Elsewise the host lets what a message says of itself replace its id, its times and how often it came."""
+    triggers = _triggers(functions, "queueTrigger")
+    assert {name: each.get("dataType") for name, each in triggers.items()} == dict.fromkeys(QUEUES, "BINARY")
+
+
 def test_timers(functions):
     triggers = _triggers(functions, "timerTrigger")
     assert {name: each["schedule"] for name, each in triggers.items()} == TIMERS
