@@ -46,6 +46,7 @@ TIMERS: dict[str, tuple[str, dict[str, str]]] = {
     "retain": ("0 20 * * * *", {}),
     "sweep": ("0 * * * * *", {"due": "due"}),
     "sweep_tokens": ("30 */5 * * * *", {"due": "token-renewals"}),
+    "watch_poison": ("15 */5 * * * *", {}),
 }
 
 

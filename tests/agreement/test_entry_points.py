@@ -7,6 +7,7 @@ import azure.functions as func
 import pytest
 
 from functions.outputs import STORAGE
+from shared.exchange.poison import QUEUES
 from shared.ledger.entry import Kind
 from shared.runtime import wiring
 from tests.agreement.registered import FUNCTIONS
@@ -60,6 +61,7 @@ def test_every_queue_that_is_read_has_somebody_for_its_poison():
     read = {each["queueName"] for each in _bindings("queueTrigger")}
     own = {name for name in read if not name.endswith("-poison")}
     assert read - own == {f"{name}-poison" for name in own}
+    assert set(QUEUES) == own  # where somebody looks whether anything stays in there
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ TIMERS = {
     "retain": "0 20 * * * *",
     "sweep": "0 * * * * *",
     "sweep_tokens": "30 */5 * * * *",
+    "watch_poison": "15 */5 * * * *",
 }
 
 
