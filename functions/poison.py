@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from functions.entry import entry
 from functions.outputs import BINARY, STORAGE, Messages, send
 from shared.runtime import wiring
 from shared.vocabulary import events
@@ -13,6 +14,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.queue_trigger(arg_name="message", queue_name="payments-poison", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+@entry
 async def poison_payments(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A payment that failed again and again becomes a waiting entry of the ledger, which has its own retries."""
     events.emit("payment.poisoned", events.ERROR, message=message.id)
@@ -23,6 +25,7 @@ async def poison_payments(message: func.QueueMessage, results: Messages, due: Me
 @bp.queue_trigger(arg_name="message", queue_name="ach-rejects-poison", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+@entry
 async def poison_ach_rejects(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """As a payment."""
     from shared.ledger.entry import Kind
@@ -36,6 +39,7 @@ async def poison_ach_rejects(message: func.QueueMessage, results: Messages, due:
 @bp.queue_trigger(arg_name="message", queue_name="reversals-poison", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+@entry
 async def poison_reversals(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """As a payment."""
     from shared.ledger.entry import Kind
@@ -49,6 +53,7 @@ async def poison_reversals(message: func.QueueMessage, results: Messages, due: M
 @bp.queue_trigger(arg_name="message", queue_name="autopay-changes-poison", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+@entry
 async def poison_autopay_changes(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """As a payment."""
     from shared.ledger.entry import Kind
@@ -62,6 +67,7 @@ async def poison_autopay_changes(message: func.QueueMessage, results: Messages, 
 @bp.queue_trigger(arg_name="message", queue_name="registrations-poison", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+@entry
 async def poison_registrations(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """As a payment."""
     from shared.ledger.entry import Kind
@@ -73,6 +79,7 @@ async def poison_registrations(message: func.QueueMessage, results: Messages, du
 
 @bp.function_name("poison_control_totals")
 @bp.queue_trigger(arg_name="message", queue_name="control-totals-poison", connection=STORAGE, data_type=BINARY)
+@entry
 async def poison_control_totals(message: func.QueueMessage) -> None:
     """No money depends on it: a masked copy is kept, and Invoice Cloud sends the total again."""
     events.emit("control_total.poisoned", events.ERROR, message=message.id)
@@ -83,6 +90,7 @@ async def poison_control_totals(message: func.QueueMessage) -> None:
 @bp.queue_trigger(arg_name="message", queue_name="due-poison", connection=STORAGE, data_type=BINARY)
 @bp.queue_output(arg_name="results", queue_name="posting-results", connection=STORAGE)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+@entry
 async def poison_due(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """The entry itself is safe in the ledger and the sweeper drives it; only a lost report is made up for here."""
     events.emit("due.poisoned", events.ERROR, message=message.id)

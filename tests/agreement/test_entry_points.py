@@ -6,6 +6,7 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
+from functions.entry import entry
 from functions.outputs import STORAGE
 from shared.exchange.poison import QUEUES
 from shared.ledger.entry import Kind
@@ -32,12 +33,18 @@ def test_every_file_of_functions_is_registered():
     files = {path.stem for path in (ROOT / "functions").glob("*.py")} - {
         "__init__",
         "console_pages",
+        "entry",
         "outputs",
         "problems",
         "timers",
     }
     registered = {function.get_user_function().__module__.removeprefix("functions.") for function in FUNCTIONS.values()}
     assert registered == files
+
+
+def test_every_function_tells_the_host_nothing_of_an_error_but_its_type():
+    guarded = entry(entry).__code__
+    assert {name for name, each in FUNCTIONS.items() if each.get_user_function().__code__ is not guarded} == set()
 
 
 @pytest.mark.parametrize(("name", "queue"), READS.items())
