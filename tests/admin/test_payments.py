@@ -21,6 +21,7 @@ from shared.ledger.entry import Key, Kind
 from shared.payments.message import parse
 from shared.payments.post import Desk, PostPayment
 from shared.reconciliation.finding import Finding, What
+from tests.fakes.quarantine import row_of_an_earlier_release
 from tests.payments.world import body, message
 from tests.waiting import until_now
 
@@ -222,22 +223,25 @@ class TestActing:
         result = _reported(stack, at, Key(bid, Kind.PAYMENT, id_))
         assert (result["outcome"], result["version"], result["reason"]["code"]) == ("held", 1, "too_old")
 
-    def test_a_repaired_message_takes_the_place_of_one_in_quarantine(self, icadmin, bid, at, tmp_path):
-        wrong = message(billerId=bid, amount="1,000.00", allocations=None)
-        item = quarantined(
-            "payments", f"q-{bid}", body(wrong), reason="rule_broken", detail="amount", at=datetime.now(UTC)
-        )
-        at(lambda stamp: TableQuarantine(stamp.table("quarantine")).keep(item))
+    @pytest.mark.parametrize("earlier", [False, True])
+    def test_a_repaired_message_takes_the_place_of_one_in_quarantine(self, icadmin, bid, at, tmp_path, earlier):
+        """Whatever its id holds; also one that an earlier release has set aside, whose key was its id."""
+        wrong, id_ = message(billerId=bid, amount="1,000.00", allocations=None), f"q-{bid}" if earlier else f"q/{bid}#?"
+        item = quarantined("payments", id_, body(wrong), reason="rule_broken", detail="amount", at=datetime.now(UTC))
+        if earlier:
+            at(lambda stamp: stamp.table("quarantine").create_entity(row_of_an_earlier_release(item)))
+        else:
+            at(lambda stamp: TableQuarantine(stamp.table("quarantine")).keep(item))
         listed = icadmin("payments", "quarantine", "--json").json
-        assert f"q-{bid}" in {each["messageId"] for each in listed}
+        assert id_ in {each["messageId"] for each in listed}
         repaired = tmp_path / "repaired.json"
         repaired.write_text(json.dumps(wrong | {"amount": "1000.00"}))
-        said = icadmin("payments", "replay", "payments", f"q-{bid}", "--from", repaired, *WHY, "--json")
+        said = icadmin("payments", "replay", "payments", id_, "--from", repaired, *WHY, "--json")
         assert said.code == 0, said.err
         found = shown(icadmin, bid, wrong["paymentId"])
-        assert (found["state"], found["amount"], found["messageId"]) == ("held", "1000.00", f"q-{bid}")
-        assert f"q-{bid}" not in {each["messageId"] for each in icadmin("payments", "quarantine", "--json").json}
-        again = icadmin("payments", "replay", "payments", f"q-{bid}", "--discard", *WHY)
+        assert (found["state"], found["amount"], found["messageId"]) == ("held", "1000.00", id_)
+        assert id_ not in {each["messageId"] for each in icadmin("payments", "quarantine", "--json").json}
+        again = icadmin("payments", "replay", "payments", id_, "--discard", *WHY)
         assert (again.code, "resolved already" in again.err) == (2, True)
 
     def test_a_customer_is_exported_and_erased(self, icadmin, bid, hold, tmp_path):
