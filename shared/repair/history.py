@@ -8,6 +8,7 @@ from shared.ledger.book import Ledger
 from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, Key, Kind, State
 from shared.ledger.reading import Reader
 from shared.ledger.store import Row
+from shared.ledger.transition import MERGED
 from shared.repair.decision import known
 from shared.reversals.message import claim
 
@@ -76,7 +77,9 @@ def doubtful(entry: Entry, events: Sequence[Row]) -> bool:
     doubt = True
     for row in events:
         was, state, reason = (str(row.values.get(name, "")) for name in ("was", "state", "reason"))
-        if was == State.SENDING:
+        if row.values.get(MERGED):
+            doubt = True  # what led here stands at the old home
+        elif was == State.SENDING:
             doubt = state == State.UNKNOWN or (state == State.HELD and reason == OUTCOME_UNKNOWN)
         elif (was, state) == (State.UNKNOWN, State.RECEIVED):
             doubt = False

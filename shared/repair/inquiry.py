@@ -22,6 +22,7 @@ REASONS: Final = frozenset(
         "absence_not_provable",
         "attempts_exhausted",
         "several_receipts",
+        "sent_at_both_homes",
         "receipt_voided",
         "amount_differs",
         "before_go_live",
