@@ -81,7 +81,13 @@ nothing else is known of it: on one line, at most 200 characters, without card n
 and the payer's name that was sent ([`words.py`](../shared/caselle/words.py)). They are never logged.
 """
 _WHOM: Final = MappingProxyType(
-    {Scope.ENTRY: "the payment", Scope.BILLER: "the city", Scope.MOMENT: "the city, for a moment"}
+    {
+        Scope.ENTRY: "the payment",
+        Scope.BILLER: "the city",
+        Scope.APPLICATION: "the application",
+        Scope.CHANNEL: "the tender",
+        Scope.MOMENT: "the city, for a moment",
+    }
 )
 
 

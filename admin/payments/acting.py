@@ -99,16 +99,19 @@ def resolve(
     reason: Why = "",
     yes: Yes = False,
 ) -> None:
-    """Write down what became of held entries: one by its id, or all that a city answered.
+    """Write down what became of held entries: one by its id, or all that a city answered on its sheet.
 
+    Of a sheet only those lines count that answer, for this biller, what is asked now; the others are named.
     With --cause and --not-posted, all that are held for it are ended.
 
     Example: icadmin --local payments resolve 2493 pay-17 --posted 5.00010 --reason "the clerk found it"
     """
     why = reason_given(reason)
     if answers is not None:
-        read = sheet.answers_in(answers)
-        with_parts(lambda parts: sheet.resolve_from(parts, read, why, yes=yes))
+        if biller is None or id_ is not None:
+            raise WrongUse("Name the biller whose sheet it is, and no id: `payments resolve BILLER --from CSV`.")
+        city, read = biller, sheet.answers_in(answers)
+        with_parts(lambda parts: sheet.resolve_from(parts, city, read, why, yes=yes))
         return
     one = Key(biller, kind, id_) if biller and id_ else None
     if one is None and not (cause and not_posted):

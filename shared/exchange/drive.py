@@ -1,6 +1,5 @@
 """Drive what waits in the ledger: what the queue ``due`` brings, whatever the kind."""
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,7 +20,7 @@ from shared.ledger.peer import Peer
 from shared.ledger.send_once import SendOnce
 from shared.ledger.times import Times, nth
 from shared.vocabulary import events
-from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.errors import Unavailable, place_of
 
 QUEUE = "due"
 
@@ -168,7 +167,7 @@ class Drive:
         except Moved:
             return False
         named = {"biller": entry.key.biller, "kind": entry.key.kind, "id": entry.key.id}
-        events.emit("due.failed", events.ERROR, **named, error=type(error).__name__, place=_place(error))
+        events.emit("due.failed", events.ERROR, **named, error=type(error).__name__, place=place_of(error))
         return True
 
     def _watch_age(self, entry: Entry) -> None:
@@ -181,9 +180,3 @@ class Drive:
             hours = round(age.total_seconds() / 3600, 1)
             event = f"{entry.key.kind.noun}.overdue"
             events.emit(event, events.ERROR, biller=entry.key.biller, id=entry.key.id, hours=hours)
-
-
-def _place(error: Exception) -> str:
-    """Where it was raised; its text might quote a message."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.name}:{last.lineno}"

@@ -121,6 +121,10 @@ REASONS: Final[dict[str, Reason]] = {
     "several_receipts": Reason("Caselle has more than one receipt with this confirmation number.", f"Call {_CITY}."),
     "receipt_voided": Reason("Caselle's receipt of this payment is voided or refunded.", f"Call {_CITY}."),
     "amount_differs": Reason("Caselle's receipt of this payment has another amount.", f"Call {_CITY}."),
+    "sent_at_both_homes": Reason(
+        "The biller moved, and it was sent from its old home and from its new one.",
+        f"{_CITY[0].upper()}{_CITY[1:]} looks at both receipts and voids one; then resolve as posted under the other.",
+    ),
     "absence_not_provable": Reason(
         "For 20 hours Caselle's list showed neither the receipt nor that it is not there.",
         f"{_LOOK}; resolve or retry.",

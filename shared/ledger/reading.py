@@ -104,7 +104,7 @@ class Reader:
 
     async def owners(self, biller: str, reference: str) -> list[Key]:
         """The entries that have a reference, or one under it."""
-        return await owners(self._store, biller, reference)
+        return [owner_in(row) for row in await references(self._store, biller, reference)]
 
     async def _rows(self, shard: str, start: str, only: Values | None) -> AsyncIterator[Row]:
         """All rows whose keys begin with ``start``."""
@@ -118,8 +118,8 @@ class Reader:
             following = f"{page[-1].key}{rows.BEHIND}"
 
 
-async def owners(store: LedgerStore, biller: str, reference: str) -> list[Key]:
-    """The entries that have the reference itself, or one that begins with it and a tilde.
+async def references(store: LedgerStore, biller: str, reference: str) -> list[Row]:
+    """The rows of the reference itself, and of those that begin with it and a tilde.
 
     Raises:
         Unavailable: the store does not answer.
@@ -127,7 +127,7 @@ async def owners(store: LedgerStore, biller: str, reference: str) -> list[Key]:
     shard, key = rows.shard_of(biller), rows.reference_key(biller, reference)
     itself = await store.read(shard, key)
     under = await store.scan(shard, f"{key}~", f"{key}~{rows.END}", limit=_MOST_UNDER_ONE)
-    return [owner_in(row) for row in ([itself] if itself else []) + under]
+    return [itself, *under] if itself else under
 
 
 def _held(row: Row) -> Held:

@@ -13,6 +13,9 @@ S = State
 FIRST: Final = 1
 """Version of an entry that just began; of a payment that a void forestalled it is the void's event."""
 
+MERGED: Final = "merged"
+"""Property of an event that is no step of its own home's."""
+
 TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
         None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.UNKNOWN, S.HELD, S.SKIPPED, S.NOT_POSTED}),
@@ -65,6 +68,12 @@ def tidied(before: Entry, after: Entry) -> list[Change]:
 def moved_in(entry: Entry) -> list[Change]:
     """The transaction that brings an entry from another table: its state row, its day, and its open or held row."""
     return [_state(None, entry), *_booked(entry), *_moved(None, entry)]
+
+
+def merging(before: Entry, after: Entry, at: datetime) -> Insert:
+    """The event by which an entry of the old home takes the place of what the new home made of its message."""
+    note: Values = {MERGED: True, "by": "biller move", "why": "the old home knew more of it"}
+    return Insert(rows.event_key(after.key, after.version), {**_event(before, after, at), **note})
 
 
 def _state(before: Entry | None, after: Entry) -> Change:

@@ -56,7 +56,7 @@ async def others(ledger: Ledger, entry: Entry, payment: Entry) -> Others:
         Unavailable: the store does not answer.
     """
     reference = claim(payment.key.id)
-    keys = await ledger.owners(entry.key.biller, reference)
+    keys = [owner_in(row) for row in await ledger.references(entry.key.biller, reference)]
     found = [other for key in keys if key != entry.key and (other := await ledger.read(key)) is not None]
     counted = [other for other in found if _counts(other) and _comes_first(other, entry)]
     return Others(sorted(counted, key=_order))
@@ -68,10 +68,11 @@ async def claimed(ledger: Ledger, entry: Entry, payment: Entry) -> Sequence[Chan
     Raises:
         Unavailable: the store does not answer.
     """
-    reference = claim(payment.key.id)
-    row = await ledger.reference(entry.key.biller, reference)
+    key = rows.reference_key(entry.key.biller, claim(payment.key.id))
+    taken = await ledger.references(entry.key.biller, claim(payment.key.id))
+    row = next((row for row in taken if row.key == key), None)
     if row is None:
-        return [Insert(rows.reference_key(entry.key.biller, reference), {"key": str(entry.key)})]
+        return [Insert(key, {"key": str(entry.key)})]
     owner = owner_in(row)
     if owner == entry.key:
         return []

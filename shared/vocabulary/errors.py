@@ -10,6 +10,8 @@ CaselleError
 `-- Misconfigured    a setting or a biller's set-up is missing or wrong; a person acts
 """
 
+import traceback
+
 
 class CaselleError(Exception):
     """Root of every error this project raises on purpose; its text never holds a secret."""
@@ -32,3 +34,9 @@ class Unavailable(CaselleError):
 
 class Misconfigured(CaselleError):
     """A setting or a biller's set-up is missing or wrong."""
+
+
+def place_of(error: Exception) -> str:
+    """Where it was raised, ``function:line``; its text might quote what is secret or personal."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.name}:{last.lineno}"
