@@ -88,9 +88,9 @@ def build_package(
     """
     with tempfile.TemporaryDirectory(prefix="icadmin-") as work:
         built = package.build(Path(work))
-        names = package.index(built, Path(work))
+        names, which = package.index(built, Path(work)), package.identity(built)
         try:
             out.write_bytes(built.read_bytes())
         except OSError as error:
             raise WrongUse(f"{out} cannot be written: {error.strerror}.") from None
-    say(f"{out}: {len(names)} functions ({', '.join(names)}), SHA-256 {package.digest(out)}")
+    say(f"{out}: version {which.version}, {len(names)} functions ({', '.join(names)}), SHA-256 {which.digest}")
