@@ -9,6 +9,7 @@ import typer
 
 from admin.confirm import Yes
 from admin.deploy import destruction, package
+from admin.deploy import profile as profiles
 from admin.deploy.az import Az
 from admin.deploy.deployment import Deployment, Wishes
 from admin.deploy.region import named
@@ -77,6 +78,14 @@ def _typed(what: str) -> str:
     except (typer.Abort, EOFError):
         raise Declined("Nothing was changed: nobody typed the name.") from None
     return name.strip()
+
+
+def profile(stamp: StampName) -> None:
+    """Print a deployed stamp's section for ~/.config/icadmin/stamps.toml.
+
+    Example: icadmin profile westus2.prod
+    """
+    typer.echo(profiles.asked_for(named(stamp), Az()))
 
 
 def build_package(

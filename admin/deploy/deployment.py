@@ -117,6 +117,11 @@ class Deployment:
         return [*before, *drained, *after, *resumed, template.tell]
 
     @property
+    def as_stack(self) -> bool:
+        """Whether it is asked for, or there already: what a stack made stays one."""
+        return self.wishes.stack or self.stacked
+
+    @property
     def azure(self) -> Az:
         """The command line of Azure; none of its commands is run in a dry run."""
         if self.az is None:

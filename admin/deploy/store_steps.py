@@ -29,7 +29,7 @@ def pause(deployment: Deployment) -> Step:
         else:
             say("Nothing runs here yet.")
 
-    looked = shown(apps, commands.outputs(region, stack=deployment.stacked or deployment.wishes.stack))
+    looked = shown(apps, commands.outputs(region, stack=deployment.as_stack))
     paused = "pause every biller that sends, then wait until no payment is under way (not on the first deployment)"
     return Step("Drain", [*looked, paused], run)
 

@@ -50,7 +50,7 @@ def find(deployment: Deployment) -> Step:
     def run() -> None:
         deployment.stacked = bool(deployment.azure.json(*commands.stacks(region)))
         if deployment.stacked and not deployment.wishes.stack:
-            raise WrongUse(f"{region.name} was made with --stack: give --stack again, or destroy it first.")
+            say(f"{region.name} was made with --stack, and stays a stack.")
         audits = [name for name in region.own(deployment.azure.json(*accounts)) if name.startswith(AUDIT_PREFIX)]
         for audit in audits:
             deployment.locked += _locked_containers(deployment, audit)
@@ -83,13 +83,13 @@ def preview(deployment: Deployment) -> Step:
 
 def create(deployment: Deployment) -> Step:
     """Make or update every resource."""
-    command = commands.create(deployment.region, stack=deployment.wishes.stack, locked=deployment.locked)
+    command = commands.create(deployment.region, stack=deployment.as_stack, locked=deployment.locked)
     return Step("Resources", shown(command), lambda: deployment.azure.shown(*command))
 
 
 def read(deployment: Deployment) -> Step:
     """What the deployment made is called."""
-    stack = deployment.wishes.stack
+    stack = deployment.as_stack
     lines = shown(commands.outputs(deployment.region, stack=stack))
     return Step("Names of what was made", lines, lambda: deployment.read_outputs(stack=stack))
 
