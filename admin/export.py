@@ -45,7 +45,7 @@ async def kept(stamp: "Stamp") -> str:
         await stamp.copies.keep(f"{folder}/billers", _text([yaml_file.settings(each) for each in billers]))
         rows = [each.model_dump(mode="json", exclude={"last_used_at"}) for each in keys]
         await stamp.copies.keep(f"{folder}/callback-keys", _text(rows))
-    events.emit(COMPLETED, stamp=stamp.address.name, **counted)
+    events.emit(COMPLETED, events.INFO, stamp=stamp.address.name, **counted)
     return folder
 
 
