@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from tests.infra.gate import ROOT, TEMPLATES
+from tests.infra.committed import ROOT, TEMPLATES
 
 TEXT = (ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8")
 WORKFLOW = yaml.safe_load(TEXT)
