@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.caselle.catalogue import CATALOGUE, Cause
 from shared.caselle.server_codes import SERVERS, Server
-from shared.exchange.nacha import RETURNS, Return
+from shared.exchange.nacha import CHANGES, DISHONOURS, RETURNS, Return
 from shared.exchange.reasons import OTHER_CAUSES, REASONS
 from shared.ledger.answer import Ambiguous, Scope
 
@@ -19,14 +19,28 @@ A bank sends a debit back under one of NACHA's codes; Invoice Cloud enqueues it 
 undone in Caselle ([rules](contracts/README.md#a-reject)). The result tells what the code means and what the payer must
 do. `python -m local.pages` writes this page from [`nacha.py`](../shared/exchange/nacha.py); a test compares it.
 
-The window is how long after settlement the payer's bank may return the debit. A code that is not here is accepted, and
-told as it came. *NSF fee*: the codes for which a biller's `nsfFee` is spoken of. It is off unless the biller has an
-amount there, and then it is billed by a person: no operation of Caselle's web service for it is known.
+The window is how long after settlement the payer's bank may return the debit. A code that is on no table here is
+accepted, and held: nothing is undone by it (`return_code_unknown`). *NSF fee*: the codes for which a biller's `nsfFee`
+is spoken of. It is off unless the biller has an amount there, and then it is billed by a person: no operation of
+Caselle's web service for it is known.
 
 """
 _RETURNS_BELOW: Final = """A return that comes 60 days later finds its payment: entries stay in the ledger for years. A
 debit that is presented again is another payment, with an id of its own and `representsPaymentId`; its return is another
 reject.
+
+## Notifications of change
+
+No money moves: the bank tells what to correct before the next debit. The payment's receipt stays, nobody pays again,
+and the message is told as `skipped` (`notification_of_change`).
+
+"""
+_CHANGES_BELOW: Final = """
+## Dishonoured and contested returns
+
+The banks disagree about an earlier return: Invoice Cloud's refuses it (R61 to R70), the payer's contests that (R71 to
+R77). Nothing is undone by such a message, nobody pays again, and it is held for a person (`return_dishonoured`).
+
 """
 
 _ERRORS_ABOVE: Final = """# Caselle's errors
@@ -67,7 +81,13 @@ nothing else is known of it: on one line, at most 200 characters, without card n
 and the payer's name that was sent ([`words.py`](../shared/caselle/words.py)). They are never logged.
 """
 _WHOM: Final = MappingProxyType(
-    {Scope.ENTRY: "the payment", Scope.BILLER: "the city", Scope.MOMENT: "the city, for a moment"}
+    {
+        Scope.ENTRY: "the payment",
+        Scope.BILLER: "the city",
+        Scope.APPLICATION: "the application",
+        Scope.CHANNEL: "the tender",
+        Scope.MOMENT: "the city, for a moment",
+    }
 )
 
 
@@ -84,7 +104,10 @@ def main() -> None:
 
 def _ach_returns() -> str:
     head = ("Code", "Meaning", "Window", "NSF fee", "The payer")
-    return f"{_RETURNS_ABOVE}{_table(head, (_return(code, row) for code, row in RETURNS.items()))}\n{_RETURNS_BELOW}"
+    returns = _table(head, (_return(code, row) for code, row in RETURNS.items()))
+    changes = _table(("Code", "To correct"), CHANGES.items())
+    dishonours = _table(("Code", "Meaning"), DISHONOURS.items())
+    return f"{_RETURNS_ABOVE}{returns}\n{_RETURNS_BELOW}{changes}{_CHANGES_BELOW}{dishonours}"
 
 
 def _return(code: str, row: Return) -> Sequence[str]:

@@ -46,6 +46,11 @@ def _biller(reason: str, who: Who = Who.CSM, *, without_data: bool = False) -> C
     return Cause(reason, who, Scope.BILLER, Refused(reason, Scope.BILLER), without_data)
 
 
+def _part(reason: str, scope: Scope) -> Cause:
+    """It stops only what is sent with the wrong code."""
+    return Cause(reason, Who.CSM, scope, Refused(reason, scope))
+
+
 def _moment(reason: str, who: Who) -> Cause:
     """It passes by itself, or with somebody's next step in Caselle."""
     return Cause(reason, who, Scope.MOMENT, Refused(reason, Scope.MOMENT))
@@ -77,10 +82,10 @@ CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
         "EMAIL_INVALID": _payment("email_refused", Who.CLERK),
         "LICENSE_MISSING": _biller("licence_missing", Who.CRM, without_data=True),
         "THIRD_PARTY_DISABLED": _biller("third_party_disabled", without_data=True),
-        "CATEGORY_UNKNOWN": _biller("category_unknown"),
-        "DISTRIBUTION_UNKNOWN": _biller("distribution_unknown"),
-        "DISTRIBUTION_NOT_ONLINE": _biller("distribution_not_online"),
-        "PAYMENT_CODE_UNKNOWN": _biller("payment_code_unknown"),
+        "CATEGORY_UNKNOWN": _part("category_unknown", Scope.APPLICATION),
+        "DISTRIBUTION_UNKNOWN": _part("distribution_unknown", Scope.APPLICATION),
+        "DISTRIBUTION_NOT_ONLINE": _part("distribution_not_online", Scope.APPLICATION),
+        "PAYMENT_CODE_UNKNOWN": _part("payment_code_unknown", Scope.CHANNEL),
         "RECEIPT_NUMBERS_EXHAUSTED": _biller("receipt_numbers_exhausted"),
         "SUBDOMAIN_UNKNOWN": _biller("subdomain_unknown", without_data=True),
         "GRAPHQL_PARSE_FAILED": _biller(CONTRACT_MISMATCH, Who.ENGINEER, without_data=True),
@@ -108,6 +113,9 @@ WITHOUT_DATA: Final[Mapping[str, Refused]] = MappingProxyType(
     {code: answer for code, answer in CODES.items() if CATALOGUE[code].without_data}
 )
 """Those that are refusals without ``data``, too; the relay may send any other after the server has acted."""
+
+PUZZLING: Final = frozenset({UNLISTED_ERROR, SUSPECTED_WORKSPACE, CONTRACT_MISMATCH})
+"""Causes of errors that no list explains: two in a row block the biller."""
 
 _VAGUE: Final = re.compile(r"(an? |some )?(unknown |unexpected )?error( has)?( occurred)?\.?", re.IGNORECASE)
 """Assumed wording: Caselle's error for a workspace that is not marked for online payments says no more than this."""

@@ -8,7 +8,15 @@ from typing import Any, Final, Never
 
 from pydantic import SecretStr
 
-from shared.caselle.catalogue import CATALOGUE, CODES, TOO_MANY, UNAUTHENTICATED, WITHOUT_DATA, doubtful_cause
+from shared.caselle.catalogue import (
+    CATALOGUE,
+    CODES,
+    PUZZLING,
+    TOO_MANY,
+    UNAUTHENTICATED,
+    WITHOUT_DATA,
+    doubtful_cause,
+)
 from shared.caselle.errors import BARE_STATUSES, THROTTLED, TOKEN_REFUSED, AmbiguousError
 from shared.caselle.numbers import Numeral
 from shared.caselle.server_codes import known
@@ -217,8 +225,8 @@ def _listed(reply: Reply) -> Refused | None:
 
 
 def _unlisted(reply: Reply) -> Ambiguous:
-    signature = _signature(reply) if _executed(reply) else None
-    return _ambiguous(reply, _cause(reply), unlisted=signature)
+    cause = _cause(reply)
+    return _ambiguous(reply, cause, unlisted=_signature(reply) if cause in PUZZLING else None)
 
 
 def _cause(reply: Reply) -> str:

@@ -1,6 +1,5 @@
 """Which token a call is sent with, and which one after that was refused."""
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +14,7 @@ from shared.tokens.standing import Standing
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.shared_calls import SharedCalls
 
 REMEMBER: Final = 300.0
 """Seconds a refusal is remembered: a token that was made active again in Caselle is found out by trying."""
@@ -41,7 +41,7 @@ class ServeToken:
         self._renew = renew
         self._clock = clock
         self._refusals: dict[str, _Refusals] = {}
-        self._searches: dict[str, asyncio.Task[SecretStr | None]] = {}
+        self._searches = SharedCalls[str]()
         self._told: dict[str, int] = {}
         self._standing = Standing(clock)
 
@@ -89,21 +89,8 @@ class ServeToken:
         token = await self.token(biller.biller_id)
         if token is not None and token not in refusals.tokens:
             return token
-        return await self._searched(biller, refusals)
-
-    async def _searched(self, biller: Biller, refusals: _Refusals) -> SecretStr | None:
-        search = self._searches.get(biller.biller_id)
-        if search is None:
-            search = asyncio.create_task(self._search(biller, refusals))
-            self._searches[biller.biller_id] = search
-            search.add_done_callback(lambda done: self._ended(biller.biller_id, done))
         # A call that runs out of time ends alone: the others want the token, and a renewal cut short is lost.
-        return await asyncio.shield(search)
-
-    def _ended(self, biller_id: str, search: "asyncio.Task[SecretStr | None]") -> None:
-        del self._searches[biller_id]
-        if not search.cancelled():
-            search.exception()  # every call may have gone; asyncio would complain that nobody looked
+        return await self._searches.ask(biller.biller_id, lambda: self._search(biller, refusals))
 
     async def _search(self, biller: Biller, refusals: _Refusals) -> SecretStr | None:
         current = await self._keeper.current(biller.biller_id, fresh=True)

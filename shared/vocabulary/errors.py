@@ -10,6 +10,8 @@ CaselleError
 `-- Misconfigured    a setting or a biller's set-up is missing or wrong; a person acts
 """
 
+import traceback
+
 
 class CaselleError(Exception):
     """Root of every error this project raises on purpose; its text never holds a secret."""
@@ -20,15 +22,21 @@ class Malformed(CaselleError):
 
 
 class Unavailable(CaselleError):
-    """A store, vault or peer does not answer now.
+    """A store, vault or peer does not answer now."""
 
-    ``retry_after``: seconds for which a peer asks to be left alone, as it said. ``throttled``: it says that it gets too
-    much.
-    """
-
+    code = "no_answer"
+    """What went wrong, in a word of ours."""
     retry_after: float | None = None
-    throttled: bool = False
+    """Seconds for which it asks to be left alone, where it says so."""
+    throttled = False
+    """Whether it says that it gets too much."""
 
 
 class Misconfigured(CaselleError):
     """A setting or a biller's set-up is missing or wrong."""
+
+
+def place_of(error: Exception) -> str:
+    """Where it was raised, ``function:line``; its text might quote what is secret or personal."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.name}:{last.lineno}"

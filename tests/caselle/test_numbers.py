@@ -167,7 +167,8 @@ scalar Number
 type Query {{ receipt(filter: ReceiptFilter!, page: PageInput): Page! }}
 type Mutation {{ create_receipt(input: CreateReceiptInput!): Receipt }}
 type Page {{ receipts: [Receipt!]!, next: String }}
-type Receipt {{ receipt_number: {number}!, reference: String, amount: {amount}!, status: String!, created_at: String! }}
+type Receipt {{ receipt_number: {number}!, reference: String, amount: {amount}!, status: String!, created_at: String!,
+  memo: String, receipt_date: String, user: String }}
 input ReceiptFilter {{ from_date: String, to_date: String }}
 input PageInput {{ size: Int, after: String }}
 input AllocationInput {{ invoice_number: String!, amount: String! }}

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 
+from shared.tokens.endpoint import RenewalRefused
 from shared.tokens.serve import REMEMBER
 from shared.tokens.standing import FRESH, LAST_DAY
 from shared.vocabulary.errors import Unavailable
-from tests.tokens.instances import CITY, WAITING, Shop, told
+from tests.invocations import invocations
+from tests.tokens.instances import CITY, WAITING, Shop, Slow, told
 
 
 @pytest.fixture
@@ -218,3 +220,44 @@ async def test_a_clock_that_is_set_back_makes_no_read_fresh_again(shop):
     shop.clock.advance(FRESH + 1)
     shop.clock.step(hours=-2)
     assert await _needs_read(instance, "old")
+
+
+# Who tells. The platform drops what is logged under an invocation that has ended.
+
+
+async def _refused(shop, instance):
+    """The search that finds nothing has begun for an invocation that is gone before it ends; how to let it end."""
+    await shop.set_up("old", "new")
+    slow = Slow(shop, RenewalRefused("invalid_client"))
+    instance.serve._remembered("2493").tokens.add(SecretStr("old"))
+    return slow
+
+
+async def test_what_a_search_finds_out_is_told_by_a_call_that_is_still_there(shop):
+    instance, waiting = shop.instance(), []
+    slow = await _refused(shop, instance)
+    with invocations() as platform:
+        for name in ("A", "B"):
+            waiting.append(asyncio.create_task(platform(name, instance.instead_of("new"))))
+            await slow.asked.wait()
+        waiting[0].cancel()
+        await asyncio.wait(waiting[:1])
+        slow.answer.set()
+        assert await waiting[1] is None
+    assert platform.arrived == [("B", "token.renewal_failed"), ("B", "token.refused")]
+
+
+async def test_what_nobody_could_tell_is_told_by_the_next_call(shop):
+    """A refusal is told once per generation: lost, it would be told never again."""
+    instance = shop.instance()
+    slow = await _refused(shop, instance)
+    with invocations() as platform:
+        gone = asyncio.create_task(platform("A", instance.instead_of("new")))
+        await slow.asked.wait()
+        gone.cancel()
+        await asyncio.wait([gone])
+        slow.answer.set()
+        await asyncio.wait(instance.serve._searches._under_way.values())
+        assert platform.arrived == []
+        assert await platform("B", instance.instead_of("new")) is None
+    assert platform.arrived == [("B", "token.renewal_failed"), ("B", "token.refused")]
