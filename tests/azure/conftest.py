@@ -18,6 +18,7 @@ from tests.admin.conftest import run
 from tests.azure.cloud import compiler
 from tests.azure.cloud.certificates import Certificates
 from tests.azure.cloud.world import Cloud, login
+from tests.infra.bicep import found
 from tests.payments.world import NEWPORT
 
 __all__ = ["run"]
@@ -63,9 +64,9 @@ def programs(az_program, tmp_path_factory):
 @pytest.fixture
 def real_compiler(az_program, tmp_path, monkeypatch):
     """The templates are compiled from their sources, where this machine can."""
-    found = compiler.real()
-    if found is not None:
-        monkeypatch.setenv("PATH", _path(az_program, compiler.real_program(tmp_path / "compiler", found)))
+    program = found()
+    if program is not None:
+        monkeypatch.setenv("PATH", _path(az_program, compiler.real_program(tmp_path / "compiler", program)))
 
 
 def _path(az, folder):
