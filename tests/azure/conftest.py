@@ -61,12 +61,17 @@ def programs(az_program, tmp_path_factory):
     return _path(az_program, compiler.committed_program(tmp_path_factory.mktemp("compiler") / "bin"))
 
 
+@pytest.fixture(scope="session")
+def bicep():
+    """The machine's own, looked for before a test changes the path; None where there is none."""
+    return found()
+
+
 @pytest.fixture
-def real_compiler(az_program, tmp_path, monkeypatch):
+def real_compiler(az_program, bicep, tmp_path, monkeypatch):
     """The templates are compiled from their sources, where this machine can."""
-    program = found()
-    if program is not None:
-        monkeypatch.setenv("PATH", _path(az_program, compiler.real_program(tmp_path / "compiler", program)))
+    if bicep is not None:
+        monkeypatch.setenv("PATH", _path(az_program, compiler.real_program(tmp_path / "compiler", bicep)))
 
 
 def _path(az, folder):
