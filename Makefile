@@ -40,7 +40,7 @@ check: setup ## what CI runs: format, lint, types, layers, tests
 	@.venv/bin/zizmor --offline --quiet --no-progress .github/workflows
 	@$(MAKE) --no-print-directory test
 
-azure: setup ## Azure's own tools: the real command line against a stand-in, seeded faults of the templates, alerts on recorded events
+azure: setup ## what takes Azure's own tools and minutes: deployments through the real command line, faults of the templates
 	@sh local/setup_azure.sh
 	@$(PYTHON) -m pytest -n 2 --dist worksteal --timeout 900 tests/azure tests/azure_infra
 

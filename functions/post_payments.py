@@ -17,5 +17,6 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @entry
 async def post_payments(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """An error that is raised brings the message again; nothing was sent that the ledger does not know."""
+    await wiring.before_sending()
     handled = await wiring.post_payment().accept(message.get_body(), message.id or "", enqueued_at(message))
     send(handled, results, due)

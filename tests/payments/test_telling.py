@@ -1,18 +1,10 @@
 """What is told of a payment beside its outcome: how long it lay in its queue, which city a message was meant for."""
 
-import json
 from datetime import timedelta
 
 from shared.ledger.answer import Accepted
+from tests.fakes.told import told
 from tests.payments.world import body, message
-
-
-def told(caplog, event):
-    """Fields of every event of that name."""
-    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "caselle"]
-    return [
-        {name: value for name, value in line.items() if name != "event"} for line in lines if line["event"] == event
-    ]
 
 
 async def test_a_payment_that_lay_in_its_queue_is_told_with_the_time(world, caplog):
