@@ -1,11 +1,12 @@
 """Invoice Cloud's control totals are kept as they come; every night all that is told of each deposit is compared."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 import azure.functions as func
 
-from functions.outputs import STORAGE
+from functions.arrival import enqueued_at
+from functions.entry import entry
+from functions.outputs import BINARY, STORAGE
 from functions.timers import note_run
 from shared.runtime import wiring
 
@@ -16,19 +17,17 @@ _BUDGET: Final = 120.0
 
 
 @bp.function_name("keep_control_totals")
-@bp.queue_trigger(arg_name="message", queue_name="control-totals", connection=STORAGE)
+@bp.queue_trigger(arg_name="message", queue_name="control-totals", connection=STORAGE, data_type=BINARY)
+@entry
 async def keep_control_totals(message: func.QueueMessage) -> None:
     """What one deposit holds, by Invoice Cloud's count."""
-    await wiring.control_totals().accept(message.get_body(), message.id or "", _in_utc(message.insertion_time))
+    await wiring.control_totals().accept(message.get_body(), message.id or "", enqueued_at(message))
 
 
 @bp.function_name("reconcile")
 @bp.timer_trigger(arg_name="timer", schedule="0 */15 9-12 * * *", run_on_startup=False)
+@entry
 async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """The night of the whole country (UTC); each biller is done once, and a city that is down is tried again."""
     await wiring.reconcile().run(_BUDGET)
     await note_run("reconcile")
-
-
-def _in_utc(instant: datetime | None) -> datetime | None:
-    return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant

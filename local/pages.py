@@ -1,14 +1,15 @@
 """``python -m local.pages``: writes the pages of ``docs`` that are tables of the code."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from shared.caselle.catalogue import CATALOGUE, Cause
+from shared.caselle.server_codes import SERVERS, Server
 from shared.exchange.nacha import CHANGES, DISHONOURS, RETURNS, Return
 from shared.exchange.reasons import OTHER_CAUSES, REASONS
-from shared.ledger.answer import Ambiguous, NotSent, Refused, Scope
+from shared.ledger.answer import Ambiguous, Scope
 
 DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
 
@@ -51,7 +52,9 @@ through the real client. Which answer means what for a payment, and why, is in [
 
 """
 _ERRORS_BELOW: Final = """
-*In doubt*: the cause is named, and whether the call had an effect is not known; Caselle is asked about the payment.
+*Refused*: Caselle's word, which is believed once one payment refused so was proved absent at this biller. *In doubt*:
+the cause is named, and whether the call had an effect is not known. Either way Caselle is asked about the payment
+before it is sent again.
 `RECEIPT_ALREADY_VOIDED` is no error: what was asked for is so.
 
 ## The vague one
@@ -62,6 +65,14 @@ every error that shows nothing about an effect; the same one twice in a row, wit
 (`suspected_workspace`). If the workspace is marked, look at these; whether the web service heeds each is not known:
 
 """
+_SERVERS_ABOVE: Final = """
+## Codes of GraphQL servers
+
+Which server Caselle runs is not public. What these servers say by themselves is known as what it means; Apollo Server's
+own codes are those above. Letter case says nothing, and a hyphen is an underscore. The table stands in
+[`server_codes.py`](../shared/caselle/server_codes.py).
+
+"""
 _UNKNOWN_BELOW: Final = """
 ## Any other
 
@@ -69,8 +80,14 @@ An error on no list is in doubt too (`unlisted_error`). Its words are kept with 
 nothing else is known of it: on one line, at most 200 characters, without card numbers, keys, tokens, e-mail addresses
 and the payer's name that was sent ([`words.py`](../shared/caselle/words.py)). They are never logged.
 """
-_BECOMES: Final = MappingProxyType(
-    {Refused: "refused", NotSent: "not sent; again after a pause", Ambiguous: "in doubt"}
+_WHOM: Final = MappingProxyType(
+    {
+        Scope.ENTRY: "the payment",
+        Scope.BILLER: "the city",
+        Scope.APPLICATION: "the application",
+        Scope.CHANNEL: "the tender",
+        Scope.MOMENT: "the city, for a moment",
+    }
 )
 
 
@@ -101,13 +118,19 @@ def _caselle_errors() -> str:
     head = ("Code", "Cause", "What to do", "Who acts", "Concerns", "The call is", "Reason code")
     others = "".join(f"- {other}\n" for other in OTHER_CAUSES)
     rows = _table(head, (_error(code, cause) for code, cause in CATALOGUE.items()))
-    return f"{_ERRORS_ABOVE}{rows}{_ERRORS_BELOW}{others}{_UNKNOWN_BELOW}"
+    codes = _table(("Server", "Code", "Stands for", "Read in"), (row for each in SERVERS for row in _server_code(each)))
+    return f"{_ERRORS_ABOVE}{rows}{_ERRORS_BELOW}{others}{_SERVERS_ABOVE}{codes}{_UNKNOWN_BELOW}"
 
 
 def _error(code: str, cause: Cause) -> Sequence[str]:
     words = REASONS[cause.reason]
-    whom = "the payment" if cause.scope is Scope.ENTRY else "the city"
-    return f"`{code}`", words.message, words.action, cause.who, whom, _BECOMES[type(cause.answer)], f"`{cause.reason}`"
+    is_ = "in doubt" if isinstance(cause.answer, Ambiguous) else "refused"
+    return f"`{code}`", words.message, words.action, cause.who, _WHOM[cause.scope], is_, f"`{cause.reason}`"
+
+
+def _server_code(server: Server) -> Iterator[Sequence[str]]:
+    for code, ours in server.codes.items():
+        yield server.name, f"`{code}`", f"`{ours}`", server.source
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -13,6 +13,7 @@ from admin.session import at_stamp
 from shared.billers import capabilities
 from shared.billers.model import Mode
 from shared.ledger.entry import State
+from shared.ledger.gate import Gate
 from shared.ledger.rows import END, queue_of, shard_of
 
 if TYPE_CHECKING:
@@ -85,12 +86,19 @@ def unblock(biller_id: BillerId, reason: Why, *, yes: Yes = False) -> None:
 async def _unblock(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> None:
     biller = await known(stamp, biller_id)
     gate = await stamp.gates.look(biller_id)
-    if gate.blocked is None and not gate.is_open and not gate.doubtful:
+    if gate.blocked is None and not gate.stops and not gate.is_open and not gate.doubtful:
         raise WrongUse(f"Biller {biller_id} is not blocked; `status {biller_id}` shows what it waits for.")
-    confirm(f"Go on posting for {biller.name}, stopped for {gate.blocked or 'failures of its server'}?", yes=yes)
-    async with stamp.audit.change("biller.unblock", biller_id, why=reason, before={"blocked": gate.blocked}):
+    confirm(f"Go on posting for {biller.name}, stopped for {stopped_for(gate)}?", yes=yes)
+    was = {"blocked": gate.blocked, "stops": list(gate.stops)}
+    async with stamp.audit.change("biller.unblock", biller_id, why=reason, before=was):
         await stamp.switch.unblock(biller_id)
     output.say(f"Posting for {biller.name} goes on, one payment first. {_SOON}")
+
+
+def stopped_for(gate: Gate) -> str:
+    """Why nothing, or some of it, is sent, in words."""
+    stops = [f"{what}: {code}" for what, _, code in (stop.partition(" ") for stop in gate.stops)]
+    return ", ".join([*([gate.blocked] if gate.blocked else []), *stops]) or "failures of its server"
 
 
 def shadow(biller_id: BillerId, *, reason: Reason = "", yes: Yes = False) -> None:

@@ -1,6 +1,6 @@
 """Billers as YAML: everything that is set up, nothing secret, and not how far they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +17,14 @@ _NOTHING: Final = frozenset({"", "~", "null"})
 def written(billers: Sequence[Biller]) -> str:
     """The file's text; how far each biller is stands in comments, for whoever must set it up anew."""
     records = [settings(biller) for biller in billers]
-    told = "".join(f"# {line}\n" for biller in billers for line in _standing(biller))
+    told = "".join(f"# {', '.join(f'{name} {value}' for name, value in standing(each).items())}\n" for each in billers)
     return told + yaml.safe_dump(records, sort_keys=False, allow_unicode=True, width=120)
 
 
-def _standing(biller: Biller) -> Iterator[str]:
-    since = f", goLiveAt {biller.go_live_at.isoformat()}" if biller.go_live_at else ""
-    yield f"{biller.biller_id} is {biller.mode}{since}"
+def standing(biller: Biller) -> dict[str, Any]:
+    """How far a biller is: what no file brings back, and whoever sets it up anew must know."""
+    told = shown(biller)
+    return {name: told[name] for name in ("billerId", "mode", "goLiveAt", "paused") if name in told}
 
 
 def settings(biller: Biller) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,8 +57,7 @@ def _read(file: Path) -> tuple[Witness, str]:
 async def _import(parts: "Parts", found: Witness, digest: str, why: str, *, yes: bool) -> None:
     final, left = list(found.final()), len(found.open())
     billers = sorted({told.key.biller for told in found.told.values()})
-    for biller_id in billers:
-        await _refuse_unless_recovering(parts, biller_id)
+    lost_at = {biller_id: await _lost_at(parts, biller_id) for biller_id in billers}
     for line in _counted(final, found):
         output.warn(line)
     confirm(f"Take back {len(final)} final results of {', '.join(billers)}?", yes=yes)
@@ -66,11 +66,17 @@ async def _import(parts: "Parts", found: Witness, digest: str, why: str, *, yes:
     async with parts.stamp.audit.change("payments.import-results", ",".join(billers), why=why, after=after):
         with output.progress() as progress:
             for told in progress.track(final, description="payments.import-results"):
-                counts[str(await parts.take_back(told, parts.decided(why)))] += 1
+                became = await parts.take_back(told, lost_at[told.key.biller], parts.decided(why))
+                counts[str(became)] += 1
     output.record("Taken back", {**counts, "withoutFinalResult": left})
 
 
-async def _refuse_unless_recovering(parts: "Parts", biller_id: str) -> None:
+async def _lost_at(parts: "Parts", biller_id: str) -> datetime:
+    """When its ledger was lost.
+
+    Raises:
+        WrongUse: it is not here, or not in recovery.
+    """
     biller = await parts.stamp.billers.get(biller_id)
     if biller is None:
         raise WrongUse(f"There is no biller {biller_id} here; `biller import` brings its record.")
@@ -78,6 +84,7 @@ async def _refuse_unless_recovering(parts: "Parts", biller_id: str) -> None:
         raise WrongUse(
             f"Biller {biller_id} is not in recovery: `biller set {biller_id} recoverBefore=...` comes first."
         )
+    return biller.recover_before
 
 
 def _counted(final: Sequence[Told], found: Witness) -> list[str]:

@@ -72,7 +72,7 @@ class Intake:
         now = self.ledger.now()
         item = quarantined(queue, message_id, body, reason=invalid.code, detail=invalid.detail, at=now)
         await self.quarantine.keep(item)
-        fields = {"message": message_id, "code": invalid.code, "detail": invalid.detail}
+        fields = {**invalid.named(message_id), "code": invalid.code, "detail": invalid.detail}
         events.emit(f"{kind.noun}.invalid", events.WARNING, **fields)
         return Handled([invalid_of(kind, invalid, message_id, now)])
 
@@ -94,7 +94,7 @@ class Intake:
         """Its message has come again: what its result did not say is known from now on."""
         whole = found._replace(fingerprint=new.fingerprint, message=new.message, customer_number=new.customer_number)
         try:
-            return await self.ledger.tidy(found, whole._replace(reverses=new.reverses))
+            return await self.ledger.tidy(found, whole._replace(reverses=new.reverses, channel=new.channel))
         except Moved as moved:
             return moved.found
 

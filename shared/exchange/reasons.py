@@ -102,10 +102,16 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "payment_not_posted": Reason("Its payment was never posted.", "Nothing to undo in Caselle; resolve it."),
     "receipt_missing": Reason("Caselle does not show the receipt that is to be voided.", f"Call {_CITY}."),
+    "void_unclear": Reason(
+        "It voids a payment that is not posted from here, and that may be in Caselle all the same.",
+        f"{_LOOK}; resolve the payment first, then this.",
+    ),
+    "receipt_not_shown": Reason("Caselle does not show the payment's receipt yet.", "Nothing: it is looked for again."),
     "receipt_closed": Reason(
         "Caselle refuses the void: the receipt is closed or updated.", f"Ask {_CITY} to correct it in Caselle."
     ),
     # Ended by a person.
+    "reopened": Reason("A person took back what was said of it.", f"{_LOOK}; resolve it as it is, or retry."),
     "ended_by_person": Reason("A person ended it; it is not in Caselle.", "Nothing."),
     # Held after a send.
     "outcome_unknown": Reason(
@@ -120,10 +126,27 @@ REASONS: Final[dict[str, Reason]] = {
         f"{_CITY[0].upper()}{_CITY[1:]} looks at both receipts and voids one; then resolve as posted under the other.",
     ),
     "absence_not_provable": Reason(
-        "Caselle answers, but shows nothing that proves the receipt is not there.", f"{_LOOK}; resolve or retry."
+        "For 20 hours Caselle's list showed neither the receipt nor that it is not there.",
+        f"{_LOOK}; resolve or retry.",
+    ),
+    "similar_receipt": Reason(
+        "Caselle has a receipt of the same amount that is none of ours and may be this payment.",
+        f"Ask {_CITY} whose it is: resolve as posted under its number, or retry with --not NUMBER.",
+    ),
+    "proof_expired": Reason(
+        "It was let go, but could not leave for half an hour; nobody knows what was entered by hand since.",
+        f"{_LOOK}; resolve or retry.",
     ),
     "attempts_exhausted": Reason(
-        "Three sends left no receipt behind.", f"Ask {_CSM} why, {_LOOK[0].lower()}{_LOOK[1:]}, then retry."
+        "Four sends left no receipt behind.", f"Ask {_CSM} why, {_LOOK[0].lower()}{_LOOK[1:]}, then retry."
+    ),
+    # Posted, with a remark.
+    "number_begun_again": Reason(
+        "Its receipt number is an earlier payment's, too: the city's numbers have begun again.",
+        "Nothing; look it up by its confirmation number.",
+    ),
+    "second_receipt": Reason(
+        "Caselle has more than one live receipt of this payment.", f"Ask {_CITY} to void the one that is too many."
     ),
     # Refused by Caselle.
     "customer_unknown": Reason("Caselle does not know the customer.", f"Ask {_CITY} for the number, then retry."),
@@ -151,7 +174,7 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "dated_ahead": Reason("It is dated more than a day ahead.", "Ask Invoice Cloud when it happened; then resolve."),
     "update_unanswered": Reason(
-        "Caselle answered none of three sends.", f"Ask {_CITY} to look at the customer in Caselle; then resolve."
+        "Caselle answered none of the sends.", f"Ask {_CITY} to look at the customer in Caselle; then resolve."
     ),
     "earlier_in_doubt": Reason(
         "An earlier message on the same customer is being sent or in doubt.", "Nothing: it goes after that one."
@@ -174,6 +197,13 @@ REASONS: Final[dict[str, Reason]] = {
     "caselle_failed": Reason("Caselle failed over the request.", f"Tell {_CSM} if it repeats."),
     UNLISTED_ERROR: Reason(
         "Caselle gives an error that is on no list of ours.", f"Tell {_CSM} Caselle's words if it repeats."
+    ),
+    "throttled": Reason(
+        "Caselle gets too many requests at once.",
+        "Nothing: it goes more slowly. Ask the city's COWS admin if it lasts.",
+    ),
+    "forbidden": Reason(
+        "Something before Caselle refuses the call.", "Ask the city's COWS admin what stands between, if it lasts."
     ),
     "breaker_open": Reason("The city's server keeps failing.", "Ask the city's COWS admin if it lasts."),
     "no_token": Reason("Caselle has not delivered a token for this biller.", f"Ask {_CSM} to add an OAuth token."),

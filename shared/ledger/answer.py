@@ -18,16 +18,21 @@ class Scope(StrEnum):
     """This message only: it is held."""
     BILLER = "biller"
     """Whatever is sent for this biller: nothing more is sent until a person unblocks it."""
+    APPLICATION = "application"
+    """Whatever is sent for this application, as for the biller."""
+    CHANNEL = "channel"
+    """Whatever is sent for this application by this tender, as for the biller."""
     MOMENT = "moment"
     """Whatever is sent for this biller just now: it is tried again after a while."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The peer did it. ``remark``: a reason code that is told beside the success."""
+    """The peer did it. ``remark``: a reason code that is told with it; ``beside``: codes of errors that it named."""
 
     receipt_number: str | None
     remark: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from shared.ledger import rows, transition
+from shared.ledger import rows, settle, transition
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import Contended, Known, Moved, ReceiptTaken
+from shared.ledger.posted import PostedRows
 from shared.ledger.reading import references
 from shared.ledger.store import (
-    ANY,
     NO_VALUES,
     Change,
     Insert,
@@ -27,7 +27,6 @@ from shared.vocabulary import events
 from shared.vocabulary.errors import Unavailable
 
 _TRIES: Final = 5
-_SHARED: Final = "shared"
 
 
 class Ledger:
@@ -36,6 +35,7 @@ class Ledger:
     def __init__(self, store: LedgerStore) -> None:
         """Keep the store; nothing is read yet."""
         self._store = store
+        self.posted = PostedRows(store)
 
     def now(self) -> datetime:
         """The storage service's clock."""
@@ -54,8 +54,10 @@ class Ledger:
             posting_date=draft.posting_date,
             message_id=draft.message_id,
             message=draft.message,
+            version_base=draft.version_base,
             reverses=draft.reverses,
             booked_on=draft.booked_on,
+            channel=draft.channel,
             subject=draft.subject,
             order=draft.order,
             received_at=now,
@@ -192,13 +194,6 @@ class Ledger:
         """The rows of a reference and of those under it; ``owner_in`` says whose each is."""
         return await references(self._store, biller, reference)
 
-    async def receipt_shared(self, entry: Entry) -> bool:
-        """Whether another entry was posted under the same receipt number, so that the number alone names neither."""
-        row = await self._store.read(
-            rows.shard_of(entry.key.biller), rows.receipt_key(entry.key.biller, entry.receipt_number or "")
-        )
-        return row is None or row.values["key"] != str(entry.key) or bool(row.values.get(_SHARED))
-
     async def record_conflict(self, key: Key, fingerprint: str, values: Values) -> None:
         """Keep another message that came under a known id; the same one twice is kept once."""
         row_key = rows.conflict_key(key, fingerprint)
@@ -243,13 +238,13 @@ class Ledger:
             raise
 
     async def _write_without_receipt(self, before: Entry, after: Entry, owner: str | None, note: Values) -> Entry:
-        """Post under a number that another entry has: numbers may start again after a purge. A person looks."""
+        """Post under a number that another entry has, which keeps it: numbers may start again after a purge."""
+        if owner != str(after.key):  # else it was posted under it before a move
+            events.emit("receipt.number_repeated", events.WARNING, **_named(after), receipt=after.receipt_number)
+            after = after._replace(reason=settle.NUMBER_BEGUN_AGAIN)
         bound = rows.receipt_key(after.key.biller, after.receipt_number or "")
         changes = [change for change in transition.changes(before, after, self.now(), note) if change.key != bound]
-        if owner == str(after.key):  # it was posted under it before a move
-            return await self._commit(after, changes)
-        events.emit("receipt.number_repeated", events.WARNING, **_named(after), receipt=after.receipt_number)
-        return await self._commit(after, [*changes, Replace(bound, {"key": owner or "", _SHARED: True}, ANY)])
+        return await self._commit(after, changes)
 
     async def _commit(self, after: Entry, changes: Sequence[Change]) -> Entry:
         """Write, and where the answer is a failure, look whether the write was ours after all."""

@@ -37,7 +37,7 @@ def merged(old: Entry, new: Entry, now: datetime) -> Entry | None:
 
 def _sent(entry: Entry) -> bool:
     """Whether it was sent, posted or asked about, as far as anybody knows."""
-    return entry.perhaps_sent or entry.state in _AT_THE_PEER
+    return entry.attempt > 0 or entry.sent_at is not None or entry.state in _AT_THE_PEER
 
 
 def _same_receipt(old: Entry, new: Entry) -> bool:

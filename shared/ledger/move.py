@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import batched
 from typing import Final
 
@@ -37,6 +38,9 @@ _FORESTALLED: Final[Values] = {"state": ""}
 _MERGED_FROM: Final = "merged_from"
 """Property of a first event: the nonce of the first event at the old home."""
 _TRIES: Final = 5
+
+VOUCHING: Final = timedelta(days=40)
+"""How long ago a payment may have been posted that still proves something of another."""
 
 
 @dataclass(slots=True)
@@ -83,6 +87,7 @@ class MoveLedger:
             await self._insert(shard, [Insert(row.key, row.values)])
         for lane in _lanes(biller):
             await self._copy_gate(lane)
+        await self._copy_vouchers(biller)
         copied = Copied()
         for kind in _PAYMENTS_LAST:
             async for row in _all(self._here, shard, f"P~{biller}~{kind}~"):
@@ -115,6 +120,17 @@ class MoveLedger:
         gate = await self._here.read(shard, rows.gate_key(lane))
         if gate is not None:
             await self._insert(shard, [Insert(gate.key, gate.values)])
+
+    async def _copy_vouchers(self, biller: str) -> None:
+        """What proves absences: payments posted lately, and what readings of the list have shown."""
+        shard, since = rows.shard_of(biller), rows.posted_from(self._here.now() - VOUCHING)
+        while page := await self._here.scan(shard, since, f"A~{rows.END}", limit=_PAGE, only={"biller": biller}):
+            for some in batched(page, _MOST_CHANGES, strict=False):
+                await self._insert(shard, [Insert(row.key, row.values) for row in some])
+            since = f"{page[-1].key}{rows.BEHIND}"
+        shown = await self._here.read(shard, rows.readings_key(biller))
+        if shown is not None:
+            await self._insert(shard, [Insert(shown.key, shown.values)])
 
     async def _copy_entry(self, shard: str, entry: Entry) -> Entry | None:
         """Copy it, or merge it with what is there; what took another's place, or None."""

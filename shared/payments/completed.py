@@ -15,7 +15,7 @@ COMPLETED: Final[Values] = {"by": "Invoice Cloud", "why": "another message names
 
 def completes(new: Entry, found: Entry) -> bool:
     """Whether ``new``, the same payment with its invoices, may take the place of what is held and was never sent."""
-    held = found.state is State.HELD and found.reason == "no_allocations" and not found.perhaps_sent
+    held = found.state is State.HELD and found.reason == "no_allocations" and not found.ever_left
     return held and same(found.fingerprint, new.fingerprint) and stored(new.message).allocations is not None
 
 

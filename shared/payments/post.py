@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared.billers.model import Biller, Mode
 from shared.exchange import desk
@@ -11,6 +13,7 @@ from shared.ledger import settle
 from shared.ledger.book import after_forestalling
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
+from shared.ledger.loss import version_base
 from shared.ledger.store import NO_VALUES, Values
 from shared.payments import overlap, voided
 from shared.payments.completed import COMPLETED, completed, completes
@@ -18,10 +21,16 @@ from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
 from shared.payments.peer import PaymentPeer
-from shared.payments.rules import deposit_day, hold_reason, paused, posting_date, recovering
+from shared.payments.rules import deposit_day, hold_reason, paused, perhaps_sent, posting_date, recovering
+from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
+
+TAKEN_LATE: Final = timedelta(seconds=30)
+"""A message that lies longer in its queue is told: the platform scales up within seconds."""
+_PERHAPS_POSTED = frozenset({"unknown_biller", "wrong_region", "before_go_live", "shadow_overlap"})
+"""Why a payment is held that another stamp, or the old data pump, may have posted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +52,8 @@ class PostPayment:
         self._desk = desk
         self._intake = desk.intake()
 
-    async def accept(self, body: bytes, message_id: str) -> Handled:
-        """Handle one message of the queue.
+    async def accept(self, body: bytes, message_id: str, enqueued_at: datetime | None = None) -> Handled:
+        """Handle one message of the queue, which came there at ``enqueued_at``.
 
         Raises:
             Unavailable: a store does not answer. Nothing was sent that the ledger does not know; the message must
@@ -57,7 +66,8 @@ class PostPayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._fresh(message, message_id, biller)
         try:
-            begun = await self._unless_voided(entry, lambda each: self._begin(each, message, biller))
+            begun = await self._unless_voided(entry, message, biller, lambda each: self._begin(each, message, biller))
+            self._watch_queue(begun, enqueued_at)
             return await self._intake.told(begun)
         except (Known, Moved) as known:
             return await self._repeated(known.found, entry, biller)
@@ -78,7 +88,9 @@ class PostPayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._fresh(message, message_id, biller)
         try:
-            begun = await self._unless_voided(entry, lambda each: self._begin_unsent(each, message, biller, "poison"))
+            begun = await self._unless_voided(
+                entry, message, biller, lambda each: self._begin_unsent(each, message, biller, "poison")
+            )
             return await self._intake.told(begun)
         except Known as known:
             return await self._repeated(known.found, entry, biller)
@@ -98,14 +110,20 @@ class PostPayment:
     async def _moved(self, found: Entry, after: Entry, note: Values = NO_VALUES) -> Handled:
         return await self._intake.told(await self._desk.ledger.move(found, after, note=note))
 
+    def _watch_queue(self, begun: Entry, enqueued_at: datetime | None) -> None:
+        """The ledger counts from here on; what a payment waited before belongs to the figure of the service, too."""
+        queued = begun.received_at - enqueued_at if enqueued_at else timedelta()
+        if queued > TAKEN_LATE:
+            seconds = round(queued.total_seconds(), 1)
+            events.emit("payment.taken_late", biller=begun.key.biller, id=begun.key.id, queued=seconds)
+
     async def _set_aside(self, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
         return await self._intake.set_aside(Kind.PAYMENT, QUEUE, message_id, body, invalid)
 
     def _fresh(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Entry:
         entry = self._desk.ledger.fresh(self._draft(message, message_id, biller))
         if biller is not None and recovering(message, biller):
-            # Whatever becomes of it: the ledger that was lost may have sent it until then.
-            return entry._replace(sent_at=biller.recover_before)
+            return perhaps_sent(entry, message, biller)
         return entry
 
     def _draft(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Draft:
@@ -120,14 +138,23 @@ class PostPayment:
             message_id=message_id,
             message=to_store(message),
             booked_on=deposit_day(message, biller).isoformat(),
+            channel=f"{message.application}/{message.tender}",
+            version_base=version_base(biller.recover_before if biller else None),
         )
 
-    async def _unless_voided(self, entry: Entry, begin: Callable[[Entry], Awaitable[Entry]]) -> Entry:
-        """Nothing is sent of a payment whose void came first; a void over another amount waits for it."""
+    async def _unless_voided(
+        self,
+        entry: Entry,
+        message: PaymentMessage,
+        biller: Biller | None,
+        begin: Callable[[Entry], Awaitable[Entry]],
+    ) -> Entry:
+        """Nothing is sent of a payment whose void came first; what somebody else may have posted is asked about."""
         try:
             return await begin(entry)
         except Forestalled:
-            ended = await voided.end_forestalled(self._desk.ledger, entry)
+            elsewhere = entry.ever_left or self._hold_reason(message, biller) in _PERHAPS_POSTED
+            ended = None if elsewhere else await voided.end_forestalled(self._desk.ledger, entry)
             return ended or await begin(after_forestalling(entry))
 
     async def _begin(self, entry: Entry, message: PaymentMessage, biller: Biller | None) -> Entry:
@@ -148,7 +175,7 @@ class PostPayment:
             if biller is not None and biller.mode is Mode.SHADOW:
                 return await self._begin_in_shadow(entry)
             if biller is not None and recovering(message, biller):
-                return await self._desk.ledger.begin(self._perhaps_sent(entry, message, biller))
+                return await self._desk.ledger.begin(settle.unknown(entry, "ledger_lost", self._desk.times))
             return await self._desk.send_once.shelve(entry, waits_for)
         except ReferenceTaken:
             return await self._begin_held(entry, "confirmation_reused")
@@ -159,11 +186,6 @@ class PostPayment:
         if latest is not None and latest.mode is not Mode.SHADOW:
             return await self._desk.send_once.shelve(entry, "waiting")
         return await self._desk.ledger.begin(entry._replace(state=State.SKIPPED))
-
-    def _perhaps_sent(self, entry: Entry, message: PaymentMessage, biller: Biller) -> Entry:
-        """As after a send without an answer, made between the payment and the loss of the ledger."""
-        dated = message.paid_at.astimezone(biller.zone).date().isoformat()
-        return settle.unknown(entry._replace(posting_date=dated), "ledger_lost", self._desk.times)
 
     def _may_send(self, message: PaymentMessage, biller: Biller) -> bool:
         waits = biller.mode is Mode.SHADOW or paused(biller, self._desk.ledger.now()) or recovering(message, biller)

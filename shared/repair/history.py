@@ -1,14 +1,13 @@
-"""The whole history of one entry, event by event, and whether its latest attempt may be at the peer."""
+"""The whole history of one entry, event by event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.ledger.book import Ledger
-from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, Key, Kind, State
+from shared.ledger.entry import Entry, Key, Kind
 from shared.ledger.reading import Reader
 from shared.ledger.store import Row
-from shared.ledger.transition import MERGED
 from shared.repair.decision import known
 from shared.reversals.message import claim
 
@@ -68,22 +67,6 @@ async def history_of(entry: Entry, reader: Reader) -> History:
 
 async def _undone_by(key: Key, reader: Reader) -> Sequence[Key]:
     return await reader.owners(key.biller, claim(key.id)) if key.kind is Kind.PAYMENT else ()
-
-
-def doubtful(entry: Entry, events: Sequence[Row]) -> bool:
-    """Whether its latest attempt may have reached the peer: it ended unknown, and no evidence said otherwise since."""
-    if not entry.perhaps_sent:
-        return False
-    doubt = True
-    for row in events:
-        was, state, reason = (str(row.values.get(name, "")) for name in ("was", "state", "reason"))
-        if row.values.get(MERGED):
-            doubt = True  # what led here stands at the old home
-        elif was == State.SENDING:
-            doubt = state == State.UNKNOWN or (state == State.HELD and reason == OUTCOME_UNKNOWN)
-        elif (was, state) == (State.UNKNOWN, State.RECEIVED):
-            doubt = False
-    return doubt
 
 
 def _step(row: Row) -> Step:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -9,6 +10,7 @@ from shared.ledger import rows, settle, transition
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Kind, State, Wait
 from shared.ledger.errors import Moved, ReceiptTaken
+from shared.ledger.loss import version_base
 from shared.ledger.store import Change, Insert, LedgerStore, RowExists, Values
 from shared.repair.decision import Decision
 from shared.repair.witness import Told
@@ -35,8 +37,8 @@ class TakeBack:
         self._store = store
         self._ledger = ledger
 
-    async def __call__(self, told: Told, decision: Decision) -> Taken:
-        """Let one last word stand.
+    async def __call__(self, told: Told, lost_at: datetime, decision: Decision) -> Taken:
+        """Let one last word stand; it is told again above every version of before the loss.
 
         Raises:
             Unavailable: the store does not answer; the file may be taken again from its beginning.
@@ -44,11 +46,12 @@ class TakeBack:
         found = await self._ledger.read(told.key)
         if found is not None:
             return await self._settle(found, told, decision)
-        return Taken.WRITTEN if await self._write(told, decision) else Taken.KNOWN
+        return Taken.WRITTEN if await self._write(told, lost_at, decision) else Taken.KNOWN
 
-    async def _write(self, told: Told, decision: Decision) -> bool:
+    async def _write(self, told: Told, lost_at: datetime, decision: Decision) -> bool:
         """One transaction, as a move brings an entry from another table; False where its message came just then."""
-        entry = _entry(told)._replace(nonce=uuid.uuid4().hex, changed_at=self._ledger.now())
+        named = _entry(told)._replace(nonce=uuid.uuid4().hex, changed_at=self._ledger.now())
+        entry = named._replace(version_base=version_base(lost_at))
         changes: list[Change] = [*transition.moved_in(entry), _event(entry, told, decision), *_bound(entry)]
         while True:
             try:
@@ -64,10 +67,8 @@ class TakeBack:
     async def _settle(self, found: Entry, told: Told, decision: Decision) -> Taken:
         """Only what recovery itself put in doubt."""
         agrees = found.cents == told.cents and found.reference.casefold() == told.confirmation.casefold()
-        doubtful = (
-            found.key.kind is Kind.PAYMENT and found.state in _TO_BE_ENDED and found.in_doubt and not found.attempt
-        )
-        if not (agrees and doubtful and told.state is State.POSTED):
+        doubtful = found.state in _TO_BE_ENDED and found.perhaps_there and not found.attempt
+        if not (agrees and doubtful and found.key.kind is Kind.PAYMENT and told.state is State.POSTED):
             return Taken.KNOWN
         after = settle.posted(found, told.receipt_number)._replace(due=self._ledger.now(), wait=Wait.REPORT)
         try:
@@ -92,7 +93,7 @@ def _entry(told: Told) -> Entry:
         message=json.dumps({name: value for name, value in shown.items() if value is not None}).encode(),
         received_at=told.at,
         posting_date=told.posting_date,
-        version=told.version,
+        version=transition.FIRST,
         attempt=told.attempts,
         receipt_number=told.receipt_number,
     )

@@ -1,20 +1,25 @@
 """Drive a reject or reversal: wait for its payment, undo it where that can be done here, or hand it to a person."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 from shared.billers import capabilities
 from shared.billers.model import Biller, Mode, RejectStrategy
 from shared.ledger import settle
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
-from shared.ledger.errors import Contended
+from shared.ledger.errors import Contended, Moved
+from shared.ledger.store import Change
 from shared.ledger.times import nth
 from shared.payments import voided
 from shared.payments.post import Desk
+from shared.payments.reading import named
 from shared.payments.rules import paused
 from shared.reversals.by_hand import informed, kept, looked_up
 from shared.reversals.message import Undoing, is_void, stored
 from shared.reversals.others import Others, claimed, others
 from shared.reversals.peer import VoidPeer
+from shared.reversals.standing import Live, NotShown, Undone, Unlike
 from shared.vocabulary.errors import Unavailable
 
 
@@ -59,8 +64,8 @@ class ReversalDriver:
                 return await self._second(entry, payment)
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
-            case _ if is_void(message) and voided.ends(entry, payment):
-                return await self._end_both(entry, payment)
+            case _ if is_void(message) and voided.may_end(entry, payment):
+                return await self._end_unposted(entry, payment)
             case _:
                 return await self._wait(entry, self._desk.times.backoff)
 
@@ -73,8 +78,30 @@ class ReversalDriver:
             return await self._hold(known, by_hand or "reversal_by_hand", beside.words(entry, payment))
         if paused(biller, self._desk.ledger.now()):
             return await self._desk.send_once.postpone(entry, "paused")
+        return await self._void(known, payment, VoidPeer(biller, self._desk), claim)
+
+    async def _void(self, entry: Entry, payment: Entry, peer: VoidPeer, claim: Sequence[Change]) -> Entry:
+        """Void the receipt that counts, after the list showed that it is this payment's."""
         try:
-            return await self._desk.send_once.again(known, VoidPeer(biller, self._desk), also=claim)
+            found = await peer.look(payment)
+        except Unavailable as error:
+            return await self._desk.send_once.postpone(entry, error.code)
+        match found:
+            case Live():
+                return await self._send_void(entry, peer, claim)
+            case Undone(receipt_number):
+                done = settle.posted(entry, receipt_number)
+                return await self._desk.send_once.asking.post(entry, done)
+            case Unlike(reason, receipts):
+                return await self._hold(entry, reason, named(receipts))
+            case NotShown() if peer.settled_since(payment):
+                return await self._hold(entry, "receipt_missing")
+            case NotShown():
+                return await self._desk.send_once.postpone(entry, "receipt_not_shown")
+
+    async def _send_void(self, entry: Entry, peer: VoidPeer, claim: Sequence[Change]) -> Entry:
+        try:
+            return await self._desk.send_once.again(entry, peer, also=claim)
         except Contended:
             raise Unavailable("another void of this payment began at this moment") from None
 
@@ -95,17 +122,55 @@ class ReversalDriver:
         """Why a person must undo it, or None: ``void_receipt`` undoes a whole receipt, and money that stays away."""
         if entry.cents != payment.cents:
             return "partial_reversal"
-        if not payment.receipt_number or await self._desk.ledger.receipt_shared(payment):
+        if not payment.receipt_number:
             return "reversal_by_hand"
         automatic = stored(entry.key.kind, entry.message).ends_receipt
-        can_void = biller.reject_strategy is RejectStrategy.VOID and capabilities.can_void(biller)
-        return None if automatic and can_void else "reversal_by_hand"
+        # Nothing is voided that was not looked at first.
+        able = capabilities.can_void(biller) and capabilities.can_query_receipts(biller)
+        return None if automatic and able and biller.reject_strategy is RejectStrategy.VOID else "reversal_by_hand"
+
+    async def _end_unposted(self, entry: Entry, payment: Entry) -> Entry:
+        """End both where nothing of the payment is at Caselle: it never left, or that was shown a moment ago."""
+        biller, asking = await self._biller(entry), self._desk.send_once.asking
+        peer = self._desk.peer(biller)
+        stands = peer.after_loss(payment)
+        if not asking.is_due(stands):
+            return await self._end_both(entry, stands)
+        if stands.perhaps_there:
+            # It is asked about by itself and needs to be shown absent twice, or waits for a person.
+            await self._begin_asking(payment, stands)
+            return await self._wait(entry, self._desk.times.backoff)
+        if not peer.can_be_asked:
+            return await self._hold(entry, "void_unclear")
+        return await self._end_asked(entry, payment, await asking.once_more(stands, peer))
+
+    async def _begin_asking(self, payment: Entry, stands: Entry) -> None:
+        """Where a lost ledger may have sent it and nobody has asked yet."""
+        if stands is payment:
+            return
+        ledger, times = self._desk.ledger, self._desk.times
+        with _payment_unchanged():
+            if payment.state is State.HELD:
+                await ledger.tidy(payment, settle.ask_held(stands, ledger.now(), times))
+            else:
+                await ledger.move(payment, settle.unknown(stands, "ledger_lost", times))
+
+    async def _end_asked(self, entry: Entry, payment: Entry, asked: Entry) -> Entry:
+        """What follows for the void from what was shown about its payment a moment ago."""
+        desk, asking = self._desk, self._desk.send_once.asking
+        if asked.state is State.POSTED:
+            with _payment_unchanged():
+                await asking.post(payment, asked._replace(due=desk.ledger.now(), wait=Wait.REPORT))
+            return await self._wait(entry, (0.0,))
+        if asked.state is State.UNKNOWN:
+            return await self._wait(entry, desk.times.patience)
+        if asking.is_due(asked):
+            return await self._hold(entry, "void_unclear", asked.detail)
+        return await self._end_both(entry, asked)
 
     async def _end_both(self, entry: Entry, payment: Entry) -> Entry:
-        try:
+        with _payment_unchanged():
             return await voided.end(self._desk.ledger, entry, payment)
-        except Contended:
-            raise Unavailable("the payment changed at this moment") from None
 
     async def _wait(self, entry: Entry, pauses: tuple[float, ...]) -> Entry:
         due = self._desk.ledger.now() + timedelta(seconds=nth(pauses, entry.backoffs))
@@ -120,3 +185,16 @@ class ReversalDriver:
         if biller is None:
             raise Unavailable("the biller's record is gone")
         return biller
+
+
+@contextmanager
+def _payment_unchanged() -> Iterator[None]:
+    """Raises ``Unavailable`` where the payment, not the entry that undoes it, was changed by somebody else."""
+    try:
+        yield
+    except Contended:
+        raise Unavailable("the payment changed at this moment") from None
+    except Moved as moved:
+        if moved.found.key.kind is not Kind.PAYMENT:
+            raise
+        raise Unavailable("the payment changed at this moment") from None

@@ -8,6 +8,7 @@ from shared.exchange.result import Handled
 from shared.ledger import settle
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
 from shared.ledger.errors import Contended, Known, ReferenceTaken
+from shared.ledger.loss import version_base
 from shared.ledger.peer import Peer
 from shared.payments.post import Desk
 from shared.reversals.by_hand import kept
@@ -44,7 +45,8 @@ class ReversePayment:
         except InvalidMessage as invalid:
             return await self._set_aside(kind, body, message_id, invalid)
         biller = await self._desk.billers.get(message.biller_id)
-        entry = self._desk.ledger.fresh(_draft(kind, message, message_id))
+        lost_at = biller.recover_before if biller else None
+        entry = self._desk.ledger.fresh(_draft(kind, message, message_id))._replace(version_base=version_base(lost_at))
         try:
             return await self._intake.told(await self._begin(entry, message, biller))
         except Known as known:

@@ -84,10 +84,11 @@ class HttpStamps:
             raise Unavailable(f"setting CALLBACK_STAMPS names no stamp for {region}")
         try:
             async with asyncio.timeout(self._deadline):
-                return Answer(*await wire.post(request, self._deadline))
+                found = await wire.post(request, self._deadline)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, AmbiguousError, OSError) as error:
             # The original holds the URL, and that the biller's key.
             raise Unavailable(f"stamp {region}: {type(error).__name__}") from None
+        return Answer(found.status, found.body)
 
     async def aclose(self) -> None:
         """Close what is open."""

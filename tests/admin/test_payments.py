@@ -21,11 +21,14 @@ from shared.ledger.entry import Key, Kind
 from shared.payments.message import parse
 from shared.payments.post import Desk, PostPayment
 from shared.reconciliation.finding import Finding, What
+from tests.fakes.quarantine import row_of_an_earlier_release
 from tests.payments.world import body, message
 from tests.waiting import until_now
 
 DAY = "2026-11-23"
 WHY = ("--reason", "the clerk said so", "--yes")
+SEEN = ("--override", *WHY)
+"""These billers have no record here, so that Caselle cannot be asked."""
 
 
 @pytest.fixture
@@ -92,7 +95,7 @@ class TestLooking:
 
     def test_one_is_shown_event_by_event(self, icadmin, bid, hold):
         id_ = hold("unknown_tender")
-        icadmin("payments", "resolve", bid, id_, "--posted", "5.00010", *WHY)
+        icadmin("payments", "resolve", bid, id_, "--posted", "5.00010", *SEEN)
         found = shown(icadmin, bid, id_)
         assert [(each["was"], each["became"], each["by"], each["why"]) for each in found["events"]] == [
             ("", "held", "", ""),
@@ -149,18 +152,22 @@ class TestActing:
     def test_a_second_one_is_too_late(self, icadmin, bid, hold):
         id_ = hold("too_old")
         icadmin("payments", "resolve", bid, id_, "--not-posted", *WHY)
-        said = icadmin("payments", "resolve", bid, id_, "--posted", "5.00011", *WHY)
+        said = icadmin("payments", "resolve", bid, id_, "--posted", "5.00011", *SEEN)
         assert said.code == 1
-        assert "It is not_posted; only what is held can be resolved." in said.out
+        assert "It is not_posted; only what is held, in doubt or waits" in " ".join(said.out.split())
 
     def test_many_are_retried_after_a_preview_with_their_total(self, icadmin, bid, hold):
         ids = [hold("unknown_tender", amount="10.01", allocations=None) for _ in range(3)]
         kept = hold("too_old")
-        asked = icadmin("payments", "retry", bid, "--cause", "unknown_tender", "--reason", "code set", typed="n\n")
+        retry = ("payments", "retry", bid, "--cause", "unknown_tender", "--reason", "code set")
+        asked = icadmin(*retry, "--yes", typed="n\n")
+        assert asked.code == 1
+        assert "nobody entered any of these 3 in Caselle by hand" in asked.err
+        asked = icadmin(*retry, "--not-by-hand", typed="n\n")
         assert asked.code == 1
         assert "payments.retry: 3, 30.03 in all?" in asked.err
         assert {shown(icadmin, bid, id_)["state"] for id_ in ids} == {"held"}
-        done = icadmin("payments", "retry", bid, "--cause", "unknown_tender", *WHY, "--json")
+        done = icadmin(*retry, "--json", typed="y\ny\n")
         assert (done.code, len(done.json["changed"])) == (0, 3)
         assert shown(icadmin, bid, kept)["state"] == "held"
 
@@ -254,22 +261,25 @@ class TestActing:
         result = _reported(stack, at, Key(bid, Kind.PAYMENT, id_))
         assert (result["outcome"], result["version"], result["reason"]["code"]) == ("held", 1, "too_old")
 
-    def test_a_repaired_message_takes_the_place_of_one_in_quarantine(self, icadmin, bid, at, tmp_path):
-        wrong = message(billerId=bid, amount="1,000.00", allocations=None)
-        item = quarantined(
-            "payments", f"q-{bid}", body(wrong), reason="rule_broken", detail="amount", at=datetime.now(UTC)
-        )
-        at(lambda stamp: TableQuarantine(stamp.table("quarantine")).keep(item))
+    @pytest.mark.parametrize("earlier", [False, True])
+    def test_a_repaired_message_takes_the_place_of_one_in_quarantine(self, icadmin, bid, at, tmp_path, earlier):
+        """Whatever its id holds; also one that an earlier release has set aside, whose key was its id."""
+        wrong, id_ = message(billerId=bid, amount="1,000.00", allocations=None), f"q-{bid}" if earlier else f"q/{bid}#?"
+        item = quarantined("payments", id_, body(wrong), reason="rule_broken", detail="amount", at=datetime.now(UTC))
+        if earlier:
+            at(lambda stamp: stamp.table("quarantine").create_entity(row_of_an_earlier_release(item)))
+        else:
+            at(lambda stamp: TableQuarantine(stamp.table("quarantine")).keep(item))
         listed = icadmin("payments", "quarantine", "--json").json
-        assert f"q-{bid}" in {each["messageId"] for each in listed}
+        assert id_ in {each["messageId"] for each in listed}
         repaired = tmp_path / "repaired.json"
         repaired.write_text(json.dumps(wrong | {"amount": "1000.00"}))
-        said = icadmin("payments", "replay", "payments", f"q-{bid}", "--from", repaired, *WHY, "--json")
+        said = icadmin("payments", "replay", "payments", id_, "--from", repaired, *WHY, "--json")
         assert said.code == 0, said.err
         found = shown(icadmin, bid, wrong["paymentId"])
-        assert (found["state"], found["amount"], found["messageId"]) == ("held", "1000.00", f"q-{bid}")
-        assert f"q-{bid}" not in {each["messageId"] for each in icadmin("payments", "quarantine", "--json").json}
-        again = icadmin("payments", "replay", "payments", f"q-{bid}", "--discard", *WHY)
+        assert (found["state"], found["amount"], found["messageId"]) == ("held", "1000.00", id_)
+        assert id_ not in {each["messageId"] for each in icadmin("payments", "quarantine", "--json").json}
+        again = icadmin("payments", "replay", "payments", id_, "--discard", *WHY)
         assert (again.code, "resolved already" in again.err) == (2, True)
 
     def test_a_customer_is_exported_and_erased(self, icadmin, bid, hold, tmp_path):
@@ -278,7 +288,7 @@ class TestActing:
         assert icadmin("payments", "export", bid, "--customer", "000412", "--out", out).code == 0
         assert out.stat().st_mode & 0o777 == 0o600
         assert out.read_text().count("Ada Byron") == 2
-        icadmin("payments", "resolve", bid, id_, "--posted", "5.00030", *WHY)
+        icadmin("payments", "resolve", bid, id_, "--posted", "5.00030", *SEEN)
         refused = icadmin("payments", "erase", bid, "--customer", "000412", *WHY)
         assert refused.code == 1
         assert held in refused.out
@@ -303,7 +313,7 @@ class TestActing:
             (["retry", "2493", "no-such", *WHY], "The ledger knows no payment no-such of biller 2493."),
             (["retry", "2493", "--cause", "never-heard", *WHY], "Nothing that is held fits."),
             (["resolve", *WHY], "Name one entry by biller and id"),
-            (["resolve", "2493", "pay", *WHY], "Say one of --posted RECEIPT, --done and --not-posted."),
+            (["resolve", "2493", "pay", *WHY], "Say one of --posted RECEIPT, --done, --not-posted and --reopen."),
             (["resolve", "2493", "pay", "--done", "--not-posted", *WHY], "Say one of"),
             (["resolve", "2493", "pay", "--done", *WHY], "A payment is resolved with --posted RECEIPT"),
             (["resolve", "2493", "--from", "/no/such.csv", *WHY], "cannot be read: No such file"),
@@ -334,7 +344,7 @@ class TestReport:
 
     def test_figures_lines_and_findings(self, icadmin, city, hold, at):
         posted, _ = hold("too_old", customerNumber="<b>7"), hold("too_old", amount="1.00", allocations=None)
-        icadmin("payments", "resolve", city, posted, "--posted", "5.00040", *WHY)
+        icadmin("payments", "resolve", city, posted, "--posted", "5.00040", *SEEN)
         finding = Finding(DAY, What.NOT_ENQUEUED, "pay-lost", "never came")
         at(lambda stamp: TableFindings(stamp.table("reconciliation")).replace(city, date(2026, 11, 24), [finding]))
         span = ["--from", DAY, "--to", DAY]
@@ -375,7 +385,7 @@ class TestReport:
 def test_what_is_resolved_here_is_told_by_the_stamp(icadmin, stack, bid, hold, at):
     """The command writes the ledger; the host tells Invoice Cloud."""
     id_ = hold("too_old")
-    icadmin("payments", "resolve", bid, id_, "--posted", "5.00050", *WHY)
+    icadmin("payments", "resolve", bid, id_, "--posted", "5.00050", *SEEN)
     told = _reported(stack, at, Key(bid, Kind.PAYMENT, id_))
     assert (told["outcome"], told["receiptNumber"], told["version"]) == ("posted", "5.00050", 2)
 

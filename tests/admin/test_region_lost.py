@@ -76,7 +76,7 @@ def commands(city, tmp_path, loss):
     """The page's, for this city and this machine."""
     placed = {
         "2493": city.biller_id,
-        "billers.yaml": str(tmp_path / "billers.yaml"),
+        "billers.json": str(tmp_path / "billers.json"),
         "results.jsonl": str(tmp_path / "results.jsonl"),
         "2026-12-04T09:30:00Z": loss,
     }
@@ -94,8 +94,9 @@ def test_each_payment_is_posted_once_and_told_as_it_was(icadmin, stack, city, tm
     assert [each.outcome for each in told] == ["posted", "held", "posted"]
     kept = [each.model_dump_json(by_alias=True) for each in told]
     (tmp_path / "results.jsonl").write_text("\n".join(kept), encoding="utf-8")
-    assert icadmin("biller", "export", city.biller_id, "--out", tmp_path / "billers.yaml").code == 0
-    assert f"# {city.biller_id} is live, goLiveAt 2026-11-01T00:00:00-07:00" in (tmp_path / "billers.yaml").read_text()
+    assert icadmin("biller", "export", city.biller_id, "--out", tmp_path / "billers.json").code == 0
+    standing = f"# billerId {city.biller_id}, mode live, goLiveAt 2026-11-01T00:00:00-07:00"
+    assert standing in (tmp_path / "billers.json").read_text()
     asyncio.run(lost(stack, city.biller_id))
     assert icadmin("payments", "show", city.biller_id, first["paymentId"]).code != 0
 

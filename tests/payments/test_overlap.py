@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.billers.registry import CachedRegistry
-from shared.ledger.entry import State
+from shared.ledger.entry import State, Wait
 from shared.ledger.reading import Reader
 from shared.payments import overlap
 from shared.repair.decision import NotAllowed
@@ -62,7 +62,7 @@ async def test_it_is_never_sent_unasked(world):
     world.clock.advance(20 * 60)
     with pytest.raises(NotAllowed, match="ask the city, then override"):
         await person(world).retry(key_of(paid), SAID)
-    await person(world).resolve.posted(key_of(paid), "5.00077", SAID)
+    await person(world).resolve.posted(key_of(paid), "5.00077", SAID, override=True)
     assert (await world.entry(paid)).state is State.POSTED
     assert world.city.orders == []
 
@@ -76,7 +76,7 @@ async def test_what_going_live_finds_itself_is_told_without_being_asked(world):
     await world.pass_time(180)
     told = [each for each in world.results if each.id == paid["paymentId"]]
     assert [(each.outcome, each.version) for each in told] == [("skipped", 1), ("held", 2)]
-    assert world.keys("O~") == []
+    assert (await world.entry(paid)).wait is Wait.ASK  # the data pump's last run may have it
 
 
 async def test_delivered_twice_at_once_it_is_held_once(world):

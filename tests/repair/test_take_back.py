@@ -22,7 +22,8 @@ def lines(world):
 async def taken_back(world, results):
     take_back, found = TakeBack(world.store, world.ledger), read(results)
     assert found.wrong == []
-    return [await take_back(told, SAID) for told in found.final()]
+    lost_at = (await world.billers.get("2493")).recover_before
+    return [await take_back(told, lost_at, SAID) for told in found.final()]
 
 
 async def lost(world, *fields, **changes):
@@ -42,7 +43,8 @@ async def test_a_payment_that_comes_again_is_answered_as_before(world):
     assert await taken_back(world, kept) == [Taken.WRITTEN]
     await world.deliver(paid, "again")
     [told] = world.results
-    assert (told.outcome, told.receipt_number, told.version, told.duplicate) == (Outcome.POSTED, "5.00001", 2, True)
+    assert (told.outcome, told.receipt_number, told.duplicate) == (Outcome.POSTED, "5.00001", True)
+    assert told.version > 2  # above all that was told before the loss
     await world.pass_time(3600)
     assert (len(world.city.orders), world.keys("O~"), world.keys("H~")) == (1, [], [])
 
