@@ -40,12 +40,12 @@ async def kept(stamp: "Stamp") -> str:
     billers = sorted(await stamp.billers.all(), key=lambda each: each.biller_id)
     keys = sorted(await stamp.key_rows.all(), key=lambda each: each.digest)
     folder = folder_of(stamp.clock.now())
-    counted = {"billers": len(billers), "callbackKeys": len(keys), "folder": folder}
-    async with stamp.audit.change(CHANGE, stamp.address.name, after=counted):
+    counted = {"billers": len(billers), "callbackKeys": len(keys)}
+    async with stamp.audit.change(CHANGE, stamp.address.name, after=counted | {"folder": folder}):
         await stamp.copies.keep(f"{folder}/billers", _text([yaml_file.settings(each) for each in billers]))
         rows = [each.model_dump(mode="json", exclude={"last_used_at"}) for each in keys]
         await stamp.copies.keep(f"{folder}/callback-keys", _text(rows))
-    events.emit(COMPLETED, events.INFO, stamp=stamp.address.name, **counted)
+    events.emit(COMPLETED, stamp=stamp.address.name, folder=folder, billers=len(billers), keys=len(keys))
     return folder
 
 

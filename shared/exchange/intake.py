@@ -69,7 +69,7 @@ class Intake:
         now = self.ledger.now()
         item = quarantined(queue, message_id, body, reason=invalid.code, detail=invalid.detail, at=now)
         await self.quarantine.keep(item)
-        fields = {"message": message_id, "code": invalid.code, "detail": invalid.detail}
+        fields = {**invalid.named(message_id), "code": invalid.code, "detail": invalid.detail}
         events.emit(f"{kind.noun}.invalid", events.WARNING, **fields)
         return Handled([invalid_of(kind, invalid, message_id, now)])
 

@@ -251,7 +251,7 @@ async def test_a_receipt_beside_a_refused_token_is_not_made_twice(opened, path):
     error = {"message": "no", "extensions": {"code": "UNAUTHENTICATED"}, "path": path}
     made = json.dumps(json.loads(MADE) | {"errors": [error]}).encode()
     result, server = await posted(opened, answer(made), tokens=Tokens("a", "b"))
-    assert result == Accepted("5.00010")
+    assert result == Accepted("5.00010", beside=("UNAUTHENTICATED",))
     assert len(server.requests) == 1
 
 
