@@ -16,6 +16,7 @@ from tests.repair.world import SAID, person
 RULES = ["paid", "sent", "nextOpen", "settlement"]
 MONDAY = {"settlementDate": "2026-11-23"}
 REFUSED = Refused("customer_unknown", Scope.ENTRY)
+VOID = {"rejectStrategy": "void"}
 UNTRIED = NotSent("ConnectError")
 
 _counter = count(1)
@@ -207,13 +208,11 @@ class TestALaggingCopy:
 class TestVoids:
     """r4: what the lost ledger posted does not end as never sent."""
 
-    VOID = {"rejectStrategy": "void"}
-
     async def test_of_what_came_before_the_record_was_here_again(self):
-        world = await town(**self.VOID)
+        world = await town(**VOID)
         paid = message()
         await world.deliver(paid)
-        await lose(world, **self.VOID)
+        await lose(world, **VOID)
         record = await world.billers.get("2493")
         world.billers._billers.clear()
         await world.deliver(paid)
@@ -226,23 +225,23 @@ class TestVoids:
     @pytest.mark.parametrize("undo", [reversal, reject])
     async def test_of_what_a_copy_shows_as_received(self, undo):
         world = await town()
-        await world.set_up(**self.VOID, paused={"reason": "maintenance"})
+        await world.set_up(**VOID, paused={"reason": "maintenance"})
         paid = message()
         await world.deliver(paid)
         copy = copied(world)
-        await world.set_up(**self.VOID)
+        await world.set_up(**VOID)
         await world.pass_time(20 * MINUTE)
         assert live(world, paid) == 1
-        await lose(world, copy, **self.VOID, paused={"reason": "westus2 is lost"})
+        await lose(world, copy, **VOID, paused={"reason": "westus2 is lost"})
         await world.undo(back := undo(paid))
         await world.pass_time(20 * MINUTE)
-        await world.set_up(**self.VOID, recoverBefore=(await world.billers.get("2493")).recover_before.isoformat())
+        await world.set_up(**VOID, recoverBefore=(await world.billers.get("2493")).recover_before.isoformat())
         await goes_on(world, HOUR)
         assert await states(world, paid, back) == [State.REVERSED, State.POSTED]
         assert (live(world, paid), world.city.voids) == (0, ["5.00002"])
 
     async def test_of_what_a_copy_shows_as_held(self):
-        world = await town(**self.VOID)
+        world = await town(**VOID)
         await world.gates.prove("2493", "customer_unknown")
         paid = message()
         world.city.next(REFUSED)
@@ -250,20 +249,20 @@ class TestVoids:
         copy = copied(world)
         await person(world).retry(key_of(paid), SAID)
         await world.pass_time(2 * MINUTE)
-        await lose(world, copy, **self.VOID)
+        await lose(world, copy, **VOID)
         await world.undo(back := reversal(paid))
         await goes_on(world, 2 * HOUR)
         assert await states(world, paid, back) == [State.REVERSED, State.POSTED]
         assert (live(world, paid), world.city.voids) == (0, ["5.00002"])
 
     async def test_that_was_done_before_the_loss_is_not_done_again(self):
-        world = await town(**self.VOID)
+        world = await town(**VOID)
         paid = message()
         await world.deliver(paid)
         await world.undo(back := reversal(paid))
         await world.drain()
         assert world.city.voids == ["5.00002"]
-        await lose(world, **self.VOID)
+        await lose(world, **VOID)
         for each in (paid, back):
             await (world.undo(each) if "reversalId" in each else world.deliver(each))
         await goes_on(world, 2 * HOUR)
@@ -271,12 +270,12 @@ class TestVoids:
 
     async def test_of_one_that_nobody_ever_sent_leaves_nothing_at_the_city(self):
         """It is sent as soon as its absence is proved, unless the void looks first."""
-        world = await town(earlier=0, **self.VOID)
+        world = await town(earlier=0, **VOID)
         earlier, paid = message(paidAt="2026-11-19T03:04:05-08:00"), message()
         world.clock.advance(-DAY)
         await world.deliver(earlier)
         world.clock.advance(DAY)
-        await lose(world, **self.VOID)
+        await lose(world, **VOID)
         for each in (earlier, paid):
             await world.deliver(each)
         await world.undo(back := reversal(paid))

@@ -7,7 +7,7 @@ import pytest
 from shared.ledger.answer import Ambiguous, Refused, Scope
 from shared.ledger.entry import State
 from shared.vocabulary.money import Money
-from tests.beliefs.scenes import DAY, HOUR, MINUTE, commit_late, go_on, hides, lists, live, lose, shows_as, small, town
+from tests.beliefs.scenes import DAY, HOUR, MINUTE, commit_late, go_on, hides, lists, live, lose, shows_as, town
 from tests.payments.world import message, reject, reversal
 from tests.repair.world import by_hand
 
@@ -192,7 +192,7 @@ class TestALostVoid:
         assert (await world.entry(paid)).state is State.REVERSED
 
     async def test_that_was_not_done_is_sent_again_after_two_looks_beside_a_later_payment(self):
-        world, paid, back = await self.lost(done=False)
+        world, _, back = await self.lost(done=False)
         await go_on(world, 20 * MINUTE)
         assert ((await world.entry(back)).state, world.city.voids) == (State.UNKNOWN, []), "one look is not enough"
         await go_on(world, HOUR)
@@ -200,7 +200,7 @@ class TestALostVoid:
 
     async def test_is_not_sent_again_where_nothing_later_is_shown(self):
         """A list that does not go on behind the attempt may be behind it."""
-        world, paid, back = await self.lost(done=False)
+        world, _, back = await self.lost(done=False)
         await world.pass_time(3 * HOUR)
         assert ((await world.entry(back)).state, world.city.voids) == (State.UNKNOWN, [])
 
@@ -307,7 +307,7 @@ class TestAPaymentThatIsNotThere:
 class TestBeforeGoingLive:
     """The old data pump may have posted it."""
 
-    LIVE = VOID | {"goLiveAt": "2026-11-20T12:00:00-08:00"}
+    live = VOID | {"goLiveAt": "2026-11-20T12:00:00-08:00"}
 
     async def meets(self, world, paid, *, void_first):
         back = reversal(paid)
@@ -321,7 +321,7 @@ class TestBeforeGoingLive:
     async def test_what_the_pump_posted_is_really_undone(self, void_first):
         """s8."""
         world = await town(**VOID)
-        await world.set_up(**self.LIVE)
+        await world.set_up(**self.live)
         paid = message()
         by_hand(world, paid, "9.00001", reference=paid["confirmationNumber"])
         assert await self.meets(world, paid, void_first=void_first) == [State.POSTED, State.REVERSED]
@@ -330,7 +330,7 @@ class TestBeforeGoingLive:
     @pytest.mark.parametrize("void_first", [False, True])
     async def test_what_it_posted_without_our_reference_is_for_a_person(self, void_first):
         world = await town(**VOID)
-        await world.set_up(**self.LIVE)
+        await world.set_up(**self.live)
         paid = message()
         by_hand(world, paid, "9.00001")
         assert await self.meets(world, paid, void_first=void_first) == [State.HELD, State.HELD]
@@ -339,11 +339,11 @@ class TestBeforeGoingLive:
     @pytest.mark.parametrize("void_first", [False, True])
     async def test_where_nobody_can_be_asked_it_is_for_a_person(self, void_first):
         world = await town(**VOID)
-        await world.set_up(**self.LIVE, connectVersion="2024.05")
+        await world.set_up(**self.live, connectVersion="2024.05")
         assert await self.meets(world, message(), void_first=void_first) == [State.HELD, State.HELD]
         assert told(world) == []
 
     async def test_what_caselle_does_not_show_ends(self):
         world = await town(**VOID)
-        await world.set_up(**self.LIVE)
+        await world.set_up(**self.live)
         assert await self.meets(world, message(), void_first=False) == [State.POSTED, State.NOT_POSTED]
