@@ -72,12 +72,14 @@ class Absence:
 
     def _may_be_before(self, ours: Posted) -> bool:
         sent = self._sent
-        if ours.channel != sent.channel or ours.key == sent.key or ours.dated > sent.dated:
+        if ours.channel != sent.channel or ours.key == sent.key:
             return False
         if ours.attempts > 0:
-            return ours.posted_at < sent.first_sent_at
-        # A ledger that was lost sent it, nobody knows when.
-        return ours.dated < sent.dated or self._is_numbered_below_later_ones(ours)
+            return ours.dated <= sent.dated and ours.posted_at < sent.first_sent_at
+        # A ledger that was lost sent it, nobody knows when: its receipt says how it was dated.
+        receipt = self._shown.receipt_of(ours)
+        dated = (receipt.dated if receipt else None) or ours.dated
+        return dated < sent.dated or (dated == sent.dated and self._is_numbered_below_later_ones(ours))
 
     def _is_numbered_below_later_ones(self, ours: Posted) -> bool:
         number = number_of(ours.receipt_number)
