@@ -23,7 +23,11 @@ from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
 from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
+from shared.ledger.reading import Reader
+from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
+from shared.repair.resolve import Resolve
+from shared.repair.retry import Retry
 from shared.reversals.message import QUEUES
 from shared.reversals.reverse import ReversePayment
 from shared.tokens.credentials import Credentials
@@ -107,6 +111,9 @@ class App:
             times=TIMES,
             regions=frozenset({region}),
         )
+        reader = Reader(ways.table)
+        self.resolve = Resolve(ledger, reader, TIMES)
+        self.retry = Retry(ledger, reader, PaymentDriver(desk).peer, TIMES)
         self._post, self._reverse, self._drive = PostPayment(desk), ReversePayment(desk), drive_of(desk)
         self._sweep = Sweep(ledger, Outage(self.gates), TIMES)
         self._clock = ways.clock

@@ -1,6 +1,7 @@
 """Everything of one run: stores, cities, instances, queues, and the weather over them."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, override
@@ -9,7 +10,7 @@ from pydantic import SecretStr
 
 from shared.billers.model import TokenStrategy
 from shared.ledger import rows
-from shared.ledger.store import Change, Row
+from shared.ledger.store import Change, Delete, Row
 from shared.tokens.credentials import Credentials
 from shared.tokens.keep import TokenKeeper
 from shared.tokens.row import TokenRow
@@ -22,11 +23,12 @@ from tests.fakes.tokens import FakeTokenRows
 from tests.fakes.vault import FakeVault
 from tests.faults.app import delivery
 from tests.faults.auditor import Auditor
-from tests.faults.billers import DRAFT, LIVE, biller
+from tests.faults.billers import ASKED, DRAFT, LIVE, biller
 from tests.faults.city import City
 from tests.faults.fate import Answer, Call
 from tests.faults.host import Host
 from tests.faults.instance import Instance
+from tests.faults.judge import Judge
 from tests.faults.plan import Plan
 from tests.faults.traffic import SECRET, Traffic
 from tests.faults.virtual_time import VirtualClock, VirtualLoop
@@ -69,6 +71,7 @@ class WatchedLedger(MemoryLedger):
         }
         etags = await super().commit(shard, changes)
         self._world.auditor.committed(changes, before)
+        self._world.may_wake(changes)
         return etags
 
 
@@ -87,6 +90,9 @@ class World:
         self.steps: list[Step] = []
         self.calls = 0
         self.kills = 0
+        self.asleep_until = -math.inf
+        self.alarm = asyncio.Event()
+        """Something is due before ``asleep_until``."""
         self.over: asyncio.Future[None] = loop.create_future()
         self.newer_release_writes = False
         self._away_until = 0.0
@@ -105,7 +111,15 @@ class World:
         self.billers = FakeBillers(*(biller(number) for number in (*LIVE, DRAFT)))
         self.token_rows, self.vault = FakeTokenRows(), FakeVault()
         self.quarantine = MemoryQuarantine()
-        self.cities = {f"city{number}": City(biller(number), self.clock, self.auditor) for number in LIVE}
+        town = self.plan.town()
+        if town is not None:
+            self.billers = FakeBillers(biller(ASKED, **town.setup()), biller(DRAFT))
+        live = (ASKED,) if town else LIVE
+        self.judge = Judge(self.auditor.chronicle, self.loop.time)
+        self.cities = {}
+        for number in live:
+            record = biller(number, **town.setup()) if town else biller(number)
+            self.cities[f"city{number}"] = City(record, self.clock, self.auditor)
 
     async def open(self) -> None:
         """Every live biller has its first token."""
@@ -156,8 +170,6 @@ class World:
 
     def city_answered(self, call: Call, answer: Answer) -> None:
         """A city has worked on a request."""
-        if call.reference and answer[0] == 401:
-            self.auditor.token_refused(call)
         if call.reference and call.works and self.weather.strikes("S5"):
             self.note("table", "AWAY")
             self._away_until = self.loop.time() + _AWAY
@@ -170,6 +182,24 @@ class World:
         """Whether the sweeper would find anything."""
         end = rows.open_until(self.clock.now())
         return any(True for shard in self.table.shards for _ in self.table.between(shard, "O~", end))
+
+    def struck(self, fault: str) -> None:
+        """A fault has struck that no weather decides about."""
+        self.weather.struck[fault] += 1
+
+    def next_due(self) -> float:
+        """When the earliest open row is due, in seconds; far away where there is none."""
+        firsts = [next(self.table.between(shard, "O~", "O~\x7f"), None) for shard in self.table.shards]
+        return min((self._second_of(row.key) for row in firsts if row), default=math.inf)
+
+    def may_wake(self, changes: Sequence[Change]) -> None:
+        """A row that is due before the sweeper wakes again wakes it."""
+        for change in changes:
+            if change.key[0] == "O" and not isinstance(change, Delete) and self._second_of(change.key) < self.asleep_until:
+                self.alarm.set()
+
+    def _second_of(self, open_key: str) -> float:
+        return int(open_key.split("~", 2)[1]) / 1000 - self.clock.began
 
     def open_rows(self) -> list[tuple[str, Row]]:
         """Every open row, with its shard."""
