@@ -152,7 +152,7 @@ class Auditor:
             self.apart[excuse].add(key)
 
     def receipt_voided(self, city: City, made: Made) -> None:
-        if made.voids > 1 and made.ended is None:
+        if made.voids > 1 and not made.by_clerk:
             self._broken("I9", f"{made.reference} is voided {made.voids} times")
 
     def _void_leaves(self, call: Call, city: City) -> None:
@@ -211,7 +211,7 @@ class Auditor:
         if state not in State or was == FUTURE:
             self._foreign(key, was, state)
             return
-        moved = any(each.key == f"E~{key}~{version:06}" for each in changes)
+        moved = any(each.key == f"E~{key}~{version:06}" for each in changes if not isinstance(each, Delete))
         begun = int(self._forestalled_by(values) is not None)
         if version != (int(before.values["version"]) if before else begun) + moved:
             self._broken("I10", f"{key}: version {version} without its event")

@@ -29,6 +29,8 @@ class Made:
     visible_from: float = 0.0
     voids: int = 0
     """How often it was voided: the city undoes it each time, as Caselle is not known to refuse the second."""
+    by_clerk: bool = False
+    """Whether somebody in the city voided it."""
     ended: float | None = None
     """When it was voided or lost."""
     gone: bool = False

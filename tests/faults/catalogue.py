@@ -99,7 +99,7 @@ _CLOCKS = (
     Fault("K2", "a DST night, the last minute of a month, a leap day", Acts.CLOCK, ALWAYS),
     Fault("K3", "a process stands still for 5 minutes between claim and write", Acts.CLOCK, RARE, most=4),
     Fault("K4", "a process stands still for 5 minutes after the write", Acts.CLOCK, RARE, most=4),
-    Fault("K5", "a process stands still for an hour after the write", Acts.CLOCK, RARE, most=2),
+    Fault("K5", "a process stands still for half an hour to three hours between the answer and its write", Acts.CLOCK, RARE, most=12),
 )
 
 _POINTS = (
@@ -178,6 +178,7 @@ _LIES = (
     _lie(35, "orders that fail use up numbers", lies.NumbersUsedUp, Harm.BURNS),
     _lie(36, "the counter's receipts are numbered with ours", lies.OneGroup),
     _said(37, "an order is carried out hours late", answers.hours_late, Acts.ORDER, 0.03, 0.1),
+    _lie(38, "the server rolls back what it has just confirmed", lies.TakenBack),
 )
 
 CATALOGUE: Final[Mapping[str, Fault]] = MappingProxyType(

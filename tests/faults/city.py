@@ -193,12 +193,16 @@ class City:
         made = next(reversed(self.books.numbered.get(number, [])), None)
         if made is None:
             return 200, failed("RECEIPT_NOT_FOUND", "void_receipt")
-        self.void(made)
+        self._undo(made)
         self._witness.receipt_voided(self, made)
         return 200, _data("void_receipt", {"receipt_number": number, "status": "VOIDED"})
 
     def void(self, made: Made) -> None:
-        """The receipt does not count any more."""
+        """The clerk voids a receipt."""
+        made.by_clerk = True
+        self._undo(made)
+
+    def _undo(self, made: Made) -> None:
         made.voids += 1
         made.ended = made.ended or self.now()
 

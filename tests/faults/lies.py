@@ -137,8 +137,27 @@ class PagesMove(Habit):
 
 
 class PageLost(Habit):
+    """Now and then a page of each list; in half of the cities the same few receipts for good."""
+
+    def __init__(self, city: "City", dice: Random) -> None:
+        super().__init__(city, dice)
+        self._for_good = dice.random() < 0.5
+        self._made = 0
+        self._losing = False
+        self._lost: set[int] = set()
+
+    @override
+    def makes(self, made: Made) -> None:
+        if self._made % 3 == 0:
+            self._losing = self._for_good and self.dice.random() < 0.25
+        self._made += 1
+        if self._losing:
+            self._lost.add(id(made))
+
     @override
     def lists(self, rows: list[Made], size: int) -> list[Made]:
+        if self._for_good:
+            return [made for made in rows if id(made) not in self._lost]
         if not rows or self.dice.random() > 0.3:
             return rows
         start, length = self.dice.randrange(len(rows)), max(3, len(rows) // 6)
@@ -146,11 +165,11 @@ class PageLost(Habit):
 
 
 class BoundaryLost(Habit):
-    """The last row of each page is not shown."""
+    """The last row of each page is not shown; pages are an eighth of what is asked for, for towns are small."""
 
     @override
     def lists(self, rows: list[Made], size: int) -> list[Made]:
-        every = min(size, 25)
+        every = max(5, size // 8)
         return [made for number, made in enumerate(rows) if number % every != every - 1]
 
 
@@ -282,7 +301,7 @@ class Restored(Habit):
 
 
 class Voids(Habit):
-    """The clerk voids one in thirty of ours, minutes or hours later."""
+    """One in thirty of ours is voided by the clerk hours later; in some cities many are, within minutes or at once."""
 
     def __init__(self, city: "City", dice: Random) -> None:
         super().__init__(city, dice)
@@ -291,8 +310,12 @@ class Voids(Habit):
     @override
     def makes(self, made: Made) -> None:
         if made.reference is not None and self.dice.random() < (0.3 if self._soon else 0.04):
-            wait = self.dice.uniform(1, 10) * MINUTE if self._soon else self.dice.uniform(0.5, 24) * HOUR
-            self.city.clock.later(wait, self._void, made)
+            self.city.clock.later(self._wait(), self._void, made)
+
+    def _wait(self) -> float:
+        if not self._soon:
+            return self.dice.uniform(0.5, 24) * HOUR
+        return self.dice.uniform(5, 50) if self.dice.random() < 0.5 else self.dice.uniform(1, 10) * MINUTE
 
     def _void(self, made: Made) -> None:
         if made.live:
@@ -303,6 +326,18 @@ class VoidsHidden(Voids):
     @override
     def sees(self, made: Made, now: float) -> bool:
         return made.live
+
+
+class TakenBack(Habit):
+    """One receipt in seven is rolled back seconds after it was confirmed."""
+
+    @override
+    def makes(self, made: Made) -> None:
+        if made.reference is not None and self.dice.random() < 1 / 7:
+            self.city.clock.later(self.dice.uniform(3, 45), self._roll_back, made)
+
+    def _roll_back(self, made: Made) -> None:
+        made.gone, made.ended = True, made.ended or self.city.now()
 
 
 class NumbersUsedUp(Habit):

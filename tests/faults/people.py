@@ -41,7 +41,9 @@ class People:
         self._doing: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
-        """The counter of a town opens."""
+        """The counter of a town opens, and retention begins."""
+        if self._has("M1"):
+            self._start(self._keep_house())
         if self._town is None:
             return
         here = self._world.clock.now().astimezone(self._city.biller.zone)
@@ -55,7 +57,8 @@ class People:
                 city.counter_receipt()
         if self._world.loop.time() >= _PATIENT:
             await self._unblock()
-        self._keep_house()
+        if self._world.weather.blows("M2") and self._dice.random() < (0.3 if self._town is None else 0.02):
+            self._start(self._pause())
         self._look_at_what_is_held()
 
     @property
@@ -73,12 +76,6 @@ class People:
                 self._world.note("person", f"unblocks {biller}")
                 with suppress(CaselleError, Crash):
                     await gates.unblock(biller)
-
-    def _keep_house(self) -> None:
-        if self._has("M1"):
-            self._start(self._reduce())
-        if self._world.weather.blows("M2") and self._dice.random() < (0.3 if self._town is None else 0.02):
-            self._start(self._pause())
 
     def _look_at_what_is_held(self) -> None:
         if not (self._has("M3") or self._has("M4")):
@@ -100,12 +97,15 @@ class People:
         if not task.cancelled() and task.exception() is not None:
             self._world.surprised(task.exception())
 
-    async def _reduce(self) -> None:
-        """In a town as young as evidence does not need it any more."""
-        now, young = self._world.clock.now(), self._town is None
-        before = now.date() + timedelta(days=2) if young else now.date() - timedelta(days=41)
-        self._world.struck("M1")
-        await Retention(self._world.table, self._world.clock).run(before, _BUDGET)
+    async def _keep_house(self) -> None:
+        """In a town every day, and only what is so old that evidence does not need it any more."""
+        retention, young = Retention(self._world.table, self._world.clock), self._town is None
+        while True:
+            days = timedelta(days=2 if young else -41)
+            self._world.struck("M1")
+            with suppress(CaselleError):
+                await retention.run(self._world.clock.now().date() + days, _BUDGET)
+            await asyncio.sleep(30 if young else 24 * HOUR)
 
     async def _pause(self) -> None:
         world, biller = self._world, self._city.biller.biller_id
@@ -134,15 +134,18 @@ class People:
             await self._looked_up(key, city)
 
     async def _looked_up(self, key: Key, city: City) -> None:
-        """The city's own books say what is so."""
+        """The city's own books say what is so; where the cause is mended and Caselle can be asked, few look."""
         self._world.struck("M3")
+        asked = capabilities.can_query_receipts(city.biller)
+        if asked and self._dice.random() < 0.5:
+            await self._retry(key, override=False)
+            return
         if there := city.live(str(key)):
             await self._resolve(key, there[0].number)
             return
-        override = not capabilities.can_query_receipts(city.biller)
-        if override and not city.under_way[str(key)]:
+        if not asked and not city.under_way[str(key)]:
             self._world.auditor.decided(str(key))
-        await self._retry(key, override=override)
+        await self._retry(key, override=not asked)
 
     async def _typed_in(self, key: Key, city: City) -> None:
         """By hand, without its reference; whether the one who retries it later knows of that is chance."""

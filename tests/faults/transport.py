@@ -9,7 +9,6 @@ import httpx
 from tests.faults.city import City
 from tests.faults.errand import ERRAND
 from tests.faults.fate import Answer, Call, plain
-from tests.faults.habit import HOUR
 
 if TYPE_CHECKING:
     from tests.faults.instance import Instance
@@ -88,8 +87,6 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         weather = self._world.weather
         if weather.strikes("K4"):
             self._instance.freeze()
-        if call.reference and weather.strikes("K5"):
-            self._instance.freeze(HOUR)
         if weather.strikes("X13"):
             task = asyncio.current_task()
             if weather.toss() or task is None:

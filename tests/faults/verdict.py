@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from shared.ledger.entry import State
@@ -42,6 +43,16 @@ class Doubts:
         self.hidden += other.hidden
         self.late += other.late
         self.minutes += other.minutes
+
+
+    def __str__(self) -> str:
+        """Shares of those that had something before them."""
+        counted = max(1, self.all - self.first)
+        middle = median(self.minutes) if self.minutes else 0
+        return (
+            f"{self.all} in doubt, {self.first} the first of their kind; {self.alone / counted:.1%} ended without a "
+            f"person, half within {middle:.0f} min; who knows all: {self.could / counted:.1%}"
+        )
 
 
 def doubts_of(world: "World") -> Doubts:

@@ -164,6 +164,10 @@ class World:
         self.kills += 1
         self.loop.call_later(after, self._replace, gone)
 
+    def anybody_frozen(self) -> bool:
+        """Whether an instance stands still now."""
+        return any(each.frozen for each in self.instances)
+
     def table_away(self) -> bool:
         """Whether the table answers nobody now (S5)."""
         return self.loop.time() < self._away_until
