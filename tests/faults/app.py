@@ -18,12 +18,12 @@ from shared.ledger.chain import Chain
 from shared.ledger.due import Due, to_message
 from shared.ledger.gates import Gates
 from shared.ledger.outage import Outage
+from shared.ledger.reading import Reader
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
 from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
-from shared.ledger.reading import Reader
 from shared.payments.drive import PaymentDriver
 from shared.payments.post import Desk, PostPayment
 from shared.repair.resolve import Resolve

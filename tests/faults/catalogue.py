@@ -99,7 +99,13 @@ _CLOCKS = (
     Fault("K2", "a DST night, the last minute of a month, a leap day", Acts.CLOCK, ALWAYS),
     Fault("K3", "a process stands still for 5 minutes between claim and write", Acts.CLOCK, RARE, most=4),
     Fault("K4", "a process stands still for 5 minutes after the write", Acts.CLOCK, RARE, most=4),
-    Fault("K5", "a process stands still for half an hour to three hours between the answer and its write", Acts.CLOCK, RARE, most=12),
+    Fault(
+        "K5",
+        "a process stands still for half an hour to three hours between the answer and its write",
+        Acts.CLOCK,
+        RARE,
+        most=12,
+    ),
 )
 
 _POINTS = (
@@ -182,5 +188,9 @@ _LIES = (
 )
 
 CATALOGUE: Final[Mapping[str, Fault]] = MappingProxyType(
-    {fault.id: fault for family in (_PEER, _STORES, _QUEUES, _TOKENS, _CLOCKS, _CRASHES, _INPUTS, _PEOPLE, _LIES) for fault in family}
+    {
+        fault.id: fault
+        for family in (_PEER, _STORES, _QUEUES, _TOKENS, _CLOCKS, _CRASHES, _INPUTS, _PEOPLE, _LIES)
+        for fault in family
+    }
 )

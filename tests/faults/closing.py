@@ -11,8 +11,8 @@ from shared.ledger.entry import Entry, Kind, State
 from shared.ledger.rows import entry_of
 from shared.ledger.store import Row, Values
 from tests.faults.billers import BYSTANDER
-from tests.faults.city import City
 from tests.faults.catalogue import CATALOGUE
+from tests.faults.city import City
 from tests.faults.fault import Acts, Fault
 from tests.faults.host import Message
 from tests.faults.traffic import PAYER, SECRET
@@ -52,8 +52,10 @@ class Closing:
         results = [(self._second(text), text) for text in self._world.host.results]
         Verdict(self._world, [*self._told, *results]).give()
         self._nothing_secret()
-        if self._world.plan.kill is None and self._world.plan.town() is None and all(
-            CATALOGUE[fault].acts in _ELSEWHERE for fault in self._world.plan.faults
+        if (
+            self._world.plan.kill is None
+            and self._world.plan.town() is None
+            and all(CATALOGUE[fault].acts in _ELSEWHERE for fault in self._world.plan.faults)
         ):
             self._bystander_unharmed()
         if len(self._world.plan.faults) == 1 and self._world.plan.town() is None:

@@ -6,16 +6,13 @@ is. A payment that is held although a reading showed it whole, or two proved its
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tests.faults.books import Made
 from tests.faults.chronicle import Chronicle, Life
 from tests.faults.fate import Call
 from tests.faults.habit import DAY, MINUTE
 from tests.faults.reading import Reading, whole
-
-if TYPE_CHECKING:
-    from tests.faults.city import City
 
 SETTLE: Final = 15 * MINUTE
 GAP: Final = 10 * MINUTE
@@ -176,9 +173,7 @@ class Judge:
     def _unseen(self, reading: Reading) -> Iterable[Life]:
         for kind, lives in self._chronicle.posted.items():
             if kind[0] == reading.city.biller.biller_id:
-                yield from (
-                    life for life in lives if life.seen_at < 0 and life.sends and _within(life, reading)
-                )
+                yield from (life for life in lives if life.seen_at < 0 and life.sends and _within(life, reading))
 
     def _worst_lag(self) -> float:
         return max((lag for at, lag in self._lag if at > self._now() - 7 * DAY), default=0.0)
@@ -188,7 +183,9 @@ class Judge:
         made, now = reading.city.books.of.get(life.key, []), self._now()
         if any(each.live for each in made) or reading.city.under_way[life.key] or now - life.last_send < _MOST_LAG:
             return False
-        return any(each.second > life.last_send + _LATER for each, _ in reading.rows) and self._would_show(life, reading)
+        return any(each.second > life.last_send + _LATER for each, _ in reading.rows) and self._would_show(
+            life, reading
+        )
 
     def _would_show(self, life: Life, reading: Reading) -> bool:
         """Whether the list shows what was made at the moment of the attempt."""
@@ -257,4 +254,3 @@ def needless(life: Life) -> bool:
     for attempt, at in life.absent:
         by_attempt.setdefault(attempt, []).append(at)
     return any(times[-1] - times[0] >= GAP for times in by_attempt.values())
-

@@ -281,7 +281,13 @@ MUTANTS: Final = (
     Mutant("foreign receipt taken as evidence", foreign_receipt_taken_as_evidence, ("P4",)),
     Mutant("void before posted", void_before_posted, ("Q6", "P5")),
     Mutant("blind retry of a void", blind_retry_of_a_void, ("Q6", "P6")),
-    Mutant("late answer taken for the latest", late_answer_taken_for_the_latest, ("K5", "L38", "P4"), pace=300, payments=150),
+    Mutant(
+        "late answer taken for the latest",
+        late_answer_taken_for_the_latest,
+        ("K5", "L38", "P4"),
+        pace=300,
+        payments=150,
+    ),
     Mutant("held owner gives its reference away", held_owner_gives_its_reference_away, ("I-7", "M3", "P5")),
     Mutant("retention reduces what is to be told", retention_reduces_what_is_to_be_told, ("M1", "M3", "P5")),
 )

@@ -87,7 +87,7 @@ class People:
                     self._seen.add(str(key))
                     self._start(self._settle(key))
 
-    def _start(self, doing) -> None:  # noqa: ANN001 - a coroutine
+    def _start(self, doing) -> None:
         task = self._world.loop.create_task(doing)
         self._doing.add(task)
         task.add_done_callback(self._done)
@@ -115,7 +115,9 @@ class People:
         world.struck("M2")
         world.note("person", f"pauses {biller}")
         await world.billers.put(record.model_copy(update={"paused": Pause(reason="a long weekend")}))
-        await asyncio.sleep(self._dice.uniform(2, 10) * MINUTE if self._town is None else self._dice.uniform(1, 20) * HOUR)
+        await asyncio.sleep(
+            self._dice.uniform(2, 10) * MINUTE if self._town is None else self._dice.uniform(1, 20) * HOUR
+        )
         await world.billers.put(record)
         with suppress(CaselleError, Crash):
             await world.instances[0].app.gates.resume(biller)
@@ -123,7 +125,9 @@ class People:
     async def _settle(self, key: Key) -> None:
         """A person takes a held payment in hand, some time after it was told."""
         unit = MINUTE if self._town is None else HOUR
-        await asyncio.sleep(self._dice.uniform(10, 60) * MINUTE if unit == MINUTE else self._dice.uniform(0.2, 10) * HOUR)
+        await asyncio.sleep(
+            self._dice.uniform(10, 60) * MINUTE if unit == MINUTE else self._dice.uniform(0.2, 10) * HOUR
+        )
         ERRAND.set(str(key))
         city = self._world.cities.get(f"city{key.biller}")
         if city is None:

@@ -46,7 +46,9 @@ class Plan:
 
     def __str__(self) -> str:
         """Enough to run it again."""
-        drawn = "".join(f" {name}={value}" for name in ("pace", "counter") if (value := getattr(self, name)) is not None)
+        drawn = "".join(
+            f" {name}={value}" for name in ("pace", "counter") if (value := getattr(self, name)) is not None
+        )
         return f"seed={self.seed} faults={'+'.join(self.faults) or 'none'} payments={self.payments}{drawn}"
 
     def town(self) -> Town | None:

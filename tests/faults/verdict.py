@@ -44,7 +44,6 @@ class Doubts:
         self.late += other.late
         self.minutes += other.minutes
 
-
     def __str__(self) -> str:
         """Shares of those that had something before them."""
         counted = max(1, self.all - self.first)
@@ -105,7 +104,7 @@ class Verdict:
     def _told_apart(self, why: str, key: str) -> None:
         """A second receipt is told within a day of being made, in one text that names both numbers."""
         live = [made for made in self._books(key) if made.live]
-        if len(live) < 2:  # noqa: PLR2004 - one is as it should be
+        if len(live) < 2:
             return
         numbers, until = {made.number for made in live}, max(made.second for made in live) + DAY
         if not any(at <= until and all(number in text for number in numbers) for at, text in self._told):

@@ -199,7 +199,11 @@ class World:
     def may_wake(self, changes: Sequence[Change]) -> None:
         """A row that is due before the sweeper wakes again wakes it."""
         for change in changes:
-            if change.key[0] == "O" and not isinstance(change, Delete) and self._second_of(change.key) < self.asleep_until:
+            if (
+                change.key[0] == "O"
+                and not isinstance(change, Delete)
+                and self._second_of(change.key) < self.asleep_until
+            ):
                 self.alarm.set()
 
     def _second_of(self, open_key: str) -> float:
