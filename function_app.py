@@ -17,6 +17,7 @@ from functions import (
     reverse_payments,
     sweep,
     update_customers,
+    watch_poison,
 )
 
 app = func.FunctionApp()
@@ -34,3 +35,4 @@ app.register_functions(retain.bp)
 app.register_functions(reverse_payments.bp)
 app.register_functions(sweep.bp)
 app.register_functions(update_customers.bp)
+app.register_functions(watch_poison.bp)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from admin import output
+from admin.billers.modes import stopped_for
 from admin.billers.record import known
 from admin.session import at_stamp
 from shared.billers.model import Biller, Mode
 from shared.exchange.reasons import REASONS
-from shared.ledger.gate import Gate, gate_of
+from shared.ledger.gate import Gate
+from shared.ledger.gate_row import gate_of
 from shared.ledger.gates import RELAY
 from shared.ledger.rows import END, SHARDS, shard_of, state_in
 from shared.ledger.store import Row
@@ -116,7 +118,7 @@ def _summary(seen: _Seen) -> dict[str, Any]:
     return {
         "billers": dict(modes),
         "paused": [biller.biller_id for biller in seen.billers if paused(biller, seen.now)],
-        "blocked": sorted(name for name, gate in seen.gates.items() if gate.blocked),
+        "blocked": sorted(name for name, gate in seen.gates.items() if gate.blocked or gate.stops),
         "breakersOpen": sorted(name for name, gate in seen.gates.items() if gate.is_open and name != RELAY),
         "relay": f"down since {_minute(relay.opened_at)}" if relay and relay.opened_at else "no outage seen",
         "open": sum(backlog.open.total() for backlog in seen.backlogs.values()),
@@ -172,7 +174,9 @@ def _line(seen: _Seen, biller: Biller) -> dict[str, Any]:
 def _sending(seen: _Seen, biller: Biller) -> str:
     gate = seen.gates.get(biller.biller_id, Gate())
     if gate.blocked:
-        return f"blocked: {gate.blocked}"
+        return f"blocked: {stopped_for(gate)}"
+    if gate.stops:
+        return f"stopped in part: {stopped_for(gate)}"
     if biller.paused and paused(biller, seen.now):
         until = f" until {_minute(biller.paused.until)}" if biller.paused.until else ""
         return f"paused{until}: {biller.paused.reason}"
@@ -191,7 +195,8 @@ def _show_biller(seen: _Seen) -> None:
         "maintenanceWindow": biller.maintenance_window,
         "contacts": biller.contacts.model_dump(by_alias=True, exclude_none=True),
     }
-    why = [code for code in (gate.blocked, *backlog.held) if code in REASONS]
+    stops = [stop.partition(" ")[2] for stop in gate.stops]
+    why = [code for code in (gate.blocked, *stops, *backlog.held) if code in REASONS]
     rows = [{"code": code, "means": REASONS[code].message, "do": REASONS[code].action} for code in dict.fromkeys(why)]
     advice = [output.table("What to do", rows)] if rows else []
     output.show(found | {"whatToDo": rows}, output.fields(f"Biller {biller.biller_id}", _headed(found)), *advice)

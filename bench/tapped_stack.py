@@ -14,7 +14,7 @@ from local.vault_certificate import CertificateFiles, certificate_files
 
 _SHARD: Final = re.compile("eq '[0-9a-f]{2}'")
 _NUMBER: Final = re.compile("[0-9]+")
-TIMERS: Final = ("reconcile", "retain", "sweep", "sweep_tokens")
+TIMERS: Final = ("reconcile", "retain", "sweep", "sweep_tokens", "watch_poison")
 _SENT: Final = {"posting-results": "results"}
 _BATCH: Final = "$batch"
 _OPEN_ROW: Final = b'"RowKey":"O~'

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import azure.functions as func
 
+from functions.entry import entry
 from shared.runtime import wiring
 from shared.vocabulary.errors import CaselleError
 
@@ -13,6 +14,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 
 @bp.function_name("health")
 @bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@entry
 async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
     """Always 200: depends on nothing, so it tells a dead app from a dead dependency."""
     return func.HttpResponse('{"status": "up"}', mimetype="application/json")
@@ -20,6 +22,7 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - 
 
 @bp.function_name("ready")
 @bp.route(route="ready", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@entry
 async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
     """200 when settings, tables and vault answer; 503 with the first that does not."""
     try:

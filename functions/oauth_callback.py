@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import azure.functions as func
 
+from functions.entry import entry
 from functions.problems import PROBLEM, RETRY_LATER, problem
 from shared.runtime import wiring
 from shared.vocabulary import events
@@ -23,6 +24,7 @@ _JSON: Final = "application/json"
 
 @bp.function_name("ICOAuthTokenProcessor")
 @bp.route(route="ICOAuthTokenProcessor", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@entry
 async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
     """Keep the delivered token; ``BK`` in the query is the biller's key, so the host asks for none."""
     from shared.tokens.receive import MARK, Callback

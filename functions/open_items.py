@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import azure.functions as func
 
+from functions.entry import entry
 from functions.problems import problem
 from shared.runtime import wiring
 
@@ -23,6 +24,7 @@ _RETRY_SOON: Final = {"Retry-After": "30"}
     methods=["GET"],
     auth_level=func.AuthLevel.FUNCTION,
 )
+@entry
 async def open_items(req: func.HttpRequest) -> func.HttpResponse:
     """200 with the customer's open items, or with the state of ``invoiceNumber``; otherwise why not."""
     from shared.open_items.unanswered import Unanswered

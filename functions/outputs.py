@@ -1,4 +1,4 @@
-"""What every queue function does with what a step leaves to be sent."""
+"""What every queue function is bound with, and what it does with what a step leaves to be sent."""
 
 from typing import TYPE_CHECKING, List  # noqa: UP035 - as below
 
@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from shared.exchange.result import Handled
 
 STORAGE = "AzureWebJobsStorage"
+
+BINARY = func.DataType.BINARY
+"""Of every queue trigger: where the host reads a message as text, its top-level properties replace the metadata."""
 
 # The worker library refuses list[str], and only the items of a list go out exactly as they are.
 Messages = func.Out[List[str]]  # noqa: UP006

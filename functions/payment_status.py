@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import azure.functions as func
 
+from functions.entry import entry
 from functions.problems import problem
 from shared.runtime import wiring
 from shared.vocabulary.errors import Malformed, Unavailable
@@ -13,6 +14,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 
 @bp.function_name("payment_status")
 @bp.route(route="billers/{billerId}/payments/{paymentId}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+@entry
 async def payment_status(req: func.HttpRequest) -> func.HttpResponse:
     """200 with the result as ``posting-results`` carries it; 404 where no such payment is known."""
     try:

@@ -5,7 +5,8 @@ from typing import Final
 
 import azure.functions as func
 
-from functions.outputs import STORAGE
+from functions.entry import entry
+from functions.outputs import BINARY, STORAGE
 from functions.timers import note_run
 from shared.runtime import wiring
 
@@ -16,7 +17,8 @@ _BUDGET: Final = 120.0
 
 
 @bp.function_name("keep_control_totals")
-@bp.queue_trigger(arg_name="message", queue_name="control-totals", connection=STORAGE)
+@bp.queue_trigger(arg_name="message", queue_name="control-totals", connection=STORAGE, data_type=BINARY)
+@entry
 async def keep_control_totals(message: func.QueueMessage) -> None:
     """What one deposit holds, by Invoice Cloud's count."""
     await wiring.control_totals().accept(message.get_body(), message.id or "", _in_utc(message.insertion_time))
@@ -24,6 +26,7 @@ async def keep_control_totals(message: func.QueueMessage) -> None:
 
 @bp.function_name("reconcile")
 @bp.timer_trigger(arg_name="timer", schedule="0 */15 9-12 * * *", run_on_startup=False)
+@entry
 async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """The night of the whole country (UTC); each biller is done once, and a city that is down is tried again."""
     await wiring.reconcile().run(_BUDGET)

@@ -2,7 +2,8 @@
 
 import azure.functions as func
 
-from functions.outputs import STORAGE, Messages
+from functions.entry import entry
+from functions.outputs import BINARY, STORAGE, Messages
 from functions.timers import note_run
 from shared.runtime import wiring
 from shared.vocabulary import events
@@ -13,6 +14,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.function_name("sweep_tokens")
 @bp.timer_trigger(arg_name="timer", schedule="30 */5 * * * *", run_on_startup=False)
 @bp.queue_output(arg_name="due", queue_name="token-renewals", connection=STORAGE)
+@entry
 async def sweep_tokens(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG001 - the binding's name
     """The same token twice is harmless: after the first look it is not due any more."""
     found = await wiring.sweep_tokens()()
@@ -22,7 +24,8 @@ async def sweep_tokens(timer: func.TimerRequest, due: Messages) -> None:  # noqa
 
 
 @bp.function_name("renew_token")
-@bp.queue_trigger(arg_name="message", queue_name="token-renewals", connection=STORAGE)
+@bp.queue_trigger(arg_name="message", queue_name="token-renewals", connection=STORAGE, data_type=BINARY)
+@entry
 async def renew_token(message: func.QueueMessage) -> None:
     """Try, renew or warn; where a store does not answer, the message comes again."""
     from shared.tokens.look import TokenDue
@@ -31,7 +34,8 @@ async def renew_token(message: func.QueueMessage) -> None:
 
 
 @bp.function_name("poison_token_renewals")
-@bp.queue_trigger(arg_name="message", queue_name="token-renewals-poison", connection=STORAGE)
+@bp.queue_trigger(arg_name="message", queue_name="token-renewals-poison", connection=STORAGE, data_type=BINARY)
+@entry
 async def poison_token_renewals(message: func.QueueMessage) -> None:
     """Nothing is lost: the token stays due, and the next run of the timer finds it."""
     events.emit("token.look_poisoned", events.ERROR, message=message.id)

@@ -4,6 +4,7 @@ from typing import Final
 
 import azure.functions as func
 
+from functions.entry import entry
 from functions.timers import note_run
 from shared.runtime import wiring
 
@@ -15,6 +16,7 @@ _BUDGET: Final = 180.0
 
 @bp.function_name("retain")
 @bp.timer_trigger(arg_name="timer", schedule="0 20 * * * *", run_on_startup=False)
+@entry
 async def retain(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Costs next to nothing while nothing is old."""
     await wiring.retain().run(_BUDGET)

@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from functions.entry import entry
 from functions.outputs import STORAGE, Messages
 from functions.timers import note_run
 from shared.runtime import wiring
@@ -12,6 +13,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.function_name("sweep")
 @bp.timer_trigger(arg_name="timer", schedule="0 * * * * *", run_on_startup=False)
 @bp.queue_output(arg_name="due", queue_name="due", connection=STORAGE)
+@entry
 async def sweep(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG001 - the binding's name
     """The same entry twice is harmless: the second message finds another version and is dropped."""
     from shared.ledger.due import to_message

@@ -79,10 +79,6 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
         return text
 
 
-def queue_trigger(text: str) -> Datum:
-    return Datum(text, "string")
-
-
 def timer_trigger() -> Datum:
     status = {"Schedule": {"AdjustForDST": False}, "ScheduleStatus": None, "IsPastDue": False}
     return Datum(json.dumps(status), "json")

@@ -8,7 +8,8 @@ from typing import Any, Final
 from aiohttp import web
 from multidict import CIMultiDict
 
-from local.host_functions import Runner, log_failure, queue_trigger, timer_trigger
+from local.host_functions import Runner, log_failure, timer_trigger
+from local.host_metadata import queue_trigger
 from local.host_routes import Keys, Routes
 from local.worker import Datum, Function
 
@@ -85,7 +86,7 @@ class HttpFrontEnd:
         except (ValueError, AttributeError):
             return web.Response(status=400)
         is_queue = function.trigger["type"] == "queueTrigger"
-        trigger = queue_trigger(str(text)) if is_queue else timer_trigger()
+        trigger = queue_trigger(function.trigger, str(text)) if is_queue else timer_trigger()
         self._start(self._runner.succeeds(function, trigger))
         return web.Response(status=202)
 

@@ -4,17 +4,18 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 from azure.core.exceptions import AzureError
 from azure.storage.queue import QueueMessage
 
-from local.host_functions import LOG, Runner, queue_trigger, timer_trigger
+from local.host_functions import LOG, Runner, timer_trigger
+from local.host_metadata import queue_metadata, queue_trigger
 from local.host_settings import QueueSettings
 from local.host_storage import QueueStorage, Undecodable, poison_queue
 from local.ncrontab import Schedule
-from local.worker import Datum, Function
+from local.worker import Function
 
 _FIRST_POLL = 0.1
 _MOST_DOUBLINGS = 20
@@ -92,15 +93,19 @@ class QueueListener:
                 await self._give_up(message)
                 return
             async with self._leased(message):
-                succeeded = await self._runner.succeeds(
-                    self._function, queue_trigger(self._storage.text(message)), _metadata(message)
-                )
+                succeeded = await self._run(message)
             await self._settle(message, succeeded=succeeded)
         except Undecodable:
             LOG.warning("function %s got a message that is not base64", self._function.name)
             await self._give_up(message)
         except AzureError as error:
             LOG.warning("function %s cannot settle a message: %s", self._function.name, type(error).__name__)
+
+    async def _run(self, message: QueueMessage) -> bool:
+        binding, text = self._function.trigger, self._storage.text(message)
+        return await self._runner.succeeds(
+            self._function, queue_trigger(binding, text), queue_metadata(binding, text, message)
+        )
 
     async def _settle(self, message: QueueMessage, *, succeeded: bool) -> None:
         if succeeded:
@@ -162,19 +167,6 @@ class TimerListener:
     def _seconds_until_due(self) -> float:
         now = self._started + timedelta(seconds=(time.monotonic() - self._origin) * self._divisor)
         return (self._schedule.after(now) - now).total_seconds() / self._divisor
-
-
-def _metadata(message: QueueMessage) -> Mapping[str, Datum]:
-    times = {
-        "InsertionTime": message.inserted_on,
-        "ExpirationTime": message.expires_on,
-        "NextVisibleTime": message.next_visible_on,
-    }
-    return {
-        "Id": Datum(message.id, "string"),
-        "PopReceipt": Datum(message.pop_receipt, "string"),
-        "DequeueCount": Datum(str(message.dequeue_count), "json"),
-    } | {name: Datum(instant.isoformat(), "string") for name, instant in times.items() if instant is not None}
 
 
 async def _set_within(event: asyncio.Event, limit: float) -> bool:

@@ -1,6 +1,7 @@
 """How JSON Schemas are written from the models."""
 
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import WithDefaultSchema
 
 
 class Plain(GenerateJsonSchema):
@@ -8,3 +9,11 @@ class Plain(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic's signature
         return False
+
+    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
+        """A field that may be left out of a message may be null as well."""
+        written = super().default_schema(schema)
+        if self.mode != "validation" or written.get("default") is None:
+            return written
+        default = written.pop("default")
+        return {"anyOf": [written, {"type": "null"}], "default": default}

@@ -202,7 +202,7 @@ async def _register(tables: TableServiceClient, pepper: bytes, billers: Sequence
     made = {biller.biller_id: generate() for biller in billers}
 
     async def register(biller: Biller) -> None:
-        await registry.put(biller)
+        await registry.replace(biller, await registry.get(biller.biller_id))
         await keys.add(biller.biller_id, made[biller.biller_id])
 
     await for_each(billers, register)

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from admin import output
-from admin.billers import ask, assign, missing, modes, move, secret, shadow_report, yaml_file
+from admin.billers import (
+    ask,
+    assign,
+    going_live,
+    missing,
+    modes,
+    move,
+    redate,
+    secret,
+    shadow_report,
+    yaml_file,
+)
+from admin.billers.readings import readings_of
 from admin.billers.record import STATE, BillerId, biller_of, change, change_shown, known, shown
 from admin.check import app as checks
 from admin.confirm import Reason, Yes, confirm
@@ -70,9 +82,11 @@ async def _show(stamp: "Stamp", biller_id: str) -> None:
     still = output.table("Still missing", rows) if rows else "Nothing is missing."
     can = [asdict(each) for each in abilities(biller)]
     record = output.fields(f"Biller {biller_id}", flat(shown(biller)))
-    output.show(
-        shown(biller) | {"capabilities": can, "missing": rows}, record, output.table("Capabilities", can), still
-    )
+    list_shows = await readings_of(stamp, biller_id)
+    facts = {output.heading(name): value for name, value in list_shows.items()}
+    tables = [record, output.table("Capabilities", can)]
+    tables += [output.fields("What its list of receipts showed", facts)] if facts else []
+    output.show(shown(biller) | {"capabilities": can, "readings": list_shows, "missing": rows}, *tables, still)
 
 
 @app.command("list")
@@ -193,10 +207,11 @@ app.command("check")(checks.check)
 app.command("confirm")(checks.confirm_)
 app.command("shadow")(modes.shadow)
 app.command("shadow-report")(shadow_report.shadow_report)
-app.command("go-live")(modes.go_live)
+app.command("go-live")(going_live.go_live)
 app.command("pause")(modes.pause)
 app.command("resume")(modes.resume)
 app.command("unblock")(modes.unblock)
+app.command("redate")(redate.redate)
 app.command("move")(move.move)
 app.command("retire")(modes.retire)
 

@@ -1,26 +1,23 @@
-"""``icadmin biller pause, resume, unblock, shadow, go-live, retire``: how far a biller is, and whether it sends."""
+"""``icadmin biller pause, resume, unblock, shadow, retire``: how far a biller is, and whether it sends."""
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from admin import output
+from admin.billers.moments import moment
 from admin.billers.record import BillerId, change, known
-from admin.check.finding import fingerprint
 from admin.confirm import Reason, Yes, confirm
 from admin.errors import WrongUse
 from admin.session import at_stamp
 from shared.billers import capabilities
-from shared.billers.model import Biller, Mode
+from shared.billers.model import Mode
 from shared.ledger.entry import State
+from shared.ledger.gate import Gate
 from shared.ledger.rows import END, queue_of, shard_of
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
-
-CHECK_LASTS: Final = timedelta(days=7)
-"""How old the check may be with which a biller goes live."""
 
 _OPEN: Final = (State.RECEIVED, State.SENDING, State.UNKNOWN, State.WAITING)
 _SOON: Final = "Every instance of the functions knows within a minute."
@@ -49,13 +46,13 @@ def pause(
 
 async def _pause(stamp: "Stamp", biller_id: str, reason: str, until: str | None, *, yes: bool) -> None:
     biller = await known(stamp, biller_id)
-    ends = _moment(until, biller, "--until") if until else None
+    ends = moment(until, biller, "--until") if until else None
     if ends is not None and ends <= stamp.clock.now():
         raise WrongUse(f"--until {until} has passed already.")
     confirm(f"Pause posting for {biller.name} until {ends or 'it is resumed'}?", yes=yes)
     becomes = {"paused": {"reason": reason, "until": ends}}
     async with stamp.audit.change("biller.pause", biller_id, why=reason, after=becomes):
-        await stamp.switch.pause(biller_id, reason, ends)
+        await stamp.switch.pause(biller_id, reason, ends, seen=biller.paused)
     output.say(f"Posting for {biller.name} is paused. {_SOON}")
 
 
@@ -74,7 +71,7 @@ async def _resume(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> 
     confirm(f"Resume posting for {biller.name}, paused for {biller.paused.reason!r}?", yes=yes)
     was = {"paused": biller.paused.model_dump(mode="json")}
     async with stamp.audit.change("biller.resume", biller_id, why=reason, before=was):
-        await stamp.switch.resume(biller_id)
+        await stamp.switch.resume(biller_id, seen=biller.paused)
     output.say(f"Posting for {biller.name} goes on, one payment first. {_SOON}")
 
 
@@ -89,12 +86,19 @@ def unblock(biller_id: BillerId, reason: Why, *, yes: Yes = False) -> None:
 async def _unblock(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> None:
     biller = await known(stamp, biller_id)
     gate = await stamp.gates.look(biller_id)
-    if gate.blocked is None and not gate.is_open and not gate.doubtful:
+    if gate.blocked is None and not gate.stops and not gate.is_open and not gate.doubtful:
         raise WrongUse(f"Biller {biller_id} is not blocked; `status {biller_id}` shows what it waits for.")
-    confirm(f"Go on posting for {biller.name}, stopped for {gate.blocked or 'failures of its server'}?", yes=yes)
-    async with stamp.audit.change("biller.unblock", biller_id, why=reason, before={"blocked": gate.blocked}):
+    confirm(f"Go on posting for {biller.name}, stopped for {stopped_for(gate)}?", yes=yes)
+    was = {"blocked": gate.blocked, "stops": list(gate.stops)}
+    async with stamp.audit.change("biller.unblock", biller_id, why=reason, before=was):
         await stamp.switch.unblock(biller_id)
     output.say(f"Posting for {biller.name} goes on, one payment first. {_SOON}")
+
+
+def stopped_for(gate: Gate) -> str:
+    """Why nothing, or some of it, is sent, in words."""
+    stops = [f"{what}: {code}" for what, _, code in (stop.partition(" ") for stop in gate.stops)]
+    return ", ".join([*([gate.blocked] if gate.blocked else []), *stops]) or "failures of its server"
 
 
 def shadow(biller_id: BillerId, *, reason: Reason = "", yes: Yes = False) -> None:
@@ -116,47 +120,6 @@ async def _shadow(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> 
     confirm(f"Let {biller.name} run in shadow: every payment checked, none sent, ever?", yes=yes)
     await change(stamp, "biller.shadow", biller, biller.model_copy(update={"mode": Mode.SHADOW}), why=reason)
     output.say(f"{biller.name} runs in shadow. {_SOON}")
-
-
-def go_live(
-    biller_id: BillerId,
-    at: Annotated[
-        str,
-        typer.Option("--at", metavar="TIME", help="ISO, in the city's own time: payments paid from then on are ours."),
-    ],
-    *,
-    reason: Reason = "",
-    yes: Yes = False,
-) -> None:
-    """Take a biller live. Payments paid before that time are held: the old data pump has them.
-
-    Demands a check that passed within the last week, with the set-up as it still is.
-
-    Example: icadmin --local biller go-live 2493 --at 2026-12-01T00:00
-    """
-    at_stamp(lambda stamp: _go_live(stamp, biller_id, at, reason, yes=yes))
-
-
-async def _go_live(stamp: "Stamp", biller_id: str, at: str, reason: str, *, yes: bool) -> None:
-    biller = await known(stamp, biller_id)
-    begins = _moment(at, biller, "--at")
-    _refuse_unready(biller, stamp.clock.now())
-    confirm(f"Take {biller.name} live for payments paid from {begins.isoformat()}?", yes=yes)
-    live = {"mode": Mode.LIVE, "go_live_at": begins}
-    # The gate first: whoever sees a live biller is to see that one payment goes alone.
-    await stamp.gates.resume(biller_id)
-    await change(stamp, "biller.go-live", biller, biller.model_copy(update=live), why=reason)
-    output.say(f"{biller.name} is live for payments paid from {begins.isoformat()}. {_SOON}")
-
-
-def _refuse_unready(biller: Biller, now: datetime) -> None:
-    passed = biller.passed_check
-    if biller.mode in {Mode.LIVE, Mode.RETIRED}:
-        raise WrongUse(f"Biller {biller.biller_id} is {biller.mode} already.")
-    if passed is None:
-        raise WrongUse(f"No check has passed: `biller check {biller.biller_id}` says what is missing.")
-    if passed.at < now - CHECK_LASTS or passed.fingerprint != fingerprint(biller):
-        raise WrongUse(f"The check of {passed.at:%Y-%m-%d} is too old, or the set-up has changed since: check again.")
 
 
 def retire(biller_id: BillerId, reason: Why, *, yes: Yes = False) -> None:
@@ -189,14 +152,3 @@ async def count_open(stamp: "Stamp", biller_id: str, states: tuple[State, ...] =
 
 
 _MANY: Final = 1000
-
-
-def _moment(text: str, biller: Biller, option: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongUse(f"{option} {text} is not a time such as 2026-12-01T08:00.") from None
-    try:
-        return moment if moment.tzinfo else moment.replace(tzinfo=biller.zone)
-    except OverflowError:
-        raise WrongUse(f"{option} {text} is not a time such as 2026-12-01T08:00.") from None

@@ -72,7 +72,7 @@ async def _move(  # noqa: PLR0917 - one command's options
             await _copy_record(here, there, moving, key, reason)
             await _copy_ledger(here, there, biller_id)
             await _copy_token(here, there, biller_id)
-            await there.switch.resume(biller_id)
+            await there.switch.resume(biller_id, seen=Pause(reason=_MOVING_IN))
     output.say(f"{biller.name} is at home in {there.address.name}. From now on Invoice Cloud enqueues there.")
 
 
@@ -134,14 +134,21 @@ def _moving_in(biller: Biller) -> bool:
 async def _copy_ledger(here: "Stamp", there: "Stamp", biller_id: str) -> None:
     """Twice: what an instance wrote meanwhile that had not heard of the pause is found by the second run."""
     for number in (1, 2):
-        entries = unsettled = 0
+        entries = unsettled = merged = sent_at_both = 0
         with output.progress() as bar:
             task = bar.add_task("Copying the ledger", total=None)
             async for copied in MoveLedger(here.ledger_rows, there.ledger_rows).copy(biller_id):
                 entries, unsettled = copied.entries, copied.unsettled
+                merged, sent_at_both = copied.merged, copied.sent_at_both
                 bar.update(task, description=f"Copying the ledger: {entries} entries")
         if number == 1:
             output.say(f"{entries} payments and reversals were copied, {unsettled} of them not settled yet.")
+        if merged:
+            output.say(f"{merged} were at the new home already, and go on as they stood here.")
+        if sent_at_both:
+            output.warn(
+                f"{sent_at_both} were sent from both: `payments held {biller_id} --cause sent_at_both_homes` there."
+            )
 
 
 async def _copy_token(here: "Stamp", there: "Stamp", biller_id: str) -> None:

@@ -8,6 +8,7 @@ import httpx
 
 from admin import first_files, keys
 from admin.billers import missing
+from admin.billers.modes import stopped_for
 from admin.check.finding import Finding, People, fails, passes, people, untold
 from shared.billers.capabilities import MINIMUM_VERSION, at_least
 from shared.billers.model import Biller, FormDefinition
@@ -145,8 +146,8 @@ def _token(row: TokenRow | None, stamp: "Stamp", biller: Biller) -> Iterator[Fin
 
 async def _sending(stamp: "Stamp", biller: Biller) -> Finding:
     check, gate = "sending allowed", await stamp.gates.look(biller.biller_id)
-    if gate.blocked:
-        return fails(check, f"blocked: {gate.blocked}", "Mend it, then `biller unblock`.", people(biller).us)
+    if gate.blocked or gate.stops:
+        return fails(check, f"stopped for {stopped_for(gate)}", "Mend it, then `biller unblock`.", people(biller).us)
     if gate.is_open:
         return fails(check, "the city's server kept failing", "Restart COWS.", people(biller).cows_admin)
     if paused(biller, stamp.clock.now()) and biller.paused:

@@ -1,6 +1,7 @@
 """What harmless reads show: the layers between us and the city's books, and which of them is the one that fails."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -8,11 +9,14 @@ from admin.check.finding import Finding, fails, passes, people, untold
 from shared.billers import capabilities
 from shared.billers.model import Biller, Capability
 from shared.caselle import customer, open_items, receipt
+from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.caselle.client import CaselleClient, Wire
-from shared.caselle.errors import COWS_DOWN, AmbiguousError, NotSentError
+from shared.caselle.errors import BARE_STATUSES, COWS_DOWN, AmbiguousError, NotSentError
 from shared.caselle.protocol import Operation, Reply, refusal
 from shared.exchange.reasons import REASONS
-from shared.ledger.answer import NotSent, Refused
+from shared.ledger.answer import Ambiguous, Refused
+from shared.payments.evidence.shown import number_of
+from shared.vocabulary.errors import Unavailable
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
@@ -141,10 +145,10 @@ class Reads:
         """The recorded release against what the city's server understands."""
         check, version = "capabilities", self._biller.connect_version
         today = self._stamp.clock.now().astimezone(self._biller.zone).date()
-        code = await self.asked(receipt.OPERATION, receipt.variables(today, today, None), "receipt")
+        code = await self.asked(receipt.OPERATION, receipt.variables(receipt.of_days(today, today), None), "receipt")
         understood, expected = code == ANSWERED, capabilities.can_query_receipts(self._biller)
         if understood and expected:
-            return passes(check, f"the receipt query answers; {self._means()}")
+            return await self._readable(today)
         if code == "contract_mismatch" and not expected:
             return passes(check, f"release {version} has no receipt query; {self._means()}")
         overridden = Capability.RECEIPT in self._biller.capability_overrides
@@ -156,10 +160,25 @@ class Reads:
             return fails(check, f"{recorded}, but the server does not know the receipt query of 2025.11", remedy, who)
         return untold(check, words(code), "Try again.", self._who.us)
 
+    async def _readable(self, today: date) -> Finding:
+        """Whether the reader that settles lost answers can read what the city shows of the last week."""
+        try:
+            found = await CaselleCashReceipting(self.client).receipts(self._biller, today - _WEEK, today)
+        except Unavailable as error:
+            evidence = f"the list of receipts is answered, but cannot be read ({error.code})"
+            return fails("capabilities", evidence, _UNREADABLE, self._who.us)
+        odd = [each.receipt_number for each in found if number_of(each.receipt_number) is None]
+        if odd:
+            evidence = f"receipt numbers are written in a form that is not known, such as {odd[0]}"
+            return fails("capabilities", evidence, _UNREADABLE, self._who.us)
+        return passes("capabilities", f"the receipt query answers, and is read; {self._means()}")
+
     def _means(self) -> str:
         return "; ".join(each.means for each in capabilities.abilities(self._biller))
 
 
+_WEEK: Final = timedelta(days=7)
+_UNREADABLE: Final = "`contract check` says what is different: until it is read, every lost answer is for a person."
 _RELEASE: Final = "Ask which release of Connect and COWS runs, then `biller set connectVersion=...`."
 _OVERRIDE: Final = "`biller set BILLER capabilityOverrides.receipt=` takes the override away."
 
@@ -184,7 +203,7 @@ def _code(reply: Reply, field: str) -> str:
     if any(failure.code == COWS_DOWN for failure in reply.errors):
         return "cows_down"
     match refusal(reply, field):
-        case NotSent(code=code) | Refused(code=code):
+        case Refused(code=code):
             return code
-        case _:
-            return _grouped(f"http_{reply.status}")
+        case Ambiguous(code=code):
+            return code if code in BARE_STATUSES.values() else _grouped(f"http_{reply.status}")

@@ -2,10 +2,12 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from admin.billers.readings import reference_shown
 from admin.check.finding import Finding, fails, passes, people, untold
 from admin.check.reads import Reads, words
 from admin.errors import WrongUse
@@ -16,6 +18,7 @@ from shared.caselle.cash_receipting import CaselleCashReceipting
 from shared.exchange.reasons import REASONS
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused
 from shared.open_items.unanswered import Unanswered
+from shared.payments.evidence.shown import WHOLE, Shown, form_read_back
 from shared.payments.gateway import Receipt, ReceiptOrder
 from shared.vocabulary.errors import Unavailable
 from shared.vocabulary.money import Money
@@ -28,6 +31,7 @@ WORKSPACE: Final = "workspace online"
 DISTRIBUTION: Final = "distribution online"
 COUNTS: Final = "a paid customer looks paid"
 CLOCK: Final = "the city's clock"
+REFERENCE: Final = "our reference is shown"
 UNTRIED: Final = (CODES, WORKSPACE, DISTRIBUTION, COUNTS, CLOCK)
 
 _SKEW: Final = timedelta(seconds=120)
@@ -70,7 +74,7 @@ class Trial:
                     yield finding
                 return
             after = await self._balance(customer_number)
-            shown = await self._shown(order)
+            shown = await self._shown(order, answer.receipt_number or "")
             stands = await self._voided(answer.receipt_number or "")
             if stands is not None:
                 yield stands
@@ -79,6 +83,7 @@ class Trial:
             yield passes(check, f"{amount} was posted for each tender and voided again")
         yield self._counts(before, after, amount)
         yield self._clock(shown)
+        yield await self._reference(shown, order)
 
     async def _voided(self, receipt_number: str) -> Finding | None:
         """None once it is voided; otherwise a receipt stands that is no payment."""
@@ -126,6 +131,22 @@ class Trial:
             return fails(CLOCK, f"{round(skew.total_seconds())} s off ours", remedy, self._who.cows_admin)
         return passes(CLOCK, f"within {_SKEW.seconds} s of ours")
 
+    async def _reference(self, shown: Receipt | None, order: ReceiptOrder) -> Finding:
+        """How much of the longest reference the list shows, and where; kept, since lost answers are settled by it."""
+        if shown is None:
+            return untold(REFERENCE, "this release cannot show a receipt")
+        form = form_read_back(shown, order.reference)
+        if form is None:
+            remedy = "Ask where a receipt of the web service keeps its reference: lost answers are held until then."
+            return fails(
+                REFERENCE, "neither its reference nor its memo begins with what was sent", remedy, self._who.csm
+            )
+        posted = self._stamp.ledger.posted
+        text, etag = await posted.readings(self._biller.biller_id)
+        kept = replace(Shown.read(text), form=form)
+        await posted.keep_readings(self._biller.biller_id, kept.written(), etag)
+        return passes(REFERENCE, reference_shown(kept))
+
     async def _balance(self, customer_number: str) -> Money | None:
         try:
             found = await self._receivable.customer(self._biller, customer_number)
@@ -133,8 +154,8 @@ class Trial:
             return None
         return Money(found.balance)
 
-    async def _shown(self, order: ReceiptOrder) -> Receipt | None:
-        """The receipt of this order, where Caselle can be asked and shows it."""
+    async def _shown(self, order: ReceiptOrder, receipt_number: str = "") -> Receipt | None:
+        """The receipt of this order, by number or reference, where Caselle can be asked and shows it."""
         if not capabilities.can_query_receipts(self._biller):
             return None
         day = timedelta(days=1)
@@ -142,7 +163,8 @@ class Trial:
             found = await self._cash.receipts(self._biller, order.receipt_date - day, order.receipt_date + day)
         except Unavailable:
             return None
-        return next((each for each in found if each.reference == order.reference), None)
+        mine = (each for each in found if each.receipt_number == receipt_number or each.reference == order.reference)
+        return next(mine, None)
 
 
 def check_possible(biller: Biller, amount: Money) -> None:
@@ -183,7 +205,7 @@ def _order(  # noqa: PLR0917 - each is one field
         payment_code=codes.payment_codes[tender],
         amount=amount,
         receipt_date=now.astimezone(biller.zone).date(),
-        reference=f"SETUP-CHECK-{secrets.token_hex(4)}",
+        reference=f"SETUP-CHECK-{secrets.token_hex(WHOLE)}"[:WHOLE],
     )
 
 

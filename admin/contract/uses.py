@@ -65,7 +65,7 @@ class Use:
 USES: Final = (
     Use(create_receipt.OPERATION, create_receipt.variables(_ORDER)),
     Use(void_receipt.OPERATION, void_receipt.variables("05.000000012", "R01")),
-    Use(receipt.OPERATION, receipt.variables(_DAY, _DAY, "200")),
+    Use(receipt.OPERATION, receipt.variables(receipt.of_days(_DAY, _DAY), "200")),
     Use(customer.OPERATION, customer.variables("000412")),
     Use(customer_records.PROBE, customer.variables("000412")),
     Use(open_items.OPEN_ITEMS, open_items.variables("000412")),

@@ -16,8 +16,10 @@ from admin.payments.options import (
     KindOpt,
     MaybeBiller,
     MaybeId,
+    NotByHand,
     Tender,
     Why,
+    asked_by_hand,
     held_for,
     reason_given,
 )
@@ -40,12 +42,19 @@ def retry(
     override: Annotated[
         bool, typer.Option("--override", help="After a lost answer: you vouch that nothing is at Caselle.")
     ] = False,
+    not_by_hand: NotByHand = False,
+    others: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="RECEIPT", help="This receipt of the same amount is another payment's."),
+    ] = None,
     reason: Why = "",
     yes: Yes = False,
 ) -> None:
     """Let held entries go: one by its id, or all that are held for a cause. Every check is run again.
 
-    Example: icadmin --local payments retry 2493 --cause unknown_tender --reason "payment code set"
+    What Caselle shows that may be it is never sent. --yes does not answer whether it was entered by hand.
+
+    Example: icadmin --local payments retry 2493 --cause unknown_tender --not-by-hand --reason "payment code set"
     """
     why = reason_given(reason)
     one = Key(biller, kind, id_) if biller and id_ else None
@@ -56,10 +65,12 @@ def retry(
         wanted = held_for(biller, cause, customer, tender)
         entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
 
-        def act(entry: Entry) -> Awaitable[Entry]:
-            return parts.retry(entry.key, parts.decided(why), override=override)
+        said = parts.decided(why, not_by_hand=not_by_hand or asked_by_hand(entries))
 
-        after = {"state": str(State.RECEIVED), "override": override}
+        def act(entry: Entry) -> Awaitable[Entry]:
+            return parts.retry(entry.key, said, override=override, others=others or ())
+
+        after = {"state": str(State.RECEIVED), "override": override, "not": others or []}
         await change_each(parts, "payments.retry", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
 
     with_parts(work)
@@ -76,46 +87,60 @@ def resolve(
     ] = None,
     done: Annotated[bool, typer.Option("--done", help="Of a reject or reversal: it is undone there.")] = False,
     not_posted: Annotated[bool, typer.Option("--not-posted", help="It is not there and never will be.")] = False,
+    reopen: Annotated[
+        bool, typer.Option("--reopen", help="What a person said of it was wrong: it is held again.")
+    ] = False,
+    override: Annotated[
+        bool, typer.Option("--override", help="With --posted, where Caselle cannot be asked: you have seen it there.")
+    ] = False,
     answers: Annotated[
         Path | None, typer.Option("--from", metavar="CSV", help="The sheet of `payments ask` with the city's answers.")
     ] = None,
     reason: Why = "",
     yes: Yes = False,
 ) -> None:
-    """Write down what became of held entries: one by its id, or all that a city answered.
+    """Write down what became of held entries: one by its id, or all that a city answered on its sheet.
 
+    Of a sheet only those lines count that answer, for this biller, what is asked now; the others are named.
     With --cause and --not-posted, all that are held for it are ended.
 
     Example: icadmin --local payments resolve 2493 pay-17 --posted 5.00010 --reason "the clerk found it"
     """
     why = reason_given(reason)
     if answers is not None:
-        read = sheet.answers_in(answers)
-        with_parts(lambda parts: sheet.resolve_from(parts, read, why, yes=yes))
+        if biller is None or id_ is not None:
+            raise WrongUse("Name the biller whose sheet it is, and no id: `payments resolve BILLER --from CSV`.")
+        city, read = biller, sheet.answers_in(answers)
+        with_parts(lambda parts: sheet.resolve_from(parts, city, read, why, yes=yes))
         return
     one = Key(biller, kind, id_) if biller and id_ else None
     if one is None and not (cause and not_posted):
         raise WrongUse("Name one entry by biller and id, or give the city's answers with --from.")
-    _check_choice(kind, posted, done=done, not_posted=not_posted)
+    _check_choice(kind, posted, done=done, not_posted=not_posted, reopen=reopen)
 
     async def work(parts: "Parts") -> None:
         wanted = held_for(biller, cause)
         entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
 
         def act(entry: Entry) -> Awaitable[Entry]:
+            if reopen:
+                return parts.resolve.reopen(entry.key, parts.decided(why))
             if not_posted:
                 return parts.resolve.not_posted(entry.key, parts.decided(why))
-            return parts.resolve.posted(entry.key, posted, parts.decided(why))
+            return parts.resolve.posted(entry.key, posted, parts.decided(why), override=override)
 
-        after = {"state": str(State.NOT_POSTED if not_posted else State.POSTED), "receipt": posted}
+        ends = State.HELD if reopen else State.NOT_POSTED if not_posted else State.POSTED
+        after = {"state": str(ends), "receipt": posted, "override": override}
         await change_each(parts, "payments.resolve", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
 
     with_parts(work)
 
 
-def _check_choice(kind: Kind, posted: str | None, *, done: bool, not_posted: bool) -> None:
-    if [posted is not None, done, not_posted].count(True) != 1:
-        raise WrongUse("Say one of --posted RECEIPT, --done and --not-posted.")
+def _check_choice(kind: Kind, posted: str | None, *, done: bool, not_posted: bool, reopen: bool) -> None:
+    if [posted is not None, done, not_posted, reopen].count(True) != 1:
+        raise WrongUse("Say one of --posted RECEIPT, --done, --not-posted and --reopen.")
+    if posted is not None and posted.startswith("-"):
+        raise WrongUse(f"{posted} is no receipt number.")
     if (posted is not None and kind is not Kind.PAYMENT) or (done and kind is Kind.PAYMENT):
         raise WrongUse("A payment is resolved with --posted RECEIPT, a reject or reversal with --done.")
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from shared.exchange.quarantine import Quarantined
 from shared.exchange.reasons import REASONS, listed
-from shared.ledger.entry import Entry, State
+from shared.ledger.entry import Entry, State, Wait
 from shared.repair.find import Cause, fields_of
 from shared.repair.history import History, Step
 from shared.vocabulary.money import Money
@@ -47,6 +47,7 @@ def record(entry: Entry) -> dict[str, Any]:
         "why": shown.message if shown else None,
         "whatToDo": (entry.by_hand or shown.action) if shown and entry.state is State.HELD else entry.afterwards,
         "saidByCaselle": entry.detail,
+        "asked": _asked(entry),
         "tender": fields.get("tender"),
         "deposit": fields.get("depositId"),
         "postingDate": entry.posting_date,
@@ -57,6 +58,15 @@ def record(entry: Entry) -> dict[str, Any]:
         "messageId": entry.message_id,
         "version": entry.version,
     }
+
+
+def _asked(entry: Entry) -> str | None:
+    """Whether it may be at Caselle, and when that is asked next; None where nobody asks."""
+    if entry.wait is Wait.SECOND and entry.due:
+        return f"looked at for a second receipt at {entry.due:%Y-%m-%d %H:%M} UTC"
+    if not entry.perhaps_there or entry.state is State.POSTED:
+        return f"shown not to be there at {entry.proved_at:%Y-%m-%d %H:%M} UTC" if entry.proved_at else None
+    return f"asked again at {entry.due:%Y-%m-%d %H:%M} UTC" if entry.wait is Wait.ASK and entry.due else "not asked"
 
 
 def step(one: Step) -> dict[str, Any]:
@@ -76,7 +86,7 @@ def step(one: Step) -> dict[str, Any]:
 def history(found: History) -> dict[str, Any]:
     """One entry with its history."""
     return record(found.entry) | {
-        "undoneBy": str(found.undone_by) if found.undone_by else None,
+        "undoneBy": [str(key) for key in found.undone_by],
         "events": [step(each) for each in found.steps],
         "conflicts": [_conflict(dict(row.values)) for row in found.conflicts],
     }

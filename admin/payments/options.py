@@ -1,13 +1,15 @@
 """What several commands on payments ask for in the same words."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from admin.confirm import confirm
 from admin.errors import WrongUse
-from shared.ledger.entry import Kind, State
+from shared.ledger.entry import Entry, Kind, State
 from shared.repair.find import Filter
 from shared.vocabulary.errors import Malformed
 from shared.vocabulary.identity import biller_id, canonical_id
@@ -56,6 +58,9 @@ To = Annotated[
     datetime | None, typer.Option("--to", formats=_DAYS, metavar="DAY", help="Last deposit day, YYYY-MM-DD.")
 ]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the audit and with the event.")]
+NotByHand = Annotated[
+    bool, typer.Option("--not-by-hand", help="Nobody entered it in Caselle by hand since it was told as held.")
+]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="Write here; only you can read it.")]
 
 
@@ -73,6 +78,19 @@ def reason_given(why: str) -> str:
     if not why.strip():
         raise WrongUse("Say why, with --reason: it is kept with the change.")
     return why.strip()
+
+
+def asked_by_hand(entries: Sequence[Entry]) -> bool:
+    """Whether the person says that nobody entered by hand what was told as held; asked where there is such an entry.
+
+    Raises:
+        Declined: somebody did, or nobody answers.
+    """
+    told = [entry for entry in entries if entry.told_held_at is not None and not entry.key.kind.is_update]
+    if told:
+        what = "it" if len(told) == 1 else f"any of these {len(told)}"
+        confirm(f"Are you sure that nobody entered {what} in Caselle by hand meanwhile?", yes=False)
+    return bool(told)
 
 
 def held_for(

@@ -16,6 +16,7 @@ from shared.ledger.reading import Reader
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.payments.drive import PaymentDriver
+from shared.payments.named_receipt import NamedReceipt
 from shared.payments.post import Desk, PostPayment
 from shared.repair.decision import Decision
 from shared.repair.find import Find
@@ -39,9 +40,9 @@ class Parts:
     stamp: "Stamp"
     wire: Wire
 
-    def decided(self, why: str) -> Decision:
+    def decided(self, why: str, *, not_by_hand: bool = False) -> Decision:
         """The decision of whoever gives the command."""
-        return Decision(self.stamp.actor.object_id, why)
+        return Decision(self.stamp.actor.object_id, why, not_by_hand=not_by_hand)
 
     @cached_property
     def reader(self) -> Reader:
@@ -66,7 +67,8 @@ class Parts:
     @cached_property
     def resolve(self) -> Resolve:
         """Ends held entries."""
-        return Resolve(self.stamp.ledger, self.reader, self.stamp.address.settings.times)
+        named = NamedReceipt(self.stamp.billers, self._desk.receipting, self.stamp.ledger)
+        return Resolve(self.stamp.ledger, self.reader, named, self.stamp.address.settings.times)
 
     @cached_property
     def again(self) -> TellAgain:

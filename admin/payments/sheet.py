@@ -1,18 +1,18 @@
 """``payments ask``: one sheet of questions for a city; and what becomes of its answers."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from admin import output
-from admin.errors import WrongUse
+from admin.errors import Declined, WrongUse
 from admin.payments.changing import Act, Chosen, change_each
 from admin.payments.options import BillerArg, Out, held_for
 from admin.payments.session import with_parts
 from admin.private_files import write_private
 from shared.ledger.entry import Entry
 from shared.repair import inquiry
-from shared.repair.decision import known
+from shared.repair.decision import NotAllowed, known
 from shared.repair.inquiry import Answer, Found
 from shared.vocabulary.errors import Malformed
 
@@ -27,16 +27,17 @@ def ask(biller: BillerArg, out: Out) -> None:
 
     Example: icadmin --local payments ask 2493 --out questions.csv
     """
-    found = with_parts(lambda parts: _questions(parts, biller))
-    if not found:
+    text, count = with_parts(lambda parts: _questions(parts, biller))
+    if not count:
         output.show({"questions": 0}, "There is nothing to ask.")
         return
-    write_private(out, inquiry.sheet(found).encode())
-    output.show({"questions": len(found), "file": str(out)}, f"{len(found)} questions are in {out}.")
+    write_private(out, text.encode())
+    output.show({"questions": count, "file": str(out)}, f"{count} questions are in {out}.")
 
 
-async def _questions(parts: "Parts", biller: str) -> list[Entry]:
-    return [entry async for entry in parts.find(held_for(biller)) if inquiry.is_question(entry)]
+async def _questions(parts: "Parts", biller: str) -> tuple[str, int]:
+    found = [entry async for entry in parts.find(held_for(biller)) if inquiry.is_question(entry)]
+    return inquiry.sheet(found, parts.stamp.ledger.now()), len(found)
 
 
 def answers_in(path: Path) -> Sequence[Answer]:
@@ -58,28 +59,45 @@ def answers_in(path: Path) -> Sequence[Answer]:
     return read.answers
 
 
-async def resolve_from(parts: "Parts", answers: Sequence[Answer], why: str, *, yes: bool) -> None:
-    """Do what a city answered, line by line; its word stands in the audit and with each event."""
-    chosen = []
+async def resolve_from(parts: "Parts", biller: str, answers: Sequence[Answer], why: str, *, yes: bool) -> None:
+    """Do what a city answered, line by line; its word stands in the audit and with each event.
+
+    Raises:
+        Declined: some lines change nothing, or were refused; each is named, and the others were done.
+    """
+    chosen, left = [], 0
     for answer in answers:
-        entry = known(await parts.stamp.ledger.read(answer.key), answer.key)
+        entry = await parts.stamp.ledger.read(answer.key)
+        words = inquiry.idle(answer, entry, biller, parts.stamp.ledger.now())
+        if entry is None or words is not None:
+            output.warn(f"Line {answer.line} changes nothing: {words}.")
+            left += 1
+            continue
         act = _act(parts, answer, f"{why} (the city's sheet, line {answer.line})")
         chosen.append(Chosen(entry, act, {"answer": str(answer.found), "receipt": answer.receipt_number}))
     for found in Found:
         output.warn(f"{sum(answer.found is found for answer in answers)} answered: {found}.")
-    await change_each(parts, "payments.resolve", chosen, why, yes=yes)
+    if chosen:
+        await change_each(parts, "payments.resolve", chosen, why, yes=yes)
+    if left:
+        raise Declined(f"{left} of {len(answers)} lines change nothing; each says why.")
 
 
 def _act(parts: "Parts", answer: Answer, why: str) -> Act:
     said = parts.decided(why)
 
-    def act(entry: Entry) -> Awaitable[Entry]:
+    async def act(entry: Entry) -> Entry:
+        # The person may have thought for an hour before agreeing.
+        current = known(await parts.stamp.ledger.read(entry.key), entry.key)
+        words = inquiry.idle(answer, current, entry.key.biller, parts.stamp.ledger.now())
+        if words is not None:
+            raise NotAllowed(f"Line {answer.line} changes nothing: {words}.")
         match answer.found:
             case Found.POSTED:
-                return parts.resolve.posted(entry.key, answer.receipt_number, said)
+                return await parts.resolve.posted(entry.key, answer.receipt_number, said)
             case Found.NOT_THERE:
-                return parts.retry(entry.key, said, override=True)
+                return await parts.retry(entry.key, said, override=True)
             case Found.NEVER:
-                return parts.resolve.not_posted(entry.key, said)
+                return await parts.resolve.not_posted(entry.key, said)
 
     return act

@@ -46,6 +46,7 @@ TIMERS: dict[str, tuple[str, dict[str, str]]] = {
     "retain": ("0 20 * * * *", {}),
     "sweep": ("0 * * * * *", {"due": "due"}),
     "sweep_tokens": ("30 */5 * * * *", {"due": "token-renewals"}),
+    "watch_poison": ("15 */5 * * * *", {}),
 }
 
 
@@ -59,7 +60,9 @@ def registered() -> func.FunctionApp:
     for name, (route, methods, level) in HTTP.items():
         app.function_name(name)(app.route(route=route, methods=methods, auth_level=level)(nothing))
     for name, (queue, outputs) in QUEUES.items():
-        trigger = app.queue_trigger(arg_name="message", queue_name=queue, connection=STORAGE)
+        trigger = app.queue_trigger(
+            arg_name="message", queue_name=queue, connection=STORAGE, data_type=func.DataType.BINARY
+        )
         app.function_name(name)(trigger(with_outputs(app, outputs)))
     for name, (schedule, outputs) in TIMERS.items():
         trigger = app.timer_trigger(arg_name="timer", schedule=schedule, run_on_startup=False)

@@ -1,5 +1,6 @@
 """Answers other than the data that was asked for."""
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -10,14 +11,18 @@ from starlette.types import Receive, Scope, Send
 type Address = tuple[str, int]
 
 _UNAUTHORISED: Final = 401
+_NUMBER: Final = re.compile(rb'("(?:receipt_number|amount)": ?)"(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)"')
 
 
 class RequestError(Exception):
     """Nothing was executed: the answer has errors, all with one code, and no ``data``."""
 
-    def __init__(self, status: int, code: str, *messages: str) -> None:
+    def __init__(self, status: int, code: str, *messages: str, retry_after: str | None = None) -> None:
         super().__init__(*messages)
         self.status = status
+        self.headers = {} if retry_after is None else {"Retry-After": retry_after}
+        if status == _UNAUTHORISED:
+            self.headers["WWW-Authenticate"] = "Bearer"
         self.errors = [{"message": message, "extensions": {"code": code}} for message in messages]
 
 
@@ -33,8 +38,12 @@ async def answer_request_error(_: Request, error: Exception) -> Response:
     """A RequestError as its HTTP answer."""
     if not isinstance(error, RequestError):
         raise error
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == _UNAUTHORISED else None
-    return JSONResponse({"errors": error.errors}, error.status, headers)
+    return JSONResponse({"errors": error.errors}, error.status, error.headers)
+
+
+def with_numerals(answer: Response) -> Response:
+    """The same with JSON numbers for text: no serializer would keep the zeros of 5.00010."""
+    return Response(_NUMBER.sub(rb"\1\2", bytes(answer.body)), answer.status_code, media_type="application/json")
 
 
 class NoAnswer(Response):

@@ -36,6 +36,9 @@ class SwitchChanges(TypedDict, total=False):
     clockAheadSeconds: float
     callbackUrl: str | None
     dropAnswers: int
+    throttled: str | None
+    answersBecome: int | None
+    numerals: bool
     introspection: bool
     customerUpdates: bool
     directPay: list[str]

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from local.simulator import resolvers
-from local.simulator.answers import Address, NoAnswer, RequestError, answer_request_error
+from local.simulator.answers import Address, NoAnswer, RequestError, answer_request_error, with_numerals
 from local.simulator.books import Biller, UnknownSubdomain, World
 from local.simulator.oauth import OAuthError, TokenEndpoint, answer_oauth_error
 from local.simulator.schema import Schema, operations
@@ -87,11 +87,22 @@ class _GraphQL:
         named = operations(asked.query, asked.operation_name)
         biller.calls.update(named)
         with biller.write() if _WRITES & set(named) else nullcontext():
-            return await self._answer(biller, asked, request)
+            return await self._filtered(biller, asked, request)
+
+    async def _filtered(self, biller: Biller, asked: _Request, request: Request) -> Response:
+        """The answer, or what something on its way puts in its place."""
+        try:
+            answer = await self._answer(biller, asked, request)
+        except RequestError as error:
+            answer = await answer_request_error(request, error)
+        instead = biller.switches.answers_become
+        return answer if instead is None else PlainTextResponse("Filtered", instead)
 
     async def _answer(self, biller: Biller, asked: _Request, request: Request) -> Response:
         if biller.switches.cows == "http_503":
             return PlainTextResponse("Service Unavailable", 503)
+        if biller.switches.throttled is not None:
+            raise RequestError(429, "THROTTLED", "Too many requests.", retry_after=biller.switches.throttled)
         self._check_access(biller, request)
         await asyncio.sleep(biller.switches.latency_ms / 1000)
         return self._execute(biller, asked)
@@ -118,7 +129,7 @@ class _GraphQL:
         if biller.recorded > recorded_before and biller.switches.drop_answers:
             biller.switches.drop_answers -= 1
             return NoAnswer(self._hang_up)
-        return JSONResponse(answer)
+        return with_numerals(JSONResponse(answer)) if biller.switches.numerals else JSONResponse(answer)
 
 
 async def _read(request: Request) -> _Request:

@@ -93,6 +93,12 @@ class Switches(_Wire):
     callback_url: str | None = None
     drop_answers: int = Field(default=0, ge=0)
     """So many writes to come are done without an answer."""
+    throttled: str | None = None
+    """``Retry-After`` of the 429 that every call gets instead of being worked on; None: no limit."""
+    answers_become: int | None = Field(default=None, ge=200, le=599)
+    """HTTP status that a filter on the way back puts in the place of every answer, reads too; the work is done."""
+    numerals: bool = False
+    """Whether receipt numbers and amounts are shown as JSON numbers, where JSON can write them."""
     introspection: bool = True
     """Whether the schemas can be asked for."""
     customer_updates: bool = True

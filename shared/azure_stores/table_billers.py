@@ -1,12 +1,10 @@
 """Billers in the table ``billers``: one partition, one row and one JSON property each."""
 
-from azure.core import MatchConditions
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.azure_stores.answering import answering, find_entity
+from shared.azure_stores.answering import answering, find_entity, swapped
 from shared.billers.model import Biller, Mode
 from shared.billers.registry import Home
 from shared.vocabulary import events
@@ -28,10 +26,9 @@ class TableBillers:
             entity = await find_entity(self._table, _PARTITION, biller_id)
         return _biller(entity) if entity else None
 
-    async def put(self, biller: Biller) -> None:
-        """Add the biller, or replace the one of the same id."""
-        with answering(_PEER):
-            await self._table.upsert_entity(_entity(biller), mode=UpdateMode.REPLACE)
+    async def latest(self, biller_id: str) -> Biller | None:
+        """The same: nothing is remembered here."""
+        return await self.get(biller_id)
 
     async def replace(self, biller: Biller, before: Biller | None) -> bool:
         """Put the biller in the place of ``before``, if that is still what is there; see ``BillerRegistry``."""
@@ -40,19 +37,9 @@ class TableBillers:
             found = _biller(entity) if entity else None
             if found != before:
                 return found == biller
-            try:
-                await self._write(biller, entity)
-            except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-                # The client repeats a write whose answer was lost, and then meets its own.
-                return await self.get(biller.biller_id) == biller
-        return True
-
-    async def _write(self, biller: Biller, replaces: TableEntity | None) -> None:
-        if replaces is None:
-            await self._table.create_entity(_entity(biller))
-            return
-        etag, unchanged = replaces.metadata["etag"], MatchConditions.IfNotModified
-        await self._table.update_entity(_entity(biller), UpdateMode.REPLACE, etag=etag, match_condition=unchanged)
+            written = await swapped(self._table, _entity(biller), entity)
+        # The client repeats a write whose answer was lost, and then meets its own.
+        return written or await self.get(biller.biller_id) == biller
 
     async def all(self) -> list[Biller]:
         """Every biller; ``Misconfigured`` where a record breaks the rules of the model."""

@@ -7,11 +7,13 @@ from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableEntity, UpdateMode
 from azure.data.tables.aio import TableClient
 
-from shared.azure_stores.answering import answering, find_entity
+from shared.azure_stores.answering import answering, find_entity, swapped
 from shared.billers.callback_keys import CallbackKey, KeyInUse
+from shared.vocabulary.errors import Unavailable
 
 _PARTITION = "keys"
 _PEER = "table callbackkeys"
+_TRIES = 5
 
 
 class TableCallbackKeys:
@@ -39,10 +41,16 @@ class TableCallbackKeys:
     async def revoke(self, digest: str, not_after: datetime) -> None:
         """End a key at that instant, or earlier where it ends earlier, if there is such a key."""
         with answering(_PEER):
-            key = await self._find(digest)
-            if key is not None:
+            for _ in range(_TRIES):
+                entity = await find_entity(self._table, _PARTITION, digest)
+                key = _key(entity) if entity else None
+                if entity is None or key is None:
+                    return
                 ended = key.model_copy(update={"not_after": key.ends_by(not_after)})
-                await self._table.update_entity(_entity(ended), mode=UpdateMode.MERGE)
+                # The row as it was read: a later end must not take the place of an earlier one.
+                if await swapped(self._table, {**entity, **_entity(ended)}, entity):
+                    return
+        raise Unavailable(f"{_PEER}: the key keeps changing")
 
     async def stamp(self, digest: str, used_at: datetime) -> None:
         """Note when a key was used, in a property of its own: a revocation at the same moment stands."""

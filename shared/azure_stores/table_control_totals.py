@@ -4,15 +4,17 @@ import hashlib
 from datetime import date, datetime
 from typing import Final
 
-from azure.data.tables import TableEntity, UpdateMode
+from azure.data.tables import TableEntity
 from azure.data.tables.aio import TableClient
 
-from shared.azure_stores.answering import answering, find_entity
+from shared.azure_stores.answering import answering, find_entity, swapped
 from shared.reconciliation.control_totals import ControlTotal, Kept
+from shared.vocabulary.errors import Unavailable
 
 _PEER: Final = "table controltotals"
 _END: Final = "~~"
 """Behind a day, sorts after every row of that day."""
+_TRIES: Final = 5
 
 
 class TableControlTotals:
@@ -26,16 +28,12 @@ class TableControlTotals:
         """Store it, unless one of the same deposit was enqueued later."""
         total = kept.total
         with answering(_PEER):
-            there = await find_entity(self._table, total.biller_id, _row_key(total))
-            if there and datetime.fromisoformat(there["enqueued_at"]) > kept.enqueued_at:
-                return
-            entity = {
-                "PartitionKey": total.biller_id,
-                "RowKey": _row_key(total),
-                "enqueued_at": kept.enqueued_at.isoformat(),
-                "total": total.model_dump_json(by_alias=True),
-            }
-            await self._table.upsert_entity(entity, mode=UpdateMode.REPLACE)
+            for _ in range(_TRIES):
+                there = await find_entity(self._table, total.biller_id, _row_key(total))
+                later = there and datetime.fromisoformat(there["enqueued_at"]) > kept.enqueued_at
+                if later or await swapped(self._table, _entity(kept), there):
+                    return
+        raise Unavailable(f"{_PEER}: the total keeps changing")
 
     async def of(self, biller: str, first: date, last: date) -> list[ControlTotal]:
         """The totals of a biller's deposits from one day to another."""
@@ -55,6 +53,16 @@ class TableControlTotals:
                 await self._table.delete_entity(entity)
                 removed += 1
         return removed
+
+
+def _entity(kept: Kept) -> dict[str, str | bytes]:
+    return {
+        "PartitionKey": kept.total.biller_id,
+        "RowKey": _row_key(kept.total),
+        "enqueued_at": kept.enqueued_at.isoformat(),
+        # Binary: text is limited to 32 Ki characters, and a message has up to 48 KiB.
+        "total": kept.total.model_dump_json(by_alias=True, exclude_none=True).encode(),
+    }
 
 
 def _row_key(total: ControlTotal) -> str:

@@ -211,6 +211,8 @@ class Biller(_Record):
     applications: dict[str, Codes] = Field(default_factory=dict)
     paused: Pause | None = None
     posting_date_rule: PostingDateRule = PostingDateRule.PAID
+    redated: dict[date, date] = Field(default_factory=dict)
+    """Posting dates that Caselle refuses, and those that a person chose instead."""
     auto_allocate: AutoAllocate = AutoAllocate.HOLD
     reject_strategy: RejectStrategy = RejectStrategy.MANUAL
     token_strategy: TokenStrategy = TokenStrategy.CALLBACK

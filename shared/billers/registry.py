@@ -1,13 +1,15 @@
 """Where billers are kept, and a cache that spares a warm payment the reading."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from shared.billers.model import Biller
 from shared.vocabulary.clock import Clock
+from shared.vocabulary.errors import Malformed, Unavailable
 
 _MISS_SECONDS: Final = 10
 """A biller just added is known this soon, and a stray id still costs one read in that time."""
+_TRIES: Final = 5
 
 
 class Home(NamedTuple):
@@ -19,14 +21,17 @@ class Home(NamedTuple):
 
 
 class BillerRegistry(Protocol):
-    """Billers by id. Every method raises ``Unavailable`` where the store does not answer."""
+    """Billers by id. Every method raises ``Unavailable`` where the store does not answer.
+
+    None of them writes over what it has not seen: a record is money's way, and two people may change it at once.
+    """
 
     async def get(self, biller_id: str) -> Biller | None:
         """The biller of that id, or None."""
         ...
 
-    async def put(self, biller: Biller) -> None:
-        """Add the biller, or replace the one of the same id."""
+    async def latest(self, biller_id: str) -> Biller | None:
+        """The same as it stands in the store at this moment, whatever is remembered of it."""
         ...
 
     async def replace(self, biller: Biller, before: Biller | None) -> bool:
@@ -43,6 +48,23 @@ class BillerRegistry(Protocol):
     async def homes(self) -> Mapping[str, Home]:
         """Where every biller is at home, by biller id."""
         ...
+
+
+async def changed(billers: BillerRegistry, biller_id: str, change: Callable[[Biller], Biller]) -> Biller:
+    """Change a biller's record as it stands when it is written; what others change meanwhile stands as well.
+
+    Raises:
+        Malformed: there is no such biller; and whatever ``change`` raises.
+        Unavailable: the store does not answer, or the record keeps changing.
+    """
+    for _ in range(_TRIES):
+        before = await billers.get(biller_id)
+        if before is None:
+            raise Malformed(f"there is no biller {biller_id}")
+        after = change(before)
+        if await billers.replace(after, before):
+            return after
+    raise Unavailable(f"the record of biller {biller_id} keeps changing")
 
 
 class CachedRegistry:
@@ -63,16 +85,19 @@ class CachedRegistry:
         self._keep(biller_id, biller)
         return biller
 
-    async def put(self, biller: Biller) -> None:
-        """Write through; this process sees the change at once."""
-        await self._inner.put(biller)
-        self._keep(biller.biller_id, biller)
+    async def latest(self, biller_id: str) -> Biller | None:
+        """The biller of that id as it is; this process sees it from now on."""
+        biller = await self._inner.latest(biller_id)
+        self._keep(biller_id, biller)
+        return biller
 
     async def replace(self, biller: Biller, before: Biller | None) -> bool:
-        """Write through; where it was written, this process sees the change at once."""
+        """Write through; this process sees the change at once, or, where it was not written, what is there instead."""
         written = await self._inner.replace(biller, before)
         if written:
             self._keep(biller.biller_id, biller)
+        else:
+            self._kept.pop(biller.biller_id, None)
         return written
 
     async def all(self) -> list[Biller]:

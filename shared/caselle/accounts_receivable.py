@@ -7,9 +7,9 @@ from typing import Any, Final
 from shared.billers.model import Biller
 from shared.caselle import open_items
 from shared.caselle.client import CaselleClient
-from shared.caselle.errors import COWS_DOWN, TOKEN_REFUSED, AmbiguousError, NotSentError
+from shared.caselle.errors import BARE_STATUSES, COWS_DOWN, TOKEN_REFUSED, AmbiguousError, NotSentError
 from shared.caselle.protocol import Operation, Reply, refusal
-from shared.ledger.answer import Ambiguous, NotSent, Refused
+from shared.ledger.answer import Ambiguous, Refused
 from shared.open_items.gateway import Customer, Invoice
 from shared.open_items.unanswered import CODES, Trouble, Unanswered
 
@@ -73,12 +73,10 @@ def _refused(reply: Reply) -> Unanswered:
     if any(failure.code == COWS_DOWN for failure in reply.errors):
         return Unanswered(*_NO_SERVER)
     match refusal(reply, "customer"):
-        case NotSent(code=code) | Refused(code=code):
+        case Refused(code=code):
             return _meaning(code, (code, Trouble.ERROR) if code in CODES else _ODD)
-        case Ambiguous(detail=said):
-            return _meaning(f"http_{reply.status}", _ODD, said)
-        case _:
-            return Unanswered(*_ODD)
+        case Ambiguous(code=code, detail=said):
+            return _meaning(code if code in BARE_STATUSES.values() else f"http_{reply.status}", _ODD, said)
 
 
 def _meaning(code: str, otherwise: tuple[str, Trouble], said: str | None = None) -> Unanswered:

@@ -1,7 +1,7 @@
 """A city's cash receipting over cr0; implements ``shared.payments.gateway.CashReceipting``."""
 
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from shared.billers.model import Biller
 from shared.caselle import create_receipt, customer, receipt, void_receipt
@@ -34,15 +34,28 @@ class CaselleCashReceipting:
         )
 
     async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
-        """Every receipt dated from ``first`` to ``last``, all pages.
+        """Every receipt dated from ``first`` to ``last``, all pages; from the day before, pages are of another size.
 
         Raises:
             Unavailable: no answer, or not a complete one.
         """
+        size = receipt.PAGE_SIZES[first.toordinal() % 2]
+        return await self._all(biller, receipt.of_days(first, last), size)
+
+    async def receipt(self, biller: Biller, receipt_number: str) -> list[Receipt]:
+        """Every receipt of this number; others that a server may show beside it are left out.
+
+        Raises:
+            Unavailable: no answer, or not a complete one.
+        """
+        found = await self._all(biller, receipt.of_number(receipt_number), receipt.MOST_IN_PAGE)
+        return [each for each in found if each.receipt_number == receipt_number]
+
+    async def _all(self, biller: Biller, wanted: dict[str, Any], size: int) -> list[Receipt]:
         found: list[Receipt] = []
         after: str | None = None
         for _ in range(MOST_PAGES):
-            reply = await self._client.call(biller, receipt.OPERATION, receipt.variables(first, last, after))
+            reply = await self._client.call(biller, receipt.OPERATION, receipt.variables(wanted, after, size))
             page, after = receipt.page(reply)
             found += page
             if after is None:

@@ -1,7 +1,8 @@
-"""The error catalogue: what each of Caselle's error codes means, who acts, and whether it is believed.
+"""The error catalogue: what each of Caselle's error codes means, who acts, and whether it counts as a refusal.
 
 Caselle documents none: every code here is assumed, and all stand in this table. A code that is not here is ambiguous:
-the payment becomes ``unknown`` and is settled by evidence. ``shared.exchange.reasons`` puts cause and action in words.
+the payment becomes ``unknown`` and is settled by evidence. A refusal says what Caselle says; that nothing was done is
+believed only once a biller's books have shown it. ``shared.exchange.reasons`` puts cause and action in words.
 """
 
 import re
@@ -11,9 +12,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.caselle.errors import CONTRACT_MISMATCH, COWS_DOWN, TOKEN_REFUSED
+from shared.caselle.errors import CONTRACT_MISMATCH, COWS_DOWN, THROTTLED, TOKEN_REFUSED
 from shared.exchange.reasons import UNLISTED_ERROR
-from shared.ledger.answer import Ambiguous, Answer, NotSent, Refused, Scope
+from shared.ledger.answer import Ambiguous, Refused, Scope
 
 
 class Who(StrEnum):
@@ -28,18 +29,13 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One row. ``scope``: whom it concerns. ``without_data``: believed also in an answer that has no ``data``."""
+    """One row. ``scope``: whom it concerns. ``without_data``: a refusal also in an answer that has no ``data``."""
 
     reason: str
     who: Who
     scope: Scope
-    answer: Answer
+    answer: Refused | Ambiguous
     without_data: bool = False
-
-    @property
-    def believed(self) -> bool:
-        """Whether the code alone shows that nothing was done."""
-        return not isinstance(self.answer, Ambiguous)
 
 
 def _payment(reason: str, who: Who = Who.CLERK) -> Cause:
@@ -50,14 +46,23 @@ def _biller(reason: str, who: Who = Who.CSM, *, without_data: bool = False) -> C
     return Cause(reason, who, Scope.BILLER, Refused(reason, Scope.BILLER), without_data)
 
 
-def _again(reason: str, who: Who, *, peer_failed: bool, without_data: bool = False) -> Cause:
-    return Cause(reason, who, Scope.BILLER, NotSent(reason, peer_failed=peer_failed), without_data)
+def _part(reason: str, scope: Scope) -> Cause:
+    """It stops only what is sent with the wrong code."""
+    return Cause(reason, Who.CSM, scope, Refused(reason, scope))
+
+
+def _moment(reason: str, who: Who) -> Cause:
+    """It passes by itself, or with somebody's next step in Caselle."""
+    return Cause(reason, who, Scope.MOMENT, Refused(reason, Scope.MOMENT))
 
 
 def _doubt(reason: str, who: Who) -> Cause:
     """The cause is named, and whether the call had an effect is not known."""
     return Cause(reason, who, Scope.BILLER, Ambiguous(reason))
 
+
+UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+TOO_MANY: Final = "THROTTLED"
 
 SUSPECTED_WORKSPACE: Final = "suspected_workspace"
 
@@ -77,16 +82,17 @@ CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
         "EMAIL_INVALID": _payment("email_refused", Who.CLERK),
         "LICENSE_MISSING": _biller("licence_missing", Who.CRM, without_data=True),
         "THIRD_PARTY_DISABLED": _biller("third_party_disabled", without_data=True),
-        "CATEGORY_UNKNOWN": _biller("category_unknown"),
-        "DISTRIBUTION_UNKNOWN": _biller("distribution_unknown"),
-        "DISTRIBUTION_NOT_ONLINE": _biller("distribution_not_online"),
-        "PAYMENT_CODE_UNKNOWN": _biller("payment_code_unknown"),
+        "CATEGORY_UNKNOWN": _part("category_unknown", Scope.APPLICATION),
+        "DISTRIBUTION_UNKNOWN": _part("distribution_unknown", Scope.APPLICATION),
+        "DISTRIBUTION_NOT_ONLINE": _part("distribution_not_online", Scope.APPLICATION),
+        "PAYMENT_CODE_UNKNOWN": _part("payment_code_unknown", Scope.CHANNEL),
         "RECEIPT_NUMBERS_EXHAUSTED": _biller("receipt_numbers_exhausted"),
         "SUBDOMAIN_UNKNOWN": _biller("subdomain_unknown", without_data=True),
         "GRAPHQL_PARSE_FAILED": _biller(CONTRACT_MISMATCH, Who.ENGINEER, without_data=True),
         "GRAPHQL_VALIDATION_FAILED": _biller(CONTRACT_MISMATCH, Who.ENGINEER, without_data=True),
-        "UNAUTHENTICATED": _again(TOKEN_REFUSED, Who.CSM, peer_failed=False, without_data=True),
-        "WORKSPACE_IN_USE": _again("workspace_in_use", Who.CLERK, peer_failed=True),
+        "WORKSPACE_IN_USE": _moment("workspace_in_use", Who.CLERK),
+        UNAUTHENTICATED: _doubt(TOKEN_REFUSED, Who.CSM),
+        TOO_MANY: _doubt(THROTTLED, Who.COWS_ADMIN),
         COWS_DOWN: _doubt("cows_unreachable", Who.COWS_ADMIN),
         "ERROR": _doubt(SUSPECTED_WORKSPACE, Who.CSM),
         "BAD_REQUEST": _doubt(CONTRACT_MISMATCH, Who.ENGINEER),
@@ -98,19 +104,26 @@ CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
     }
 )
 
-CODES: Final = MappingProxyType({code: cause for code, cause in CATALOGUE.items() if cause.believed})
-"""Codes that Caselle raises before any effect."""
+CODES: Final[Mapping[str, Refused]] = MappingProxyType(
+    {code: cause.answer for code, cause in CATALOGUE.items() if isinstance(cause.answer, Refused)}
+)
+"""Refusals by code."""
 
-WITHOUT_DATA: Final = frozenset(code for code, cause in CODES.items() if cause.without_data)
-"""Codes that are believed in an answer without ``data``; the relay may send any other after the server has acted."""
+WITHOUT_DATA: Final[Mapping[str, Refused]] = MappingProxyType(
+    {code: answer for code, answer in CODES.items() if CATALOGUE[code].without_data}
+)
+"""Those that are refusals without ``data``, too; the relay may send any other after the server has acted."""
+
+PUZZLING: Final = frozenset({UNLISTED_ERROR, SUSPECTED_WORKSPACE, CONTRACT_MISMATCH})
+"""Causes of errors that no list explains: two in a row block the biller."""
 
 _VAGUE: Final = re.compile(r"(an? |some )?(unknown |unexpected )?error( has)?( occurred)?\.?", re.IGNORECASE)
 """Assumed wording: Caselle's error for a workspace that is not marked for online payments says no more than this."""
 
 
 def doubtful_cause(code: str, words: str) -> str:
-    """The reason code of an error that is not believed: the named cause, the probable one, or none."""
+    """The reason code of an error that is no refusal where it stands: the named cause, the probable one, or none."""
     cause = CATALOGUE.get(code)
-    if cause is not None and not cause.believed:
+    if cause is not None and code not in CODES:
         return cause.reason
     return SUSPECTED_WORKSPACE if _VAGUE.fullmatch(words) else UNLISTED_ERROR

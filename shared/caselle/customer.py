@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from shared.caselle import protocol
 from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply
 
 OPERATION: Final = Operation(
@@ -14,6 +15,9 @@ query Customer($customer_number: String!) {
     CASH_RECEIPTING,
 )
 
+NOBODY: Final = "0"
+"""Nobody's number in any city we know of."""
+
 
 def variables(customer_number: str) -> dict[str, Any]:
     """The query's argument."""
@@ -22,4 +26,4 @@ def variables(customer_number: str) -> dict[str, Any]:
 
 def answered(reply: Reply) -> bool:
     """Whether the city's server itself spoke; an unknown customer is an answer too."""
-    return reply.status < 300 and reply.data is not None and not reply.errors  # noqa: PLR2004 - HTTP's successes
+    return protocol.answered(reply)

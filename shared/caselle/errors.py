@@ -3,7 +3,6 @@
 from types import MappingProxyType
 from typing import Final
 
-from shared.ledger.answer import NotSent
 from shared.vocabulary.errors import Unavailable
 
 
@@ -20,10 +19,12 @@ class NotSentError(Unavailable):
 class AmbiguousError(Unavailable):
     """Nobody can tell from this side whether the call had an effect."""
 
-    def __init__(self, code: str) -> None:
-        """Name what went wrong, in our own words."""
+    def __init__(self, code: str, *, retry_after: float | None = None, throttled: bool = False) -> None:
+        """Name what went wrong, in our own words; the rest as ``Unavailable`` has it."""
         super().__init__(f"ambiguous: {code}")
         self.code = code
+        self.retry_after = retry_after
+        self.throttled = throttled
 
 
 TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason code
@@ -32,15 +33,18 @@ CONTRACT_MISMATCH: Final = "contract_mismatch"
 COWS_DOWN: Final = "COWS_UNREACHABLE"
 """The relay cannot reach the city's server. Of a write it says nothing: the server may have acted before."""
 
-REFUSED_STATUSES: Final = MappingProxyType(
+THROTTLED: Final = "throttled"
+"""The peer gets too much: too many requests, or too many at once."""
+
+BARE_STATUSES: Final = MappingProxyType(
     {
-        401: NotSent(TOKEN_REFUSED, peer_failed=False),
-        403: NotSent("forbidden"),
-        404: NotSent("endpoint_missing"),
-        405: NotSent("method_refused"),
-        413: NotSent("too_large"),
-        415: NotSent("content_type_refused"),
-        429: NotSent("throttled"),
+        401: TOKEN_REFUSED,
+        403: "forbidden",
+        404: "endpoint_missing",
+        405: "method_refused",
+        413: "request_too_large",
+        415: "content_type_refused",
+        429: THROTTLED,
     }
 )
-"""HTTP statuses that are given before a request is worked on, where the answer has no ``data``."""
+"""Reason codes of HTTP statuses that name a cause by themselves. Something on the way may give each after the work."""

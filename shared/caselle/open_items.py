@@ -1,14 +1,15 @@
 """Query ``customer`` (ar0): what a customer owes, with all open invoices or with one invoice of any state."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.caselle.numbers import CaselleAmount, CaselleNumber, same_number
 from shared.caselle.protocol import ACCOUNTS_RECEIVABLE, Operation, Reply
 from shared.open_items.gateway import Customer, Invoice
 from shared.open_items.unanswered import Trouble, Unanswered
-from shared.vocabulary.money import SignedAmount
 
 _INVOICE_FIELDS: Final = "invoice_number description invoice_date due_date amount balance"
 
@@ -44,16 +45,16 @@ class _Answer(BaseModel):
 
 
 class _Invoice(_Answer):
-    invoice_number: str
+    invoice_number: CaselleNumber
     description: str | None
     invoice_date: date | None
     due_date: date | None
-    amount: SignedAmount
-    balance: SignedAmount
+    amount: CaselleAmount
+    balance: CaselleAmount
 
     def invoice(self) -> Invoice:
         return Invoice(
-            number=self.invoice_number,
+            number=str(self.invoice_number),
             description=self.description,
             invoice_date=self.invoice_date,
             due_date=self.due_date,
@@ -63,15 +64,15 @@ class _Invoice(_Answer):
 
 
 class _Customer(_Answer):
-    customer_number: str
+    customer_number: CaselleNumber
     name: str = Field(repr=False)
-    balance: SignedAmount
+    balance: CaselleAmount
     statement_type: Literal["OPEN_ITEM", "BALANCE_FORWARD"]
     open_invoices: list[_Invoice]
 
-    def customer(self) -> Customer:
+    def customer(self, number: str) -> Customer:
         return Customer(
-            number=self.customer_number,
+            number=number,
             name=self.name,
             balance=self.balance,
             carries_forward=self.statement_type == "BALANCE_FORWARD",
@@ -80,7 +81,7 @@ class _Customer(_Answer):
 
 
 class _WithInvoice(_Answer):
-    customer_number: str
+    customer_number: CaselleNumber
     invoice: _Invoice | None
 
 
@@ -96,7 +97,7 @@ def customer(reply: Reply, customer_number: str) -> Customer:
     Raises:
         Unanswered: Caselle has none of that number, or says something else than was asked.
     """
-    return _read(_Customer, reply, customer_number).customer()
+    return _read(_Customer, reply, customer_number).customer(customer_number)
 
 
 def invoice(reply: Reply, customer_number: str, invoice_number: str) -> Invoice | None:
@@ -106,9 +107,9 @@ def invoice(reply: Reply, customer_number: str, invoice_number: str) -> Invoice 
         Unanswered: Caselle has no such customer, or says something else than was asked.
     """
     found = _read(_WithInvoice, reply, customer_number).invoice
-    if found and found.invoice_number != invoice_number:
+    if found and not same_number(found.invoice_number, invoice_number):
         raise Unanswered("caselle_error", Trouble.ERROR, "the answer is about another invoice")
-    return found.invoice() if found else None
+    return replace(found.invoice(), number=invoice_number) if found else None
 
 
 def _read[AnswerT: (_Customer, _WithInvoice)](model: type[AnswerT], reply: Reply, customer_number: str) -> AnswerT:
@@ -119,7 +120,7 @@ def _read[AnswerT: (_Customer, _WithInvoice)](model: type[AnswerT], reply: Reply
         found = model.model_validate(shown)
     except ValidationError:
         raise Unanswered("caselle_error", Trouble.ERROR, "the answer has another form than was agreed") from None
-    if found.customer_number != customer_number:
+    if not same_number(found.customer_number, customer_number):
         # Another customer's name and balance are not for this asker.
         raise Unanswered("caselle_error", Trouble.ERROR, "the answer is about somebody else")
     return found

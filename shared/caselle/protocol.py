@@ -4,22 +4,35 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from pydantic import SecretStr
 
-from shared.caselle.catalogue import CODES, WITHOUT_DATA, doubtful_cause
-from shared.caselle.errors import REFUSED_STATUSES, TOKEN_REFUSED, AmbiguousError
+from shared.caselle.catalogue import (
+    CATALOGUE,
+    CODES,
+    PUZZLING,
+    TOO_MANY,
+    UNAUTHENTICATED,
+    WITHOUT_DATA,
+    doubtful_cause,
+)
+from shared.caselle.errors import BARE_STATUSES, THROTTLED, TOKEN_REFUSED, AmbiguousError
+from shared.caselle.numbers import Numeral
+from shared.caselle.server_codes import known
 from shared.caselle.words import screened
 from shared.exchange.reasons import UNLISTED_ERROR
-from shared.ledger.answer import Ambiguous, Answer, NotSent
+from shared.ledger.answer import Ambiguous, Refused, Scope
 
 CASH_RECEIPTING: Final = "/tp/api/cr0/graphql"
 ACCOUNTS_RECEIVABLE: Final = "/tp/api/ar0/graphql"
 
 _MOST_NUMBER: Final = 100
 """Characters of a receipt number that are kept and compared; Caselle's have about ten."""
+
+_TOO_MANY_REQUESTS: Final = 429
+_UNAUTHORISED: Final = 401
+_SERVER_ERROR: Final = 500
 
 SUBDOMAIN_HEADER: Final = "X-Caselle-Subdomain"
 """Assumed: Caselle does not say how the relay learns which city is meant."""
@@ -54,7 +67,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One entry of ``errors``; ``words`` are its message as it may be kept."""
+    """One entry of ``errors``; ``words`` are its message as it may be kept.
+
+    ``code`` is spelled as the catalogue does; ``depth`` counts the path's steps: 1 is the operation's field itself.
+    """
 
     code: str
     message: str = field(repr=False)
@@ -64,11 +80,20 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A GraphQL answer; ``data`` is None where the answer has no such key or it is null."""
+    """A GraphQL answer; ``data`` is None where the answer has no such key or it is null.
+
+    ``retry_after``: seconds for which a 429 or 503 asks to be left alone, as it said.
+    """
 
     status: int
     data: dict[str, Any] | None
     errors: tuple[Failure, ...]
+    retry_after: float | None = None
+
+    @property
+    def throttled(self) -> bool:
+        """Whether it says that it gets too much."""
+        return self.status == _TOO_MANY_REQUESTS or any(failure.code == TOO_MANY for failure in self.errors)
 
 
 def build(operation: Operation, variables: dict[str, Any], token: SecretStr, subdomain: str) -> Request:
@@ -90,25 +115,24 @@ def personal(operation: Operation, variables: dict[str, Any]) -> list[str]:
     return [str(given[name]) for name in operation.personal if given.get(name)]
 
 
-def read(status: int, body: bytes, hidden: Sequence[str] = ()) -> Reply:
-    """The answer in a body; decimals are not turned into floats, and no words quote what is ``hidden``.
+def read(status: int, body: bytes, hidden: Sequence[str] = (), *, retry_after: float | None = None) -> Reply:
+    """The answer in a body; numbers are the text they were, and no words quote what is ``hidden``.
 
     Raises:
         AmbiguousError: no JSON object, or errors that are not GraphQL's.
     """
-    try:
-        fields = _whole(json.loads(body, parse_float=Decimal))
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        if status in REFUSED_STATUSES:
-            return Reply(status, None, ())
-        raise AmbiguousError(f"http_{status}_no_json")
+    fields = _object(body)
+    if fields is None and status in BARE_STATUSES:
+        return Reply(status, None, (), retry_after)
+    if fields is None:
+        raise AmbiguousError(f"http_{status}_no_json", retry_after=retry_after)
     data = fields.get("data")
     errors = fields.get("errors") or []
     if not isinstance(errors, list):
-        raise AmbiguousError("malformed_errors")
-    return Reply(status, data if isinstance(data, dict) else None, tuple(_failure(each, hidden) for each in errors))
+        throttled = status == _TOO_MANY_REQUESTS
+        raise AmbiguousError("malformed_errors", retry_after=retry_after, throttled=throttled)
+    failures = tuple(_failure(each, hidden) for each in errors)
+    return Reply(status, data if isinstance(data, dict) else None, failures, retry_after)
 
 
 def succeeded(reply: Reply) -> bool:
@@ -116,21 +140,29 @@ def succeeded(reply: Reply) -> bool:
     return 200 <= reply.status < 300  # noqa: PLR2004 - HTTP's successes
 
 
-def refusal(reply: Reply, field_name: str) -> Answer:
-    """What an answer without the field's value means for a mutation: was it before any effect?"""
-    if not _believable(reply.status):
-        return Ambiguous(f"http_{reply.status}")
-    codes = [failure.code for failure in reply.errors]
+def answered(reply: Reply) -> bool:
+    """Whether the city's server itself spoke, and so took the token; not to know a customer is an answer too."""
+    if succeeded(reply) and reply.data is not None and not reply.errors:
+        return True
+    refused = refusal(reply, "")
+    return isinstance(refused, Refused) and refused.scope is Scope.ENTRY
+
+
+def refusal(reply: Reply, field_name: str) -> Refused | Ambiguous:
+    """What an answer without the field's value means for a mutation: is it a refusal that is on our list?"""
     if any(failure.depth > 1 for failure in reply.errors):
         # A field of the result was being worked out, so the mutation itself has run.
-        return Ambiguous("error_inside_result", unlisted=_signature(reply), detail=_said(reply))
-    if reply.data is None:
-        return _without_data(reply, codes)
-    if codes and reply.data.get(field_name) is None and all(code in CODES for code in codes):
-        return CODES[codes[0]].answer
-    if not codes:
-        return Ambiguous(UNLISTED_ERROR, unlisted=_signature(reply))
-    return Ambiguous(_doubtful(reply), unlisted=_signature(reply), detail=_said(reply))
+        return _ambiguous(reply, "error_inside_result", unlisted=_signature(reply))
+    if token_refused(reply):
+        return _ambiguous(reply, TOKEN_REFUSED)
+    if reply.throttled:
+        return _ambiguous(reply, THROTTLED)
+    if not _believable(reply.status):
+        return _ambiguous(reply, f"http_{reply.status}")
+    listed = _listed(reply)
+    if listed is not None and (reply.data or {}).get(field_name) is None:
+        return listed
+    return _unlisted(reply)
 
 
 def bare(number: object) -> str:
@@ -143,16 +175,33 @@ def bare(number: object) -> str:
 def token_refused(reply: Reply) -> bool:
     """Whether the answer says nothing but that the token is not accepted."""
     if any(value is not None for value in (reply.data or {}).values()):
-        # The operation answered: another token would do it once more.
+        # The operation answered.
         return False
-    answer = refusal(reply, "")
-    return isinstance(answer, NotSent) and answer.code == TOKEN_REFUSED
+    if reply.throttled or any(failure.depth > 1 for failure in reply.errors):
+        return False
+    if reply.errors and all(failure.code == UNAUTHENTICATED for failure in reply.errors):
+        # Apollo Server says so with 500, where the token is looked at before the operation.
+        return _believable(reply.status) or reply.status == _SERVER_ERROR
+    return reply.status == _UNAUTHORISED and reply.data is None and _listed(reply) is None
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        found = _whole(json.loads(body, parse_float=Numeral, parse_int=Numeral, parse_constant=_no_number))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _no_number(name: str) -> Never:
+    """NaN and the infinities are Python's, not JSON's."""
+    raise ValueError(name)
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """The same with ``?`` for half a surrogate pair, which JSON can escape but nothing can encode, store or print."""
     if isinstance(value, str):
-        return value.encode(errors="replace").decode()
+        return value if isinstance(value, Numeral) else value.encode(errors="replace").decode()
     if isinstance(value, dict):
         return {_whole(name): _whole(inner) for name, inner in value.items()}
     return [_whole(inner) for inner in value] if isinstance(value, list) else value
@@ -160,22 +209,39 @@ def _whole(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def _believable(status: int) -> bool:
     """Statuses under which a refusal counts; a redirect, 408, 409 or 5xx may come after the work was done."""
-    return 200 <= status < 300 or status == 400 or status in REFUSED_STATUSES  # noqa: PLR2004 - HTTP's own numbers
+    return 200 <= status < 300 or status == 400 or status in BARE_STATUSES  # noqa: PLR2004 - HTTP's own numbers
 
 
-def _without_data(reply: Reply, codes: list[str]) -> Answer:
-    if codes and all(code in WITHOUT_DATA for code in codes):
-        return CODES[codes[0]].answer
-    if reply.status in REFUSED_STATUSES:
-        return REFUSED_STATUSES[reply.status]
-    if not codes:
-        return Ambiguous(f"http_{reply.status}_no_data")
-    return Ambiguous(_doubtful(reply), detail=_said(reply))
+def _executed(reply: Reply) -> bool:
+    """Whether the operation began: only a field that is worked on has data, or a path (GraphQL, section 7.1)."""
+    return reply.data is not None or any(failure.depth for failure in reply.errors)
 
 
-def _doubtful(reply: Reply) -> str:
-    """The first error's cause; one that would be believed in another kind of answer is on no list here."""
-    return doubtful_cause(reply.errors[0].code, reply.errors[0].words)
+def _listed(reply: Reply) -> Refused | None:
+    """The refusal, where every error is one."""
+    refusals = CODES if _executed(reply) else WITHOUT_DATA
+    codes = [failure.code for failure in reply.errors]
+    return refusals[codes[0]] if codes and all(code in refusals for code in codes) else None
+
+
+def _unlisted(reply: Reply) -> Ambiguous:
+    cause = _cause(reply)
+    return _ambiguous(reply, cause, unlisted=_signature(reply) if cause in PUZZLING else None)
+
+
+def _cause(reply: Reply) -> str:
+    """The first error's cause, or the status's where no error has a name."""
+    named = any(failure.code in CATALOGUE for failure in reply.errors)
+    if reply.status in BARE_STATUSES and not named and not _executed(reply):
+        return BARE_STATUSES[reply.status]
+    if reply.errors:
+        return doubtful_cause(reply.errors[0].code, reply.errors[0].words)
+    return UNLISTED_ERROR if _executed(reply) else f"http_{reply.status}_no_data"
+
+
+def _ambiguous(reply: Reply, code: str, *, unlisted: str | None = None) -> Ambiguous:
+    detail = _said(reply) if reply.errors else None
+    return Ambiguous(code, unlisted, detail, retry_after=reply.retry_after, throttled=reply.throttled)
 
 
 def _said(reply: Reply) -> str:
@@ -190,7 +256,7 @@ def _failure(error: object, hidden: Sequence[str]) -> Failure:
     path = fields.get("path")
     code = extensions.get("code") if isinstance(extensions, dict) else None
     message, depth = str(fields.get("message", "")), len(path) if isinstance(path, list) else 0
-    return Failure(str(code or "NONE"), message, depth, screened(message, hidden))
+    return Failure(known(str(code or "NONE")), message, depth, screened(message, hidden))
 
 
 def _signature(reply: Reply) -> str:

@@ -15,7 +15,7 @@ OPERATION: Final = Operation(
     """
 query Receipts($filter: ReceiptFilter!, $page: PageInput) {
   receipt(filter: $filter, page: $page) {
-    receipts { receipt_number reference amount status created_at }
+    receipts { receipt_number reference memo amount status created_at receipt_date user }
     next
   }
 }
@@ -23,10 +23,12 @@ query Receipts($filter: ReceiptFilter!, $page: PageInput) {
     CASH_RECEIPTING,
 )
 
-PAGE_SIZE: Final = 200
+MOST_IN_PAGE: Final = 200
+PAGE_SIZES: Final = (MOST_IN_PAGE, 149)
+"""By turns, with the first day: what a list loses at the edge of a page, another reading loses somewhere else."""
 
-_MOST_REFERENCE: Final = 100
-"""Characters that are kept and compared; ours have 64 at most."""
+_MOST_TEXT: Final = 100
+"""Characters of a text that are kept and compared; our references have 64 at most."""
 
 
 class _Receipt(BaseModel):
@@ -34,33 +36,48 @@ class _Receipt(BaseModel):
 
     receipt_number: str
     reference: str | None
+    memo: str | None = None
     amount: SignedAmount
     status: str
     created_at: AwareDatetime
+    receipt_date: date | None = None
+    user: str | None = None
 
     def receipt(self) -> Receipt:
         created_at: datetime = self.created_at
         return Receipt(
             receipt_number=bare(self.receipt_number),
-            reference=self.reference and self.reference[:_MOST_REFERENCE],
+            reference=self.reference and self.reference[:_MOST_TEXT],
             amount=self.amount,
             live=self.status == "POSTED",
             voided=self.status in {"VOIDED", "REFUNDED"},
             created_at=created_at,
+            dated=self.receipt_date,
+            memo=self.memo and self.memo[:_MOST_TEXT],
+            user=self.user,
         )
 
 
 class _Page(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    receipts: list[_Receipt] = Field(max_length=PAGE_SIZE)
+    receipts: list[_Receipt] = Field(max_length=MOST_IN_PAGE)
     next: str | None
 
 
-def variables(first: date, last: date, after: str | None) -> dict[str, Any]:
-    """One page: both days inclusive, no other filter."""
-    days = {"from_date": first.isoformat(), "to_date": last.isoformat()}
-    return {"filter": days, "page": {"size": PAGE_SIZE, "after": after}}
+def of_days(first: date, last: date) -> dict[str, Any]:
+    """The filter for a range of days, both inclusive, and nothing else."""
+    return {"from_date": first.isoformat(), "to_date": last.isoformat()}
+
+
+def of_number(receipt_number: str) -> dict[str, Any]:
+    """The filter for one receipt."""
+    return {"receipt_number": receipt_number}
+
+
+def variables(wanted: dict[str, Any], after: str | None, size: int = MOST_IN_PAGE) -> dict[str, Any]:
+    """One page of what a filter lets through."""
+    return {"filter": wanted, "page": {"size": size, "after": after}}
 
 
 def page(reply: Reply) -> tuple[list[Receipt], str | None]:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from shared.caselle.numbers import same_number
 from shared.caselle.protocol import ACCOUNTS_RECEIVABLE, Operation, Reply, refusal, succeeded
 from shared.ledger.answer import Accepted, Answer
 
@@ -25,6 +26,6 @@ def variables(customer_number: str, email: str) -> dict[str, Any]:
 def answer(reply: Reply, customer_number: str) -> Answer:
     """Done where Caselle names the customer whose address it set."""
     shown = (reply.data or {}).get("set_customer_email")
-    if succeeded(reply) and shown == {"customer_number": customer_number}:
+    if succeeded(reply) and isinstance(shown, dict) and same_number(shown.get("customer_number"), customer_number):
         return Accepted(None)
     return refusal(reply, "set_customer_email")

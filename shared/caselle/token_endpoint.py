@@ -57,11 +57,11 @@ class HttpTokenEndpoint:
     async def _grant(self, client: Client, form: dict[str, str]) -> Delivery:
         try:
             async with asyncio.timeout(self._deadline):
-                status, body = await self._wire.post(_request(client, form), self._deadline)
+                found = await self._wire.post(_request(client, form), self._deadline)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             # The original holds the request, and that the client's secret.
             raise Unavailable(f"token endpoint: {type(error).__name__}") from None
-        return self._delivery(status, body)
+        return self._delivery(found.status, found.body)
 
     def _delivery(self, status: int, body: bytes) -> Delivery:
         if status in _REFUSED:

@@ -1,7 +1,6 @@
 """A read that shows whether a token is good; implements ``shared.tokens.prove.Proof``."""
 
 import asyncio
-from typing import Final
 
 import httpx
 from pydantic import SecretStr
@@ -12,9 +11,6 @@ from shared.caselle.client import Wire
 from shared.caselle.errors import AmbiguousError
 from shared.caselle.protocol import build, read, token_refused
 from shared.tokens.prove import Verdict
-
-_CUSTOMER: Final = "0"
-"""Nobody's number in any city we know of; that there is no such customer is an answer, too."""
 
 
 class CustomerRead:
@@ -29,10 +25,11 @@ class CustomerRead:
         """What the answer says of the token; without a subdomain there is nobody to ask."""
         if biller.subdomain is None:
             return Verdict.UNDECIDED
-        request = build(customer.OPERATION, customer.variables(_CUSTOMER), token, biller.subdomain)
+        request = build(customer.OPERATION, customer.variables(customer.NOBODY), token, biller.subdomain)
         try:
             async with asyncio.timeout(self._deadline):
-                reply = read(*await self._wire.post(request, self._deadline))
+                found = await self._wire.post(request, self._deadline)
+                reply = read(found.status, found.body)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError, AmbiguousError, UnicodeEncodeError):
             return Verdict.UNDECIDED
         if customer.answered(reply):

@@ -6,7 +6,7 @@ from typing import Final
 from shared.console.access import Person
 from shared.console.biller_page import calls
 from shared.console.frame import Column, crumbs, facts, page, table
-from shared.console.html import Html, Node, tag
+from shared.console.html import Html, Node, joined, tag
 from shared.console.one_entry import EntryView
 from shared.console.stamp import Tone
 from shared.console.words import biller_path, entry_path, marked, moment, money
@@ -60,8 +60,7 @@ def _todo(view: EntryView) -> Html | None:
 
 def _facts(view: EntryView) -> Html:
     entry, zone = view.entry, view.biller.zone if view.biller else None
-    void = view.history.undone_by
-    undone_by = tag("a", void.id, href=entry_path(void)) if void else None
+    undone_by = joined(tag("div", tag("a", each.id, href=entry_path(each))) for each in view.history.undone_by)
     return facts(
         (
             ("State", marked(str(entry.state), _TONES.get(entry.state, Tone.QUIET))),
@@ -76,7 +75,7 @@ def _facts(view: EntryView) -> Html:
             ("Sent", moment(entry.sent_at, zone) if entry.sent_at else None),
             ("Attempts", str(entry.attempt)),
             ("Undoes", _undone(entry)),
-            ("Undone by", undone_by),
+            ("Undone by", undone_by or None),
             ("Message", entry.message_id),
             ("Version", str(entry.version)),
         )

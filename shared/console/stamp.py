@@ -158,6 +158,10 @@ def state_of(biller: Biller, gate: Gate, now: datetime) -> State:
     if gate.blocked:
         reason = REASONS.get(gate.blocked)
         return State("blocked", Tone.ACT, reason.message if reason else gate.blocked)
+    if gate.stops:
+        what, _, code = gate.stops[0].partition(" ")
+        reason = REASONS.get(code)
+        return State("stopped in part", Tone.ACT, f"{what}: {reason.message if reason else code}")
     if biller.paused and biller.is_paused(now):
         until = f" (until {biller.paused.until:%Y-%m-%d %H:%M} UTC)" if biller.paused.until else ""
         return State("paused", Tone.LOOK, f"{biller.paused.reason}{until}")

@@ -9,7 +9,8 @@ from typing import Final
 from shared.billers.model import Biller
 from shared.ledger import rows
 from shared.ledger.entry import Kind, State
-from shared.ledger.gate import Gate, gate_of
+from shared.ledger.gate import Gate
+from shared.ledger.gate_row import gate_of
 from shared.ledger.store import LedgerStore, Row
 from shared.reconciliation.day_report import Total
 

@@ -12,6 +12,7 @@ from shared.exchange.result import Handled
 from shared.ledger import settle
 from shared.ledger.entry import Draft, Entry, Key, Kind, Wait
 from shared.ledger.errors import Known
+from shared.ledger.loss import version_base
 
 
 class UpdateCustomer:
@@ -33,7 +34,8 @@ class UpdateCustomer:
         except InvalidMessage as invalid:
             return await self._intake.set_aside(kind, QUEUES[kind], message_id, body, invalid)
         biller = await self._desk.billers.get(message.biller_id)
-        entry = self._desk.ledger.fresh(_draft(kind, message, message_id))
+        lost_at = biller.recover_before if biller else None
+        entry = self._desk.ledger.fresh(_draft(kind, message, message_id))._replace(version_base=version_base(lost_at))
         try:
             return await self._intake.told(await self._begin(entry, message, biller))
         except Known as known:

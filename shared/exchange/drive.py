@@ -1,6 +1,5 @@
 """Drive what waits in the ledger: what the queue ``due`` brings, whatever the kind."""
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from shared.exchange.quarantine import Quarantine, quarantined
 from shared.exchange.result import Handled, result_of
 from shared.exchange.told import answered, tell
+from shared.ledger import settle
 from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import Due, due_of
@@ -20,7 +20,7 @@ from shared.ledger.peer import Peer
 from shared.ledger.send_once import SendOnce
 from shared.ledger.times import Times, nth
 from shared.vocabulary import events
-from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.errors import Unavailable, place_of
 
 QUEUE = "due"
 
@@ -100,7 +100,7 @@ class Drive:
         return Handled([result_of(entry, now)])
 
     async def _drive(self, entry: Entry, due: Due) -> Handled:
-        if entry.state in SETTLED:
+        if entry.state in SETTLED and entry.wait is Wait.REPORT:
             return await self._report(entry, due)
         driver = self.drivers[entry.key.kind]
         peer = await driver.peer(entry)
@@ -108,13 +108,23 @@ class Drive:
             # The sweeper brings it again; its age raises the alert.
             events.emit("biller.missing", events.ERROR, biller=entry.key.biller)
             return Handled()
+        if entry.state in SETTLED:
+            return await self._asked_again(entry, peer)
         match entry.state:
             case State.SENDING:
                 return self._told(await self.send_once.expire(entry, peer))
             case State.UNKNOWN:
-                return self._told(await self.send_once.settle(entry, peer))
+                return self._told(await self.send_once.asking.settle(entry, peer))
             case _:
                 return await self._gone_on(await driver.go_on(entry))
+
+    async def _asked_again(self, entry: Entry, peer: Peer) -> Handled:
+        """What has an outcome is told again only where that has changed."""
+        if entry.wait not in {Wait.ASK, Wait.SECOND}:
+            return Handled()
+        asking = self.send_once.asking
+        after = await (asking.look(entry, peer) if entry.wait is Wait.SECOND else asking.settle(entry, peer))
+        return self._told(after) if after.version != entry.version else Handled()
 
     async def _gone_on(self, entry: Entry) -> Handled:
         handled = self._told(entry)
@@ -131,10 +141,8 @@ class Drive:
 
     async def _report(self, entry: Entry, due: Due) -> Handled:
         """Report first, close the open row with the message after: a crash in between reports twice, never not."""
-        if entry.wait is not Wait.REPORT:
-            return Handled()
         if due.reported:
-            await self.ledger.tidy(entry, entry._replace(due=None, wait=None))
+            await self.ledger.tidy(entry, settle.reported(entry, self.ledger.now(), self.times))
             return Handled()
         return Handled([result_of(entry, self.ledger.now())], [due_of(entry, reported=True)])
 
@@ -159,7 +167,7 @@ class Drive:
         except Moved:
             return False
         named = {"biller": entry.key.biller, "kind": entry.key.kind, "id": entry.key.id}
-        events.emit("due.failed", events.ERROR, **named, error=type(error).__name__, place=_place(error))
+        events.emit("due.failed", events.ERROR, **named, error=type(error).__name__, place=place_of(error))
         return True
 
     def _watch_age(self, entry: Entry) -> None:
@@ -172,9 +180,3 @@ class Drive:
             hours = round(age.total_seconds() / 3600, 1)
             event = f"{entry.key.kind.noun}.overdue"
             events.emit(event, events.ERROR, biller=entry.key.biller, id=entry.key.id, hours=hours)
-
-
-def _place(error: Exception) -> str:
-    """Where it was raised; its text might quote a message."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.name}:{last.lineno}"

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -21,6 +21,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from shared.exchange.cards import card_field
+from shared.exchange.lenient import Mended, Shown, mended
+from shared.vocabulary import events
 from shared.vocabulary.errors import Malformed
 from shared.vocabulary.identity import BillerId, biller_id, canonical_id
 from shared.vocabulary.money import Amount, Money
@@ -69,7 +71,6 @@ Instant = Annotated[AwareDatetime, _spelled(_INSTANT, "2026-11-20T15:04:05-08:00
 Day = Annotated[date, _spelled(_DAY, "2026-11-23")]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=r"^[\x20-\x7e]+$")]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
@@ -85,7 +86,7 @@ class Message(Record):
 
     schema_version: Annotated[int, Field(ge=1, le=KNOWN_SCHEMA)]
     biller_id: BillerId
-    correlation_id: Note | None = None
+    correlation_id: Shown = None
 
 
 def read[MessageT: Message](model: type[MessageT], body: bytes, id_field: str) -> MessageT:
@@ -102,11 +103,13 @@ def read[MessageT: Message](model: type[MessageT], body: bytes, id_field: str) -
     try:
         if (field := card_field(fields)) is not None:
             raise InvalidMessage("card_number", _declared(field, model), biller, id_)
-        return model.model_validate(fields)
+        message = model.model_validate(_without_nulls(model, fields))
     except ValidationError as error:
         raise InvalidMessage("rule_broken", _first_rule(error), biller, id_) from None
     except RecursionError:
         raise InvalidMessage("rule_broken", "message: nested too deeply", biller, id_) from None
+    _tell_mended(message, fields, id_)
+    return message
 
 
 def to_store(message: Message) -> bytes:
@@ -136,6 +139,21 @@ def _decode(body: bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise InvalidMessage("not_json", "JSON, but no object")
     return fields
+
+
+def _without_nulls(model: type[BaseModel], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """An optional field given as null is a field that is not given."""
+    optional = {field.alias for field in model.model_fields.values() if not field.is_required()}
+    return {name: value for name, value in fields.items() if value is not None or name not in optional}
+
+
+def _tell_mended(message: Message, fields: Mapping[str, Any], id_: str | None) -> None:
+    for field, how in mended(message, fields):
+        biller = message.biller_id
+        if how is Mended.DROPPED:
+            events.emit("message.field_dropped", events.WARNING, biller=biller, id=id_, field=field)
+        else:
+            events.emit("message.field_mended", biller=biller, id=id_, field=field, how=how)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

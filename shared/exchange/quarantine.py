@@ -38,12 +38,20 @@ class Quarantined:
     resolved: str = ""
     """How it ended, and by whose decision; empty while somebody must still look at it."""
 
+    @property
+    def key(self) -> str:
+        """Its name in a store, 64 hexadecimal digits: message ids may hold what no key can, and may be used twice."""
+        named = self.message_id.encode(errors="surrogatepass")
+        return hashlib.sha256(self.digest.encode() + named).hexdigest()
+
 
 class Quarantine(Protocol):
     """Where messages are set aside."""
 
     async def keep(self, item: Quarantined) -> None:
-        """Store it; the same message again changes nothing.
+        """Store it, or how it ended (``resolved``); the same message again changes nothing.
+
+        The same is what has the same id and the same bytes.
 
         Raises:
             Unavailable: it may not be stored; the message must not be acknowledged.

@@ -52,6 +52,10 @@ REASONS: Final[dict[str, Reason]] = {
         "It was paid before the biller went live here: the earlier data pump has it.",
         f"{_LOOK}; it is usually there.",
     ),
+    "shadow_overlap": Reason(
+        "It came in shadow mode and was paid after the biller went live here: the earlier data pump may have it.",
+        f"{_LOOK}; resolve as posted or retry.",
+    ),
     "application_not_configured": Reason(
         "The biller has no codes for this application, or no subdomain.", f"Ask {_CSM} for them, then retry."
     ),
@@ -60,7 +64,7 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "no_allocations": Reason(
         "The payment names no invoices, and the biller does not let Caselle allocate.",
-        f"Ask {_CITY} which invoices it pays.",
+        f"Ask {_CITY} which invoices it pays; Invoice Cloud enqueues it again with them, and it is posted.",
     ),
     "confirmation_reused": Reason(
         "Another payment of this biller has the same confirmation number.", "Ask Invoice Cloud which one is right."
@@ -68,6 +72,19 @@ REASONS: Final[dict[str, Reason]] = {
     "too_old": Reason("The posting date is further back than the biller allows.", f"Ask {_CITY} for a posting date."),
     # Done, of a reject.
     "returned": Reason("The bank returned the payment, and it is undone in Caselle.", "Tell the payer what is due."),
+    # Of a reject by which nothing is undone.
+    "notification_of_change": Reason(
+        "The bank tells what to correct before the next debit; no money moved, and the receipt stays.",
+        "Invoice Cloud corrects it; the payer owes nothing.",
+    ),
+    "return_dishonoured": Reason(
+        "The banks disagree about an earlier return; by this message nothing is undone.",
+        "Ask Invoice Cloud where the money is; then end it with resolve --not-posted.",
+    ),
+    "return_code_unknown": Reason(
+        "The bank's code is in no table here, so nothing is undone by it.",
+        f"Ask Invoice Cloud what the bank says; if the debit came back, {_CITY} undoes the receipt; then resolve.",
+    ),
     # Held, of a reject or reversal: a person undoes the payment.
     "reversal_by_hand": Reason(
         "It cannot be undone from here.", f"{_CITY[0].upper()}{_CITY[1:]} undoes the receipt in Caselle; then resolve."
@@ -79,12 +96,22 @@ REASONS: Final[dict[str, Reason]] = {
     "already_reversed": Reason(
         "The payment was or is being undone by another message.", "Ask Invoice Cloud which one is right."
     ),
+    "more_than_paid": Reason(
+        "Together with other messages it gives back more than the payment.",
+        f"Ask Invoice Cloud which of them are right, before {_CITY} adjusts more of the receipt.",
+    ),
     "payment_not_posted": Reason("Its payment was never posted.", "Nothing to undo in Caselle; resolve it."),
     "receipt_missing": Reason("Caselle does not show the receipt that is to be voided.", f"Call {_CITY}."),
+    "void_unclear": Reason(
+        "It voids a payment that is not posted from here, and that may be in Caselle all the same.",
+        f"{_LOOK}; resolve the payment first, then this.",
+    ),
+    "receipt_not_shown": Reason("Caselle does not show the payment's receipt yet.", "Nothing: it is looked for again."),
     "receipt_closed": Reason(
         "Caselle refuses the void: the receipt is closed or updated.", f"Ask {_CITY} to correct it in Caselle."
     ),
     # Ended by a person.
+    "reopened": Reason("A person took back what was said of it.", f"{_LOOK}; resolve it as it is, or retry."),
     "ended_by_person": Reason("A person ended it; it is not in Caselle.", "Nothing."),
     # Held after a send.
     "outcome_unknown": Reason(
@@ -94,11 +121,32 @@ REASONS: Final[dict[str, Reason]] = {
     "several_receipts": Reason("Caselle has more than one receipt with this confirmation number.", f"Call {_CITY}."),
     "receipt_voided": Reason("Caselle's receipt of this payment is voided or refunded.", f"Call {_CITY}."),
     "amount_differs": Reason("Caselle's receipt of this payment has another amount.", f"Call {_CITY}."),
+    "sent_at_both_homes": Reason(
+        "The biller moved, and it was sent from its old home and from its new one.",
+        f"{_CITY[0].upper()}{_CITY[1:]} looks at both receipts and voids one; then resolve as posted under the other.",
+    ),
     "absence_not_provable": Reason(
-        "Caselle answers, but shows nothing that proves the receipt is not there.", f"{_LOOK}; resolve or retry."
+        "For 20 hours Caselle's list showed neither the receipt nor that it is not there.",
+        f"{_LOOK}; resolve or retry.",
+    ),
+    "similar_receipt": Reason(
+        "Caselle has a receipt of the same amount that is none of ours and may be this payment.",
+        f"Ask {_CITY} whose it is: resolve as posted under its number, or retry with --not NUMBER.",
+    ),
+    "proof_expired": Reason(
+        "It was let go, but could not leave for half an hour; nobody knows what was entered by hand since.",
+        f"{_LOOK}; resolve or retry.",
     ),
     "attempts_exhausted": Reason(
-        "Three sends left no receipt behind.", f"Ask {_CSM} why, {_LOOK[0].lower()}{_LOOK[1:]}, then retry."
+        "Four sends left no receipt behind.", f"Ask {_CSM} why, {_LOOK[0].lower()}{_LOOK[1:]}, then retry."
+    ),
+    # Posted, with a remark.
+    "number_begun_again": Reason(
+        "Its receipt number is an earlier payment's, too: the city's numbers have begun again.",
+        "Nothing; look it up by its confirmation number.",
+    ),
+    "second_receipt": Reason(
+        "Caselle has more than one live receipt of this payment.", f"Ask {_CITY} to void the one that is too many."
     ),
     # Refused by Caselle.
     "customer_unknown": Reason("Caselle does not know the customer.", f"Ask {_CITY} for the number, then retry."),
@@ -126,7 +174,7 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "dated_ahead": Reason("It is dated more than a day ahead.", "Ask Invoice Cloud when it happened; then resolve."),
     "update_unanswered": Reason(
-        "Caselle answered none of three sends.", f"Ask {_CITY} to look at the customer in Caselle; then resolve."
+        "Caselle answered none of the sends.", f"Ask {_CITY} to look at the customer in Caselle; then resolve."
     ),
     "earlier_in_doubt": Reason(
         "An earlier message on the same customer is being sent or in doubt.", "Nothing: it goes after that one."
@@ -149,6 +197,13 @@ REASONS: Final[dict[str, Reason]] = {
     "caselle_failed": Reason("Caselle failed over the request.", f"Tell {_CSM} if it repeats."),
     UNLISTED_ERROR: Reason(
         "Caselle gives an error that is on no list of ours.", f"Tell {_CSM} Caselle's words if it repeats."
+    ),
+    "throttled": Reason(
+        "Caselle gets too many requests at once.",
+        "Nothing: it goes more slowly. Ask the city's COWS admin if it lasts.",
+    ),
+    "forbidden": Reason(
+        "Something before Caselle refuses the call.", "Ask the city's COWS admin what stands between, if it lasts."
     ),
     "breaker_open": Reason("The city's server keeps failing.", "Ask the city's COWS admin if it lasts."),
     "no_token": Reason("Caselle has not delivered a token for this biller.", f"Ask {_CSM} to add an OAuth token."),

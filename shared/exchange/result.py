@@ -111,7 +111,7 @@ def result_of(entry: Entry, at: datetime, *, message_id: str | None = None) -> P
         message_id=message_id or entry.message_id,
         outcome=_outcome(entry),
         duplicate=message_id is not None and message_id != entry.message_id,
-        version=entry.version,
+        version=entry.version_base + entry.version,
         final=entry.state in SETTLED - {State.HELD},
         receipt_number=entry.receipt_number,
         confirmation_number=message.confirmation_number,
@@ -133,7 +133,7 @@ def conflict_of(found: Entry, other: Entry, at: datetime) -> PostingResult:
         id=found.key.id,
         message_id=other.message_id,
         outcome=Outcome.CONFLICT,
-        version=found.version,
+        version=found.version_base + found.version,
         final=True,
         confirmation_number=message.confirmation_number,
         amount=Money(other.cents) if other.cents else None,
@@ -174,7 +174,7 @@ def _reason(entry: Entry, return_code: str | None) -> ReasonText | None:
         return None
     to_do = {State.HELD: entry.by_hand, State.POSTED: entry.afterwards}.get(entry.state)
     why = _explained(code, entry.detail, to_do)
-    if return_code is None or entry.state not in {State.HELD, State.POSTED}:
+    if return_code is None or entry.state not in {State.HELD, State.POSTED, State.SKIPPED}:
         return why
     bank = nacha.explained(return_code)
     message = f"{why.message} The bank's code is {return_code}: {bank.meaning}."

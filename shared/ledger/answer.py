@@ -18,6 +18,10 @@ class Scope(StrEnum):
     """This message only: it is held."""
     BILLER = "biller"
     """Whatever is sent for this biller: nothing more is sent until a person unblocks it."""
+    APPLICATION = "application"
+    """Whatever is sent for this application, as for the biller."""
+    CHANNEL = "channel"
+    """Whatever is sent for this application by this tender, as for the biller."""
     MOMENT = "moment"
     """Whatever is sent for this biller just now: it is tried again after a while."""
 

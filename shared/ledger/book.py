@@ -6,20 +6,12 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from shared.ledger import rows, transition
+from shared.ledger import rows, settle, transition
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
-from shared.ledger.errors import (
-    Contended,
-    Forestalled,
-    Known,
-    Moved,
-    ReceiptTaken,
-    ReferenceTaken,
-    SlotTaken,
-    SubjectTaken,
-)
+from shared.ledger.errors import Contended, Known, Moved, ReceiptTaken
+from shared.ledger.posted import PostedRows
+from shared.ledger.reading import references
 from shared.ledger.store import (
-    ANY,
     NO_VALUES,
     Change,
     Insert,
@@ -30,11 +22,11 @@ from shared.ledger.store import (
     RowExists,
     Values,
 )
+from shared.ledger.taken import explain
 from shared.vocabulary import events
 from shared.vocabulary.errors import Unavailable
 
 _TRIES: Final = 5
-_SHARED: Final = "shared"
 
 
 class Ledger:
@@ -43,6 +35,7 @@ class Ledger:
     def __init__(self, store: LedgerStore) -> None:
         """Keep the store; nothing is read yet."""
         self._store = store
+        self.posted = PostedRows(store)
 
     def now(self) -> datetime:
         """The storage service's clock."""
@@ -61,8 +54,10 @@ class Ledger:
             posting_date=draft.posting_date,
             message_id=draft.message_id,
             message=draft.message,
+            version_base=draft.version_base,
             reverses=draft.reverses,
             booked_on=draft.booked_on,
+            channel=draft.channel,
             subject=draft.subject,
             order=draft.order,
             received_at=now,
@@ -83,7 +78,7 @@ class Ledger:
         try:
             return await self._write(None, first, also)
         except RowExists as error:
-            self._explain(error, first)
+            explain(error, first)
             raise
 
     async def begin_forestalling(self, void: Entry) -> Entry:
@@ -133,10 +128,11 @@ class Ledger:
             return await self._write(before, following, also, note)
         except RowExists as error:
             if error.key == rows.receipt_key(following.key.biller, following.receipt_number or ""):
-                if not rebind:
+                owner = await self.receipt_owner(following.key.biller, following.receipt_number or "")
+                if not rebind and owner != str(following.key):
                     raise ReceiptTaken(str(error)) from error
-                return await self._write_without_receipt(before, following)
-            self._explain(error, following)
+                return await self._write_without_receipt(before, following, owner, note)
+            explain(error, following)
             raise
 
     async def move_reversing(self, before: Entry, after: Entry, *, note: Values = NO_VALUES) -> Entry:
@@ -194,12 +190,9 @@ class Ledger:
         row = await self._store.read(rows.shard_of(biller), rows.receipt_key(biller, receipt_number))
         return str(row.values["key"]) if row else None
 
-    async def receipt_shared(self, entry: Entry) -> bool:
-        """Whether another entry was posted under the same receipt number, so that the number alone names neither."""
-        row = await self._store.read(
-            rows.shard_of(entry.key.biller), rows.receipt_key(entry.key.biller, entry.receipt_number or "")
-        )
-        return row is None or row.values["key"] != str(entry.key) or bool(row.values.get(_SHARED))
+    async def references(self, biller: str, reference: str) -> list[Row]:
+        """The rows of a reference and of those under it; ``owner_in`` says whose each is."""
+        return await references(self._store, biller, reference)
 
     async def record_conflict(self, key: Key, fingerprint: str, values: Values) -> None:
         """Keep another message that came under a known id; the same one twice is kept once."""
@@ -244,14 +237,14 @@ class Ledger:
                 raise Contended(str(error)) from None
             raise
 
-    async def _write_without_receipt(self, before: Entry, after: Entry) -> Entry:
-        """Post under a number that another entry has: numbers may start again after a purge. A person looks."""
-        events.emit("receipt.number_repeated", events.WARNING, **_named(after), receipt=after.receipt_number)
+    async def _write_without_receipt(self, before: Entry, after: Entry, owner: str | None, note: Values) -> Entry:
+        """Post under a number that another entry has, which keeps it: numbers may start again after a purge."""
+        if owner != str(after.key):  # else it was posted under it before a move
+            events.emit("receipt.number_repeated", events.WARNING, **_named(after), receipt=after.receipt_number)
+            after = after._replace(reason=settle.NUMBER_BEGUN_AGAIN)
         bound = rows.receipt_key(after.key.biller, after.receipt_number or "")
-        changes = [change for change in transition.changes(before, after, self.now()) if change.key != bound]
-        owner = await self.receipt_owner(after.key.biller, after.receipt_number or "")
-        shared = Replace(bound, {"key": owner or "", _SHARED: True}, ANY)
-        return await self._commit(after, [*changes, shared])
+        changes = [change for change in transition.changes(before, after, self.now(), note) if change.key != bound]
+        return await self._commit(after, changes)
 
     async def _commit(self, after: Entry, changes: Sequence[Change]) -> Entry:
         """Write, and where the answer is a failure, look whether the write was ours after all."""
@@ -270,17 +263,6 @@ class Ledger:
                 raise Unavailable("the ledger's table refused a write without saying why") from None
             raise (Moved(found) if after.etag else Known(found)) from error
         return after._replace(etag=etags[rows.state_key(after.key)])
-
-    @staticmethod
-    def _explain(error: RowExists, entry: Entry) -> None:
-        if error.key == rows.event_key(entry.key, transition.FIRST):
-            raise Forestalled(str(error)) from error
-        if entry.slot is not None and error.key == rows.slot_key(entry.lane, entry.slot):
-            raise SlotTaken(str(error)) from error
-        if entry.subject is not None and error.key == rows.subject_key(entry.key, entry.subject):
-            raise SubjectTaken(str(error)) from error
-        if error.key == rows.reference_key(entry.key.biller, entry.reference):
-            raise ReferenceTaken(str(error)) from error
 
 
 def after_forestalling(payment: Entry) -> Entry:

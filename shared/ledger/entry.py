@@ -68,6 +68,8 @@ class Wait(StrEnum):
     SLOT = "slot"
     BACKOFF = "backoff"
     ASK = "ask"
+    SECOND = "second"
+    """Posted after more than one attempt: is there a second receipt?"""
     PAYMENT = "payment"
     REPORT = "report"
 
@@ -102,8 +104,10 @@ class Draft:
     posting_date: str
     message_id: str
     message: bytes
+    version_base: int = 0
     reverses: str | None = None
     booked_on: str = ""
+    channel: str = ""
     subject: str | None = None
     order: str = ""
 
@@ -125,30 +129,50 @@ class Entry(NamedTuple):
     received_at: datetime
     posting_date: str
     version: int = 0
+    version_base: int = 0
+    """Added to the version that is told, after a ledger was lost: see ``shared.ledger.loss``."""
     nonce: str = ""
     etag: str = ""
     booked_on: str = ""
     """The day that reports list it under: of a payment its deposit's, of anything else its own."""
+    channel: str = ""
+    """Of a payment its application and tender, as in AR/ACH: payments of one channel vouch for each other."""
     changed_at: datetime | None = None
     """When this version was written."""
     attempt: int = 0
     """How many sends were begun."""
+    recalled: int = 0
+    """How many of these certainly had no effect: no byte left, or a refusal was shown to come before any effect."""
     sent_at: datetime | None = None
-    """When the latest send was begun."""
+    """When the latest send was begun; after a lost ledger, the moment of the loss."""
+    first_sent_at: datetime | None = None
+    """When the first send was begun."""
+    first_day: str = ""
+    """The earliest day that any attempt was dated or made on."""
+    last_day: str = ""
+    """The latest such day."""
+    first_dated: str = ""
+    """The earliest posting date of any attempt."""
     lease_until: datetime | None = None
     slot: int | None = None
     due: datetime | None = None
     wait: Wait | None = None
     backoffs: int = 0
     """Failures in a row that sent nothing."""
-    absent_at: datetime | None = None
-    """When the peer first showed that the latest attempt is not there."""
+    doubt_at: datetime | None = None
+    """Since when its outcome is being asked about without a conclusion."""
+    look: str | None = None
+    """The first of the two readings that prove an absence, as ``shared.ledger.look`` writes it."""
+    proved_at: datetime | None = None
+    """When it was last shown, or said by a person, that nothing of it is at the peer; None after the next doubt."""
+    refused_with: str | None = None
+    """The listed code that the latest attempt was refused with, where that has not been shown to mean anything."""
+    others: str = ""
+    """Receipt numbers that a person named as another payment's, with blanks between."""
+    told_held_at: datetime | None = None
+    """When it was first told as held: from then on somebody may have entered it by hand."""
     resends: int = 0
     """How often a proved absence led back to ``received``."""
-    answered_at: datetime | None = None
-    """The latest answered question without proof, None after one that was not answered."""
-    unproved_seconds: float = 0
-    """Time covered by answered questions that proved nothing."""
     held_at: datetime | None = None
     reason: str | None = None
     """Code of the latest refusal or failure; of the hold while ``held``."""
@@ -173,9 +197,15 @@ class Entry(NamedTuple):
         return lane_of(self.key.biller, self.key.kind)
 
     @property
-    def perhaps_sent(self) -> bool:
-        """Whether it was ever sent, from here or, as far as anybody knows, by a ledger that was lost."""
-        return self.attempt > 0 or self.sent_at is not None
+    def perhaps_there(self) -> bool:
+        """Whether an attempt may have had an effect that counts, and nothing has shown since that it had none."""
+        return self.ever_left and self.proved_at is None
+
+    @property
+    def ever_left(self) -> bool:
+        """Whether any attempt may have had an effect; what is only set at the peer may be set once more."""
+        left = self.attempt > self.recalled or (self.attempt == 0 and self.sent_at is not None)
+        return left and not self.key.kind.is_update
 
     @property
     def in_doubt(self) -> bool:

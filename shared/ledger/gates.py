@@ -13,7 +13,8 @@ from typing import Final
 from shared.ledger import rows
 from shared.ledger.entry import Entry
 from shared.ledger.errors import Contended
-from shared.ledger.gate import Gate, gate_of, gate_values
+from shared.ledger.gate import Doubt, Gate
+from shared.ledger.gate_row import gate_of, gate_values
 from shared.ledger.store import Change, Delete, Insert, LedgerStore, Replace, Row, RowChanged, RowExists
 from shared.ledger.times import Times
 from shared.vocabulary import events
@@ -23,6 +24,9 @@ from shared.vocabulary.errors import Unavailable
 _TRIES: Final = 10
 _MOST_SLOTS: Final = 100
 _MOST_GATES: Final = 1000
+
+SUSPECTED: Final = "suspected_workspace"
+UNLISTED: Final = "unlisted_error"
 
 RELAY: Final = "relay"
 """Name of a gate that stops nothing: it is open while an outage of the relay itself is told."""
@@ -50,21 +54,18 @@ class Gates:
         """The peer did not answer, or answered that it cannot."""
         await self._update(biller, lambda gate: gate.failed(self._store.now(), self._times))
 
-    async def doubt(
-        self, biller: str, unlisted: str | None, write: Callable[[Sequence[Change]], Awaitable[Entry]]
-    ) -> Entry:
+    async def doubt(self, biller: str, doubt: Doubt, write: Callable[[Sequence[Change]], Awaitable[Entry]]) -> Entry:
         """A send ended unknown: ``write`` its entry and this gate in one transaction.
 
         The entry's slot stays closed until the peer has shown that it works, so that however many instances there are,
-        no more sends than slots can end unknown. Two equal unlisted errors with no success between them block the
-        biller.
+        no more sends than slots can end unknown. Two unlisted errors with no success between them block the biller.
 
         Raises:
             Moved: somebody else changed the entry first; nothing was written.
         """
         for _ in range(_TRIES):
             gate = await self._read(biller)
-            doubted = _named(gate.doubted(unlisted, self._store.now(), self._times).noting(gate))
+            doubted = _named(gate.doubted(doubt, self._store.now(), self._times).noting(gate))
             try:
                 written = await write([_change(biller, doubted)])
             except Contended:
@@ -73,9 +74,53 @@ class Gates:
             return written
         raise Unavailable("the breaker's row is contended")
 
+    async def left_alone(self, biller: str, retry_after: float | None, *, throttled: bool) -> None:
+        """The peer asked for a pause in its answer to a question."""
+        if retry_after is not None or throttled:
+            await self._update(
+                biller, lambda gate: gate.left_alone(retry_after, self._store.now(), self._times, throttled=throttled)
+            )
+
+    async def may_call(self, biller: str) -> bool:
+        """Whether the pause that the peer wants between two calls is over; where there is one, the next begins."""
+        gate = await self.look(biller)
+        if not gate.gap:
+            return True
+        gate, now = await self._read(biller), self._store.now()
+        if gate.next_at is not None and now < gate.next_at:
+            return False
+        try:
+            await self._write(biller, gate.paced(now))
+        except (RowExists, RowChanged):
+            return False
+        return True
+
+    async def prove(self, biller: str, code: str) -> None:
+        """A message that was refused with this code was proved absent: the code comes before any effect here."""
+        await self._update(biller, lambda gate: replace(gate, proven=tuple(sorted({*gate.proven, code}))))
+
     async def block(self, biller: str, code: str) -> None:
         """Stop sending for this biller until a person unblocks it."""
-        await self._update(biller, lambda gate: replace(gate, blocked=gate.blocked or code))
+        await self.stop(biller, None, code)
+
+    async def stop(self, biller: str, what: str | None, code: str) -> None:
+        """Stop sending for this biller, or for one channel or application of it, until a person unblocks it."""
+        await self._update(biller, lambda gate: gate.stopped(what, code))
+
+    async def refused_date(self, biller: str, dated: str, code: str) -> None:
+        """A message was refused for its posting date: three in a row stop that date."""
+        await self._update(biller, lambda gate: gate.date_refused(dated, code))
+
+    async def allow_date(self, biller: str, dated: str) -> None:
+        """A person chose another date: what was stopped for this one goes on."""
+        await self._update(biller, lambda gate: gate.date_allowed(dated))
+
+    async def was_made(self, biller: str) -> None:
+        """What ended unknown is there after all: it was not the workspace that kept it out."""
+        if (await self.look(biller)).blocked == SUSPECTED:
+            await self._update(
+                biller, lambda gate: replace(gate, blocked=UNLISTED) if gate.blocked == SUSPECTED else gate
+            )
 
     async def unblock(self, biller: str) -> None:
         """Sending may go on, whatever had stopped it; one message goes alone first."""
@@ -85,11 +130,12 @@ class Gates:
         """Sending is about to begin after a pause, or with going live: one message goes alone first; a block stays."""
         await self._update(biller, Gate.resumed)
 
-    async def succeeded(self, biller: str) -> None:
-        """A message was accepted: whatever was wrong is over."""
+    async def succeeded(self, biller: str, channel: str = "", dated: str = "") -> None:
+        """A message of this channel and posting date was accepted: whatever was wrong is over."""
         self._answered[biller] = self._clock.monotonic()
-        if not (await self.look(biller)).healthy:
-            await self._update(biller, lambda gate: gate.works(self._store.now()))
+        gate = await self.look(biller)
+        if not gate.healthy or (channel and channel not in gate.channels):
+            await self._update(biller, lambda gate: gate.works(self._store.now(), self._times, channel, dated))
 
     async def answered(self, biller: str) -> None:
         """A read or a refusal showed that the peer is there; says nothing about its workspace."""
@@ -200,7 +246,8 @@ def _tell(biller: str, news: str) -> None:
         case "breaker.opened":
             events.emit("breaker.opened", events.WARNING, biller=biller)
         case "biller.blocked":
-            events.emit("biller.blocked", events.ERROR, biller=biller, code=code)
+            code, _, what = code.partition(" ")
+            events.emit("biller.blocked", events.ERROR, biller=biller, code=code, **({"what": what} if what else {}))
         case _:
             events.emit(event, biller=biller)
 

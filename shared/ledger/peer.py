@@ -20,6 +20,10 @@ class Peer(Protocol):
         """Whether it can show what it has."""
         ...
 
+    def after_loss(self, entry: Entry) -> Entry:
+        """The entry as a ledger that was lost may have left it, where that is not known of it yet."""
+        ...
+
     async def send(self, entry: Entry) -> Answer:
         """Send one entry; every failure is an answer, only cancellation is raised."""
         ...

@@ -18,6 +18,8 @@ _PAGE: Final = 500
 """Rows in memory at once: a message is 48 KiB at most, usually one."""
 _AT_ONCE: Final = 16
 """Single rows asked for side by side."""
+_MOST_UNDER_ONE: Final = 200
+"""References under one; nobody has that many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,10 @@ class Reader:
         """The row of a reference that is used; ``owner_in`` says by whom."""
         return await self._store.read(rows.shard_of(biller), rows.reference_key(biller, reference))
 
+    async def owners(self, biller: str, reference: str) -> list[Key]:
+        """The entries that have a reference, or one under it."""
+        return [owner_in(row) for row in await references(self._store, biller, reference)]
+
     async def _rows(self, shard: str, start: str, only: Values | None) -> AsyncIterator[Row]:
         """All rows whose keys begin with ``start``."""
         following, end = start, f"{start}{rows.END}"
@@ -110,6 +116,18 @@ class Reader:
             if len(page) < _PAGE:
                 return
             following = f"{page[-1].key}{rows.BEHIND}"
+
+
+async def references(store: LedgerStore, biller: str, reference: str) -> list[Row]:
+    """The rows of the reference itself, and of those that begin with it and a tilde.
+
+    Raises:
+        Unavailable: the store does not answer.
+    """
+    shard, key = rows.shard_of(biller), rows.reference_key(biller, reference)
+    itself = await store.read(shard, key)
+    under = await store.scan(shard, f"{key}~", f"{key}~{rows.END}", limit=_MOST_UNDER_ONE)
+    return [itself, *under] if itself else under
 
 
 def _held(row: Row) -> Held:

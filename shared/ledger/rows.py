@@ -15,6 +15,7 @@ PartitionKey is the biller's shard. Row keys sort by plain text; ``~`` comes aft
     L~{biller}~{kind}~{digest}  subject taken: one of its entries is being sent or in doubt
     M~{biller}~{kind}~{digest}  newest entry on a subject
     B~{lane}                    breaker and block
+    W~{biller}                  what readings of the peer's list have shown
 """
 
 import hashlib
@@ -130,6 +131,10 @@ def _on(key: Key, subject: str) -> str:
     return f"{key.biller}~{key.kind}~{hashlib.sha256(subject.encode()).hexdigest()[:32]}"
 
 
+def readings_key(biller: str) -> str:
+    return f"W~{biller}"
+
+
 def gate_key(lane: str) -> str:
     return f"B~{lane}"
 
@@ -145,7 +150,10 @@ def state_in(queue: str) -> str:
 
 
 _INSTANTS: Final = frozenset(
-    {"received_at", "changed_at", "sent_at", "lease_until", "due", "absent_at", "answered_at", "held_at"}
+    {
+        *("received_at", "changed_at", "sent_at", "first_sent_at", "lease_until", "due", "doubt_at", "proved_at"),
+        *("told_held_at", "held_at"),
+    }
 )
 _ELSEWHERE: Final = frozenset({"key", "etag"})
 _NAMES: Final = tuple(name for name in Entry._fields if name not in _ELSEWHERE)

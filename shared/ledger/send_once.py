@@ -1,30 +1,30 @@
 """The algorithm: write before you send, and never send again without evidence.
 
 first()  a message that is new       begin as ``sending`` -> send -> record
-again()  one that waited             move to ``sending``  -> send -> record
+again()  one that waited             ask once more where a proof has aged, move to ``sending`` -> send -> record
 expire() one whose lease has passed  move to ``unknown`` (or ``held`` where nobody can be asked)
-settle() one whose outcome is unknown: ask the peer, conclude
+
+Whose outcome is unknown is settled by ``shared.ledger.asking``.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 
-from shared.ledger import settle
-from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
+from shared.ledger.answer import Ambiguous, NotSent
+from shared.ledger.asking import Asking
 from shared.ledger.book import Ledger
-from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, State, Wait
-from shared.ledger.errors import Moved, ReceiptTaken, SlotTaken
+from shared.ledger.entry import Entry, State
+from shared.ledger.errors import Moved, SlotTaken
 from shared.ledger.gate import Gate
 from shared.ledger.gates import Gates
 from shared.ledger.peer import Peer
+from shared.ledger.recording import Recording
 from shared.ledger.slots import LocalSlots
+from shared.ledger.steps import backed_off, claimed, deferred, waiting
 from shared.ledger.store import Change
-from shared.ledger.times import Times, nth
-from shared.vocabulary import events
+from shared.ledger.times import Times
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import CaselleError, Unavailable
 
@@ -42,6 +42,8 @@ class SendOnce:
 
     def __init__(self, ledger: Ledger, gates: Gates, slots: LocalSlots, clock: Clock, times: Times) -> None:
         """All state is in the ledger; gates and slots only remember it."""
+        self.asking = Asking(ledger, gates, times)
+        self._recording = Recording(ledger, gates, self.asking, times)
         self._ledger = ledger
         self._gates = gates
         self._slots = slots
@@ -56,8 +58,8 @@ class SendOnce:
             Unavailable: the store does not answer; whatever was sent stands in the ledger as ``sending``.
         """
         gate = await self._gates.look(entry.lane)
-        if gate.needs_probe or gate.closed_by(self._ledger.now()):
-            return await self._ledger.begin(self._deferred(entry, gate))
+        if gate.needs_probe or gate.closed_for(entry.channel, entry.posting_date, self._ledger.now()):
+            return await self._ledger.begin(deferred(entry, gate, self._ledger.now(), self._times))
         return await self._send_in_slot(entry, gate, peer, self._ledger.begin)
 
     async def again(self, entry: Entry, peer: Peer, *, also: Sequence[Change] = ()) -> Entry:
@@ -69,10 +71,15 @@ class SendOnce:
             Unavailable: the store does not answer; whatever was sent stands in the ledger as ``sending``.
         """
         gate = await self._gates.look(entry.lane)
-        if gate.closed_by(self._ledger.now()):
-            return await self._ledger.move(entry, self._deferred(entry, gate))
+        if gate.closed_for(entry.channel, entry.posting_date, self._ledger.now()):
+            return await self._ledger.move(entry, deferred(entry, gate, self._ledger.now(), self._times))
+        if self.asking.is_due(entry):
+            asked = await self.asking.once_more(entry, peer)
+            if asked.state is not State.RECEIVED:
+                return await self.asking.post(entry, asked)
+            entry = asked
         if gate.needs_probe and not await self._probed(entry, peer):
-            return await self._ledger.move(entry, self._backed_off(entry, "probe_first"))
+            return await self._ledger.move(entry, backed_off(entry, "probe_first", self._ledger.now(), self._times))
         gate = await self._gates.look(entry.lane)
         return await self._send_in_slot(entry, gate, peer, lambda after: self._ledger.move(entry, after, also=also))
 
@@ -82,17 +89,17 @@ class SendOnce:
         Raises:
             Known, ReferenceTaken: nothing was written.
         """
-        return await self._ledger.begin(self._backed_off(entry, reason))
+        return await self._ledger.begin(backed_off(entry, reason, self._ledger.now(), self._times))
 
     async def postpone(self, entry: Entry, reason: str) -> Entry:
         """Leave a received entry waiting, with backoff; nothing was tried."""
-        return await self._ledger.move(entry, self._backed_off(entry, reason))
+        return await self._ledger.move(entry, backed_off(entry, reason, self._ledger.now(), self._times))
 
     async def expire(self, entry: Entry, peer: Peer) -> Entry:
         """Turn a ``sending`` entry whose lease has passed into ``unknown``; before that, leave it alone."""
         if entry.leased(self._ledger.now()):
             return entry
-        return await self._doubt(entry, Ambiguous("lease_expired"), peer)
+        return await self._recording.doubt(entry, Ambiguous("lease_expired"), peer)
 
     async def take_over(self, entry: Entry, peer: Peer | None) -> Entry:
         """What becomes of a send whose message came again: its first delivery may be gone.
@@ -108,131 +115,47 @@ class SendOnce:
         except Moved:
             raise Unavailable("it changed at this moment") from None
 
-    async def settle(self, entry: Entry, peer: Peer) -> Entry:
-        """Ask the peer about an ``unknown`` entry and write what follows."""
-        finding = await peer.ask(entry) if peer.can_be_asked else settle.Odd(OUTCOME_UNKNOWN)
-        if peer.can_be_asked and not isinstance(finding, settle.NoAnswer | settle.Repeatable):
-            await self._gates.answered(entry.lane)
-        now = self._ledger.now()
-        try:
-            return await self._post(entry, settle.conclude(entry, finding, now, self._times))
-        except ReceiptTaken:
-            # Another payment took this receipt as its own between the question and this write.
-            return await self._ledger.move(entry, settle.held(entry, "several_receipts", now))
-
     async def _send_in_slot(
         self, entry: Entry, gate: Gate, peer: Peer, write: Callable[[Entry], Awaitable[Entry]]
     ) -> Entry:
         """Take a slot here, claim it in the store, send; without a slot, leave the entry waiting for one."""
         lane, refused = entry.lane, frozenset[int]()
         while True:
-            slot = await self._slots.take(lane, gate.slots(peer.slots), passing_over=refused)
+            slot = await self._slots.take(lane, gate.slots(peer.slots, entry.channel), passing_over=refused)
             if slot is None:
-                deferred = await write(self._waiting(entry))
+                deferred = await write(waiting(entry, self._ledger.now(), self._times))
                 self._slots.remember_deferral(lane)
                 return deferred
             try:
-                if not await self._still_open(lane, slot, peer):
-                    return await write(self._waiting(entry))
+                if not await self._still_open(entry, slot, peer):
+                    return await write(waiting(entry, self._ledger.now(), self._times))
                 began = self._clock.monotonic()
-                claimed = await write(self._claimed(entry, slot))
-                return await self._send(_Claim(claimed, began), peer)
+                sending = await write(claimed(entry, slot, self._ledger.now(), self._times))
+                return await self._send(_Claim(sending, began), peer)
             except SlotTaken:
                 refused |= {slot}
             finally:
                 await self._slots.release(lane, slot)
 
-    async def _still_open(self, lane: str, slot: int, peer: Peer) -> bool:
+    async def _still_open(self, entry: Entry, slot: int, peer: Peer) -> bool:
         """Whether no answer that came while the slot was waited for speaks against using it."""
-        gate = await self._gates.look(lane)
-        return not gate.closed_by(self._ledger.now()) and not gate.needs_probe and slot < gate.slots(peer.slots)
+        gate = await self._gates.look(entry.lane)
+        closed = gate.closed_for(entry.channel, entry.posting_date, self._ledger.now()) or gate.needs_probe
+        return not closed and slot < gate.slots(peer.slots, entry.channel) and await self._gates.may_call(entry.lane)
 
     async def _send(self, claim: _Claim, peer: Peer) -> Entry:
         spent = self._clock.monotonic() - claim.began
         if spent > self._times.lease - self._times.deadline - self._times.lease_margin:
-            return await self._record(claim.entry, NotSent("lease_too_short", peer_failed=False), peer)
+            return await self._recording.record(claim.entry, NotSent("lease_too_short", peer_failed=False), peer)
         try:
             answer = await peer.send(claim.entry)
         except asyncio.CancelledError:
             # If the table fails as well, the lease runs out and says the same.
             with suppress(CaselleError):
-                await asyncio.shield(self._record(claim.entry, Ambiguous("cancelled"), peer))
+                await asyncio.shield(self._recording.record(claim.entry, Ambiguous("cancelled"), peer))
             raise
         # What the peer said is written down even when nobody waits for it any more.
-        return await asyncio.shield(self._record(claim.entry, answer, peer))
-
-    async def _record(self, entry: Entry, answer: Answer, peer: Peer) -> Entry:
-        match answer:
-            case Accepted():
-                recorded = await self._record_accepted(entry, answer)
-                await self._gates.succeeded(entry.lane)
-                return recorded
-            case NotSent():
-                return await self._record_not_sent(entry, answer)
-            case Refused():
-                return await self._record_refused(entry, answer)
-            case Ambiguous():
-                return await self._record_ambiguous(entry, answer, peer)
-
-    async def _record_accepted(self, entry: Entry, answer: Accepted) -> Entry:
-        """The peer's word for this very attempt outweighs what anybody concluded meanwhile."""
-        current = entry
-        while True:
-            try:
-                return await self._post(current, self._accepted(current, entry, answer), rebind=True)
-            except Moved as moved:
-                found = moved.found
-                fields = {"biller": entry.key.biller, "id": entry.key.id, "receipt": answer.receipt_number}
-                if found.attempt != entry.attempt or found.state not in _CORRECTABLE:
-                    if found.receipt_number != answer.receipt_number:
-                        events.emit("ledger.receipt_unrecorded", events.ERROR, **fields)
-                    raise
-                events.emit("ledger.late_answer", events.WARNING, **fields, was=found.state)
-                current = found
-
-    async def _post(self, before: Entry, after: Entry, *, rebind: bool = False) -> Entry:
-        if after.state is State.POSTED and after.reverses is not None:
-            return await self._ledger.move_reversing(before, after)
-        return await self._ledger.move(before, after, rebind=rebind)
-
-    def _accepted(self, current: Entry, sent: Entry, answer: Accepted) -> Entry:
-        """After a late answer nobody may be left to report: an open row has it done."""
-        posted = settle.posted(current, answer.receipt_number, answer.remark)
-        return posted if current is sent else posted._replace(due=self._ledger.now(), wait=Wait.REPORT)
-
-    async def _record_not_sent(self, entry: Entry, answer: NotSent) -> Entry:
-        # The entry first: should the breaker's row fail, nothing is left to look like an unknown outcome.
-        recorded = await self._record_or_stand_down(entry, self._backed_off(entry, answer.code))
-        if answer.peer_failed:
-            await self._gates.failed(entry.lane)
-        return recorded
-
-    async def _record_refused(self, entry: Entry, answer: Refused) -> Entry:
-        if answer.scope is Scope.BILLER:
-            recorded = await self._record_or_stand_down(entry, self._backed_off(entry, answer.code))
-            await self._gates.block(entry.lane, answer.code)
-            return recorded
-        held = settle.held(entry, answer.code, self._ledger.now(), answer.detail)
-        recorded = await self._record_or_stand_down(entry, held)
-        await self._gates.answered(entry.lane)
-        return recorded
-
-    async def _record_ambiguous(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
-        try:
-            return await self._doubt(entry, answer, peer)
-        except Moved as moved:
-            return moved.found
-
-    async def _doubt(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
-        after, move = self._in_doubt(entry, answer, peer), self._ledger.move
-        return await self._gates.doubt(entry.lane, answer.unlisted, lambda also: move(entry, after, also=also))
-
-    async def _record_or_stand_down(self, entry: Entry, after: Entry) -> Entry:
-        """Whoever changed the entry meanwhile knew no less than this."""
-        try:
-            return await self._ledger.move(entry, after)
-        except Moved as moved:
-            return moved.found
+        return await asyncio.shield(self._recording.record(claim.entry, answer, peer))
 
     async def _probed(self, entry: Entry, peer: Peer) -> bool:
         if not await self._gates.begin_probe(entry.lane):
@@ -242,40 +165,3 @@ class SendOnce:
             return True
         await self._gates.failed(entry.lane)
         return False
-
-    def _claimed(self, entry: Entry, slot: int) -> Entry:
-        now = self._ledger.now()
-        until = now + timedelta(seconds=self._times.lease)
-        sending = entry._replace(state=State.SENDING, attempt=entry.attempt + 1, sent_at=now, slot=slot, held_at=None)
-        return sending._replace(lease_until=until, due=until, wait=Wait.LEASE, reason=None, detail=None)
-
-    def _waiting(self, entry: Entry) -> Entry:
-        due = self._ledger.now() + timedelta(seconds=self._times.slot_retry)
-        return entry._replace(state=State.RECEIVED, due=due, wait=Wait.SLOT)
-
-    def _deferred(self, entry: Entry, gate: Gate) -> Entry:
-        """Wait for the gate: as long as its breaker says, with jitter, otherwise as backoff says."""
-        now = self._ledger.now()
-        closed_by = gate.closed_by(now)
-        if closed_by == "blocked":
-            return self._backed_off(entry, closed_by)
-        due = now
-        if closed_by is not None:
-            jitter = self._times.backoff[0] if gate.is_open else self._times.gate_cache
-            due = gate.closed_until(now) + timedelta(seconds=random.uniform(0, jitter))
-        return entry._replace(state=State.RECEIVED, due=due, wait=Wait.BACKOFF, reason=closed_by or "probe_first")
-
-    def _backed_off(self, entry: Entry, reason: str) -> Entry:
-        pause = nth(self._times.backoff, entry.backoffs) * random.uniform(0.8, 1.2)
-        due = self._ledger.now() + timedelta(seconds=pause)
-        back = entry._replace(state=State.RECEIVED, slot=None, lease_until=None, backoffs=entry.backoffs + 1)
-        return back._replace(due=due, wait=Wait.BACKOFF, reason=reason)
-
-    def _in_doubt(self, entry: Entry, answer: Ambiguous, peer: Peer) -> Entry:
-        if peer.can_be_asked:
-            return settle.unknown(entry, answer.code, self._times, answer.detail)
-        why = f"{answer.code}. {answer.detail}" if answer.detail else answer.code
-        return settle.held(entry, OUTCOME_UNKNOWN, self._ledger.now(), detail=why)
-
-
-_CORRECTABLE = frozenset({State.UNKNOWN, State.HELD, State.RECEIVED})

@@ -32,29 +32,49 @@ class Times:
     """How often a reject or reversal looks for a payment that never came; the last one repeats."""
     breaker: tuple[float, ...] = (30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE)
     """How long a breaker stays open before the next probe; the last one repeats."""
+    block_trial: float = 30 * MINUTE
+    """After this, one message tries whether what blocked a biller, and is on no list, is over."""
     gate_cache: float = 5
     """How old a remembered breaker may be."""
     asks: tuple[float, ...] = (
-        *(minutes * MINUTE for minutes in (1, 5, 15, 26, 37)),
-        *(hours * HOUR for hours in (1, 2, 4, 8, 12)),
+        *(minutes * MINUTE for minutes in (1, 5, 15, 26, 37, 60, 90)),
+        *(hours * HOUR for hours in (2, 2.5, 3, 4)),
     )
     """When the peer is asked about an unknown outcome, counted from the attempt."""
-    ask_every: float = 4 * HOUR
+    ask_every: float = HOUR
     """How often it is asked after that."""
+    ask_held_every: float = 12 * HOUR
+    """How often it is asked about a doubt that a person was told of."""
+    ask_held_for: float = 40 * 24 * HOUR
+    """How long it is asked about such a doubt."""
     settle: float = 15 * MINUTE
-    """An absence seen earlier than this after the attempt proves nothing: the request may still land."""
+    """An absence seen earlier than this, and twice the list's lag, proves nothing: the request may still land."""
+    most_lag: float = 12 * HOUR
+    """What is missing for longer than this is no lag."""
     absence_gap: float = 10 * MINUTE
     """The two absences that prove it lie at least this far apart."""
-    control_margin: float = 2 * MINUTE
-    """How much later than the attempt a control receipt must be: the peer's clock is not ours."""
-    give_up: float = 12 * HOUR
-    """Answered questions without a control for this long: a person decides."""
+    after_margin: float = 2 * MINUTE
+    """How much later than the attempt the send of a payment must begin that is shown behind it."""
+    counter_margin: float = 3 * HOUR
+    """How much later a counter receipt must be, beyond the greatest clock offset that was seen."""
+    give_up: float = 20 * HOUR
+    """After so long without a conclusion a person decides: 24 hours after it was paid a bill is shown as due again."""
+    proof: float = 30 * MINUTE
+    """How long a proof of absence, or a person's word, is good for: what leaves later is asked about once more."""
+    second_looks: tuple[float, ...] = (HOUR, 12 * HOUR, 72 * HOUR)
+    """When a payment that was sent more than once is looked at for a second receipt, counted from its posting."""
     overdue: float = 4 * HOUR
     """A payment this old raises an alert: after 24 hours Invoice Cloud shows the bill as due again."""
-    alone: float = 7 * 24 * HOUR
+    alone: float = 20 * HOUR
     """A reject or reversal whose payment is not posted after this raises an alert."""
     past_due: float = 10 * MINUTE
     """An open row this late raises an alert."""
+    least_apart: float = 1.0
+    """The shortest pause between two calls to a peer that says it gets too much; it doubles each time."""
+    most_apart: float = MINUTE
+    """The longest such pause."""
+    retry_after: tuple[float, float] = (1.0, HOUR)
+    """The least and the most that a peer's own wish to be left alone counts for."""
     chain_memory: float = 2 * MINUTE
     """How long a process remembers that it deferred a payment of a biller."""
 

@@ -7,30 +7,35 @@ from typing import Final
 
 from shared.ledger import rows
 from shared.ledger.entry import Entry, Key, Kind, State
-from shared.ledger.store import ANY, NO_VALUES, Change, Delete, Insert, Replace, Values
+from shared.ledger.store import ANY, NO_VALUES, Change, Delete, Insert, Replace, Value, Values
 
 S = State
 FIRST: Final = 1
 """Version of an entry that just began; of a payment that a void forestalled it is the void's event."""
 
+MERGED: Final = "merged"
+"""Property of an event that is no step of its own home's."""
+
 TRANSITIONS: Final[Mapping[State | None, frozenset[State]]] = MappingProxyType(
     {
         None: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.UNKNOWN, S.HELD, S.SKIPPED, S.NOT_POSTED}),
-        S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD}),
-        S.RECEIVED: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.HELD, S.POSTED, S.NOT_POSTED, S.SKIPPED}),
+        S.WAITING: frozenset({S.WAITING, S.RECEIVED, S.SENDING, S.POSTED, S.HELD, S.NOT_POSTED}),
+        S.RECEIVED: frozenset({S.RECEIVED, S.WAITING, S.SENDING, S.UNKNOWN, S.HELD, S.POSTED, S.NOT_POSTED, S.SKIPPED}),
         S.SENDING: frozenset({S.RECEIVED, S.POSTED, S.UNKNOWN, S.HELD}),
-        S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD}),
-        S.HELD: frozenset({S.RECEIVED, S.POSTED, S.NOT_POSTED}),
-        S.POSTED: frozenset({S.REVERSED}),
-        S.REVERSED: frozenset(),
-        S.NOT_POSTED: frozenset(),
-        S.SKIPPED: frozenset(),
+        S.UNKNOWN: frozenset({S.UNKNOWN, S.POSTED, S.RECEIVED, S.HELD, S.NOT_POSTED}),
+        S.HELD: frozenset({S.RECEIVED, S.POSTED, S.NOT_POSTED, S.HELD}),
+        S.POSTED: frozenset({S.REVERSED, S.POSTED, S.RECEIVED, S.HELD}),
+        S.REVERSED: frozenset({S.REVERSED}),
+        S.NOT_POSTED: frozenset({S.HELD}),
+        S.SKIPPED: frozenset({S.HELD}),
     }
 )
 """What may follow what.
 
-``received`` and ``held`` become ``posted`` by a person or by a late answer to the attempt. A payment that a lost ledger
-may have posted begins as ``unknown``.
+``received`` and ``held`` become ``posted`` by a person, by evidence, or by a late answer to the attempt. What leaves
+long after its absence was proved is asked about once more, and ``unknown`` where nothing is concluded. A payment that a
+lost ledger may have posted begins as ``unknown``. ``posted`` becomes ``received`` by a person, where the peer lost it.
+What a person ended wrongly is held again by a person, and what shadow mode skipped if it was paid after going live.
 """
 
 
@@ -45,7 +50,7 @@ def changes(before: Entry | None, after: Entry, at: datetime, note: Values = NO_
     if after.state not in TRANSITIONS[before.state if before else None]:
         raise ValueError(f"{before and before.state} -> {after.state} is no transition")
     event = Insert(rows.event_key(after.key, after.version), {**_event(before, after, at), **note})
-    return [_state(before, after), event, *_moved(before, after), *_bound(before, after, at)]
+    return [_state(before, after), event, *_moved(before, after), *_bound(before, after, at, by_person="by" in note)]
 
 
 def forestalls(void: Entry, at: datetime) -> Insert:
@@ -63,6 +68,12 @@ def tidied(before: Entry, after: Entry) -> list[Change]:
 def moved_in(entry: Entry) -> list[Change]:
     """The transaction that brings an entry from another table: its state row, its day, and its open or held row."""
     return [_state(None, entry), *_booked(entry), *_moved(None, entry)]
+
+
+def merging(before: Entry, after: Entry, at: datetime) -> Insert:
+    """The event by which an entry of the old home takes the place of what the new home made of its message."""
+    note: Values = {MERGED: True, "by": "biller move", "why": "the old home knew more of it"}
+    return Insert(rows.event_key(after.key, after.version), {**_event(before, after, at), **note})
 
 
 def _state(before: Entry | None, after: Entry) -> Change:
@@ -113,7 +124,7 @@ def _positions(entry: Entry) -> dict[str, Values]:
     return found
 
 
-def _bound(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
+def _bound(before: Entry | None, after: Entry, at: datetime, *, by_person: bool) -> list[Change]:
     """What belongs to one entry for ever: its reference, its receipt, its day, and when money moved."""
     named = {"key": str(after.key)}
     bound: list[Change] = []
@@ -121,12 +132,30 @@ def _bound(before: Entry | None, after: Entry, at: datetime) -> list[Change]:
         bound.append(Insert(rows.reference_key(after.key.biller, after.reference), named))
     if before is None:
         bound += _booked(after)
-    if after.state is State.POSTED and after.receipt_number and after.reverses is None:
+    if after.state is not State.POSTED or (before is not None and before.state is State.POSTED):
+        return bound
+    if after.receipt_number and after.reverses is None:
         bound.append(Insert(rows.receipt_key(after.key.biller, after.receipt_number), named))
-    if after.state is State.POSTED and after.cents:
-        moved: Values = {**_named(after.key), "cents": after.cents}
+    if after.cents:
+        moved: Values = {**_named(after.key), "cents": after.cents, **_vouching(after, by_person=by_person)}
         bound.append(Insert(rows.posted_key(at, after.key), moved))
     return bound
+
+
+def _vouching(after: Entry, *, by_person: bool) -> dict[str, Value]:
+    """What lets a payment vouch for others: what a person resolved may be in the list without its reference."""
+    if by_person or after.key.kind is not Kind.PAYMENT or not after.channel:
+        return {}
+    sent_at = after.sent_at or after.received_at
+    return {
+        "channel": after.channel,
+        "reference": after.reference,
+        "dated": after.posting_date,
+        "receipt_number": after.receipt_number or "",
+        "sent_at": sent_at.isoformat(timespec="milliseconds"),
+        "first_sent_at": (after.first_sent_at or sent_at).isoformat(timespec="milliseconds"),
+        "attempts": after.attempt,
+    }
 
 
 def _booked(entry: Entry) -> list[Change]:

@@ -14,13 +14,13 @@ from shared.exchange.inbound import Text
 from shared.ledger.unfinished import Unfinished
 from shared.open_items import answer
 from shared.open_items.answer import InvoiceAnswer, OpenItems
-from shared.open_items.calls import SharedCalls
 from shared.open_items.gateway import AccountsReceivable
 from shared.open_items.pending import PendingById, pending_of
 from shared.open_items.unanswered import Trouble, Unanswered
 from shared.vocabulary import events
 from shared.vocabulary.errors import Malformed, Unavailable
 from shared.vocabulary.identity import biller_id
+from shared.vocabulary.shared_calls import SharedCalls
 
 MOST_AT_ONCE: Final = 10
 """Calls to one city from this process; a slow city must not use up the connections of the others."""

@@ -2,11 +2,11 @@
 
 from shared.billers.model import Biller, Mode
 from shared.ledger import settle
-from shared.ledger.entry import OUTCOME_UNKNOWN, Entry
+from shared.ledger.entry import Entry
 from shared.payments.message import stored
 from shared.payments.peer import PaymentPeer
 from shared.payments.post import Desk
-from shared.payments.rules import hold_reason, paused, posting_date, recovering
+from shared.payments.rules import hold_reason, paused, perhaps_sent, posting_date, unasked_since_loss
 from shared.vocabulary.errors import Unavailable
 
 
@@ -31,10 +31,9 @@ class PaymentDriver:
         reason = hold_reason(message, biller, desk.regions, now)
         if reason is not None:
             return await desk.ledger.move(entry, settle.held(entry, reason, now))
-        if recovering(message, biller) and not entry.perhaps_sent:
-            # It came before the biller's record was here again, so nobody has looked for it at Caselle.
-            lost = entry._replace(sent_at=biller.recover_before)
-            return await desk.ledger.move(lost, settle.held(lost, OUTCOME_UNKNOWN, now, detail="ledger_lost"))
+        if unasked_since_loss(entry, message, biller):
+            lost = settle.unknown(perhaps_sent(entry, message, biller), "ledger_lost", desk.times)
+            return await desk.ledger.move(entry, lost)
         dated = posting_date(message, biller, now).isoformat()
         return await desk.send_once.again(entry._replace(posting_date=dated), desk.peer(biller))
 

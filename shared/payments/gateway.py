@@ -34,7 +34,10 @@ class ReceiptOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """One receipt as the city's server shows it. ``voided``: or refunded; in a state we do not know, neither."""
+    """One receipt as the city's server shows it. ``voided``: or refunded; in a state we do not know, neither.
+
+    What a list does not show is None. ``created_at`` is by the city's own clock.
+    """
 
     receipt_number: str
     reference: str | None
@@ -42,6 +45,9 @@ class Receipt:
     live: bool
     voided: bool
     created_at: datetime
+    dated: date | None = None
+    memo: str | None = None
+    user: str | None = None
 
 
 class CashReceipting(Protocol):
@@ -56,7 +62,15 @@ class CashReceipting(Protocol):
         ...
 
     async def receipts(self, biller: Biller, first: date, last: date) -> list[Receipt]:
-        """Every receipt dated from ``first`` to ``last``, all pages.
+        """Every receipt dated from ``first`` to ``last``, all pages; from the day before, pages are of another size.
+
+        Raises:
+            Unavailable: no answer, or not a complete one.
+        """
+        ...
+
+    async def receipt(self, biller: Biller, receipt_number: str) -> list[Receipt]:
+        """Every receipt of this number.
 
         Raises:
             Unavailable: no answer, or not a complete one.

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.exchange import inbound
-from shared.exchange.inbound import Day, Instant, Message, Note, PositiveAmount, Record, Reference, Text, Word
+from shared.exchange.inbound import Day, Instant, Message, PositiveAmount, Record, Reference, Text, Word
+from shared.exchange.lenient import Shown, Whole
 from shared.vocabulary.identity import PaymentId
 from shared.vocabulary.money import Amount
 
@@ -30,9 +31,9 @@ class PaymentMessage(Message):
     convenience_fee: Amount | None = None
     paid_at: Instant
     settlement_date: Day | None = None
-    deposit_id: Note | None = None
-    payer_name: Annotated[Note | None, Field(repr=False)] = None
-    checkout_id: Note | None = None
+    deposit_id: Whole = None
+    payer_name: Annotated[Shown, Field(repr=False)] = None
+    checkout_id: Shown = None
     represents_payment_id: PaymentId | None = None
     allocations: Annotated[tuple[Allocation, ...], Field(min_length=1, max_length=500)] | None = None
 

@@ -1,19 +1,22 @@
 """A city's cash receipting, as the ledger's algorithm sees it."""
 
-from datetime import date, datetime, timedelta
+from datetime import date
+from typing import Final
 
 from shared.billers import capabilities
 from shared.billers.model import Biller
 from shared.ledger import settle
 from shared.ledger.answer import Answer
 from shared.ledger.book import Ledger
-from shared.ledger.entry import Entry
+from shared.ledger.entry import SETTLED, Entry, State
 from shared.ledger.times import Times
-from shared.payments import evidence
-from shared.payments.gateway import CashReceipting, Receipt, ReceiptOrder, Share
+from shared.payments.gateway import CashReceipting, ReceiptOrder, Share
 from shared.payments.message import PaymentMessage, stored
-from shared.vocabulary.errors import Unavailable
+from shared.payments.reading import ReadReceipts
+from shared.payments.rules import perhaps_sent, unasked_since_loss
 from shared.vocabulary.money import Money
+
+FINAL: Final = SETTLED - {State.HELD}
 
 
 class CityPeer:
@@ -32,6 +35,10 @@ class CityPeer:
     def can_be_asked(self) -> bool:
         """Whether this release has the ``receipt`` query."""
         return capabilities.can_query_receipts(self._biller)
+
+    def after_loss(self, entry: Entry) -> Entry:
+        """The entry as it is."""
+        return entry
 
 
 class PaymentPeer(CityPeer):
@@ -55,23 +62,16 @@ class PaymentPeer(CityPeer):
 
     async def ask(self, entry: Entry) -> settle.Finding:
         """Read every receipt of the days in question and judge."""
-        first, last = evidence.date_range(entry, self._biller, self._now())
-        try:
-            receipts = await self._receipting.receipts(self._biller, first, last)
-            reference = stored(entry.message).confirmation_number
-            foreign = await self._foreign(entry, receipts, reference)
-        except Unavailable:
-            return settle.NoAnswer()
-        return evidence.judge(receipts, reference, entry, foreign, timedelta(seconds=self._times.control_margin))
+        reading = ReadReceipts(self._biller, self._receipting, self._ledger, self._times)
+        return await reading.about(self.after_loss(entry))
 
-    async def _foreign(self, entry: Entry, receipts: list[Receipt], reference: str) -> frozenset[str]:
-        """Of the receipts with this reference, those bound to another payment."""
-        candidates = [each.receipt_number for each in receipts if evidence.same(each.reference, reference)]
-        owners = {number: await self._ledger.receipt_owner(entry.key.biller, number) for number in candidates}
-        return frozenset(number for number, owner in owners.items() if owner not in {None, str(entry.key)})
+    def after_loss(self, entry: Entry) -> Entry:
+        """The entry as the ledger that was lost may have left it, where that is not known of it yet."""
+        message = stored(entry.message)
+        return perhaps_sent(entry, message, self._biller) if self._unasked(entry, message) else entry
 
-    def _now(self) -> datetime:
-        return self._ledger.now()
+    def _unasked(self, entry: Entry, message: PaymentMessage) -> bool:
+        return entry.state not in FINAL and unasked_since_loss(entry, message, self._biller)
 
 
 def order_of(message: PaymentMessage, biller: Biller, posting_date: date) -> ReceiptOrder:

@@ -11,15 +11,21 @@ from shared.ledger import settle
 from shared.ledger.book import after_forestalling
 from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
-from shared.payments import voided
+from shared.ledger.loss import version_base
+from shared.ledger.store import NO_VALUES, Values
+from shared.payments import overlap, voided
+from shared.payments.completed import COMPLETED, completed, completes
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
 from shared.payments.peer import PaymentPeer
-from shared.payments.rules import deposit_day, hold_reason, paused, posting_date, recovering
+from shared.payments.rules import deposit_day, hold_reason, paused, perhaps_sent, posting_date, recovering
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
+
+_PERHAPS_POSTED = frozenset({"unknown_biller", "wrong_region", "before_go_live", "shadow_overlap"})
+"""Why a payment is held that another stamp, or the old data pump, may have posted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +61,10 @@ class PostPayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._fresh(message, message_id, biller)
         try:
-            begun = await self._unless_voided(entry, lambda each: self._begin(each, message, biller))
+            begun = await self._unless_voided(entry, message, biller, lambda each: self._begin(each, message, biller))
             return await self._intake.told(begun)
         except (Known, Moved) as known:
-            return await self._intake.repeated(known.found, entry, self._desk.peer(biller) if biller else None)
+            return await self._repeated(known.found, entry, biller)
 
     async def shelve(self, body: bytes, message_id: str) -> Handled:
         """Make a message durable without sending it; the sweeper goes on with it. For what ended as poison."""
@@ -76,10 +82,27 @@ class PostPayment:
         biller = await self._desk.billers.get(message.biller_id)
         entry = self._fresh(message, message_id, biller)
         try:
-            begun = await self._unless_voided(entry, lambda each: self._begin_unsent(each, message, biller, "poison"))
+            begun = await self._unless_voided(
+                entry, message, biller, lambda each: self._begin_unsent(each, message, biller, "poison")
+            )
             return await self._intake.told(begun)
         except Known as known:
-            return await self._intake.repeated(known.found, entry, self._desk.peer(biller) if biller else None)
+            return await self._repeated(known.found, entry, biller)
+
+    async def _repeated(self, found: Entry, new: Entry, biller: Biller | None) -> Handled:
+        """A message whose id is known; one that brings the invoices for which the first one is held completes it."""
+        now = self._desk.ledger.now()
+        try:
+            if completes(new, found):
+                return await self._moved(found, completed(found, new, now), COMPLETED)
+            if biller is not None and overlap.overlaps(found, biller):
+                return await self._moved(found, overlap.held(found._replace(message_id=new.message_id), now))
+        except Moved as moved:
+            found = moved.found
+        return await self._intake.repeated(found, new, self._desk.peer(biller) if biller else None)
+
+    async def _moved(self, found: Entry, after: Entry, note: Values = NO_VALUES) -> Handled:
+        return await self._intake.told(await self._desk.ledger.move(found, after, note=note))
 
     async def _set_aside(self, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
         return await self._intake.set_aside(Kind.PAYMENT, QUEUE, message_id, body, invalid)
@@ -87,8 +110,7 @@ class PostPayment:
     def _fresh(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Entry:
         entry = self._desk.ledger.fresh(self._draft(message, message_id, biller))
         if biller is not None and recovering(message, biller):
-            # Whatever becomes of it: the ledger that was lost may have sent it until then.
-            return entry._replace(sent_at=biller.recover_before)
+            return perhaps_sent(entry, message, biller)
         return entry
 
     def _draft(self, message: PaymentMessage, message_id: str, biller: Biller | None) -> Draft:
@@ -103,14 +125,23 @@ class PostPayment:
             message_id=message_id,
             message=to_store(message),
             booked_on=deposit_day(message, biller).isoformat(),
+            channel=f"{message.application}/{message.tender}",
+            version_base=version_base(biller.recover_before if biller else None),
         )
 
-    async def _unless_voided(self, entry: Entry, begin: Callable[[Entry], Awaitable[Entry]]) -> Entry:
-        """Nothing is sent of a payment whose void came first; a void over another amount waits for it."""
+    async def _unless_voided(
+        self,
+        entry: Entry,
+        message: PaymentMessage,
+        biller: Biller | None,
+        begin: Callable[[Entry], Awaitable[Entry]],
+    ) -> Entry:
+        """Nothing is sent of a payment whose void came first; what somebody else may have posted is asked about."""
         try:
             return await begin(entry)
         except Forestalled:
-            ended = await voided.end_forestalled(self._desk.ledger, entry)
+            elsewhere = entry.ever_left or self._hold_reason(message, biller) in _PERHAPS_POSTED
+            ended = None if elsewhere else await voided.end_forestalled(self._desk.ledger, entry)
             return ended or await begin(after_forestalling(entry))
 
     async def _begin(self, entry: Entry, message: PaymentMessage, biller: Biller | None) -> Entry:
@@ -129,17 +160,19 @@ class PostPayment:
             if reason is not None:
                 return await self._begin_held(entry, reason)
             if biller is not None and biller.mode is Mode.SHADOW:
-                return await self._desk.ledger.begin(entry._replace(state=State.SKIPPED))
+                return await self._begin_in_shadow(entry)
             if biller is not None and recovering(message, biller):
-                return await self._desk.ledger.begin(self._perhaps_sent(entry, message, biller))
+                return await self._desk.ledger.begin(settle.unknown(entry, "ledger_lost", self._desk.times))
             return await self._desk.send_once.shelve(entry, waits_for)
         except ReferenceTaken:
             return await self._begin_held(entry, "confirmation_reused")
 
-    def _perhaps_sent(self, entry: Entry, message: PaymentMessage, biller: Biller) -> Entry:
-        """As after a send without an answer, made between the payment and the loss of the ledger."""
-        dated = message.paid_at.astimezone(biller.zone).date().isoformat()
-        return settle.unknown(entry._replace(posting_date=dated), "ledger_lost", self._desk.times)
+    async def _begin_in_shadow(self, entry: Entry) -> Entry:
+        """Skipped for good, unless the biller went live since its record was last read: the sweeper looks again."""
+        latest = await self._desk.billers.latest(entry.key.biller)
+        if latest is not None and latest.mode is not Mode.SHADOW:
+            return await self._desk.send_once.shelve(entry, "waiting")
+        return await self._desk.ledger.begin(entry._replace(state=State.SKIPPED))
 
     def _may_send(self, message: PaymentMessage, biller: Biller) -> bool:
         waits = biller.mode is Mode.SHADOW or paused(biller, self._desk.ledger.now()) or recovering(message, biller)

@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 from shared.billers import capabilities
 from shared.billers.model import AutoAllocate, Biller, Mode, PostingDateRule
+from shared.ledger.entry import Entry
+from shared.ledger.loss import version_base
 from shared.payments.message import PaymentMessage
 
 
@@ -31,8 +33,38 @@ def recovering(message: PaymentMessage, biller: Biller) -> bool:
     return biller.recover_before is not None and message.paid_at < biller.recover_before
 
 
+def unasked_since_loss(entry: Entry, message: PaymentMessage, biller: Biller) -> bool:
+    """Whether the ledger that is lost may have sent it, and it does not stand here as such a one yet.
+
+    It came before the biller's record was here again, or with a copy of the table, which lags behind what was lost.
+    """
+    return recovering(message, biller) and entry.version_base != version_base(biller.recover_before)
+
+
+def perhaps_sent(entry: Entry, message: PaymentMessage, biller: Biller) -> Entry:
+    """As one that the ledger which was lost may have sent at any moment until its loss, dated by any rule."""
+    lost_at = biller.recover_before or entry.received_at
+    days = [message.paid_at.astimezone(biller.zone).date(), lost_at.astimezone(biller.zone).date()]
+    days += [message.settlement_date] if message.settlement_date else []
+    marked = entry._replace(
+        sent_at=max(lost_at, entry.sent_at or lost_at),
+        first_sent_at=min(message.paid_at, entry.first_sent_at or message.paid_at),
+        first_day=min([day.isoformat() for day in days] + [day for day in (entry.first_day,) if day]),
+        last_day=max([day.isoformat() for day in days] + [entry.last_day]),
+        first_dated=min(day.isoformat() for day in days),
+        version_base=version_base(biller.recover_before),
+    )
+    return marked._replace(recalled=0, proved_at=None, look=None)
+
+
 def posting_date(message: PaymentMessage, biller: Biller, now: datetime) -> date:
-    """The receipt's day in the biller's time zone: ``now()`` in UTC would move an evening into the next day."""
+    """The receipt's day by the biller's rule, or the one that a person chose instead of it."""
+    dated = _by_rule(message, biller, now)
+    return biller.redated.get(dated, dated)
+
+
+def _by_rule(message: PaymentMessage, biller: Biller, now: datetime) -> date:
+    """In the biller's time zone: ``now()`` in UTC would move an evening into the next day."""
     paid, today = message.paid_at.astimezone(biller.zone).date(), now.astimezone(biller.zone).date()
     match biller.posting_date_rule:
         case PostingDateRule.PAID:

@@ -1,4 +1,4 @@
-"""A payment whose void came before it was ever sent: both end in one transaction, and nothing is sent."""
+"""A payment whose void came while nothing of it is at the peer: both end in one transaction, and nothing is sent."""
 
 from datetime import datetime
 
@@ -8,9 +8,9 @@ from shared.ledger.entry import Entry, State, Wait
 UNSENT = frozenset({State.RECEIVED, State.HELD})
 
 
-def ends(void: Entry, payment: Entry) -> bool:
-    """Whether a void, of the whole amount, meets a payment of which nothing was ever sent."""
-    return payment.state in UNSENT and not payment.perhaps_sent and payment.cents == void.cents
+def may_end(void: Entry, payment: Entry) -> bool:
+    """Whether a void, of the whole amount, meets a payment of which nothing is known to be at the peer."""
+    return payment.state in UNSENT and payment.cents == void.cents
 
 
 async def end(ledger: Ledger, void: Entry, payment: Entry) -> Entry:
@@ -33,7 +33,7 @@ async def end_forestalled(ledger: Ledger, payment: Entry) -> Entry | None:
         Unavailable: the store does not answer, or the void changed at this moment.
     """
     void = await ledger.forestaller(payment.key)
-    if void is None or void.state is not State.WAITING or not ends(void, payment):
+    if void is None or void.state is not State.WAITING or not may_end(void, payment):
         return None
     # Its reference stays free: it never reaches the peer.
     ended = _ended(payment)._replace(reference="")

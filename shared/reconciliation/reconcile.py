@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from shared.billers import capabilities
@@ -12,7 +12,9 @@ from shared.billers.registry import BillerRegistry
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Key, Kind
 from shared.ledger.reading import Reader, owner_in
+from shared.payments.evidence.shown import Reading
 from shared.payments.gateway import CashReceipting, Receipt
+from shared.payments.reading import learn
 from shared.reconciliation import feed, tie
 from shared.reconciliation.control_totals import ControlTotal, ControlTotals
 from shared.reconciliation.day_report import AT_CASELLE, DayReport, Line, payment_line
@@ -136,11 +138,20 @@ class Reconcile:
             return []
         at_caselle = [entry for entry in payments if entry.state in AT_CASELLE]
         dates = [date.fromisoformat(entry.posting_date) for entry in at_caselle]
-        receipts = await self._books.receipting.receipts(biller, min([*dates, first]), max([*dates, last]))
+        receipts = await self._read(biller, min([*dates, first]), max([*dates, last]))
         found = [finding for entry, finding in tie.tie_receipts(at_caselle, receipts) if await self._stands(entry)]
         mine = {entry.receipt_number for entry in at_caselle}
         strangers = (each for each in receipts if each.receipt_number not in mine)
         return [*found, *[finding for each in strangers if (finding := await self._stranger(biller, each))]]
+
+    async def _read(self, biller: Biller, first: date, last: date) -> list[Receipt]:
+        """The list of these days; what it shows of ours also says how late it is, and by what clock."""
+        ledger, at = self._books.ledger, self._books.ledger.now()
+        receipts = await self._books.receipting.receipts(biller, first, last)
+        since = datetime.combine(first - _DAY, time(), UTC)
+        reading = Reading(at=at, first=first, last=last, receipts=receipts)
+        await learn(ledger, biller.biller_id, reading, await ledger.posted.since(biller.biller_id, since))
+        return receipts
 
     async def _stands(self, entry: Entry) -> bool:
         """Whether a mismatch is more than a moment: the entry is as it was read, and not just posted."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.ledger.entry import Entry, State
-from shared.payments import evidence
+from shared.payments.evidence.shown import Form
 from shared.payments.gateway import Receipt
 from shared.reconciliation.control_totals import ControlTotal
 from shared.reconciliation.day_report import AT_CASELLE, Line
@@ -101,7 +101,11 @@ def _posted(entry: Entry, receipt: Receipt | None) -> What | None:
     if not receipt.live:
         return What.RECEIPT_VOID
     # One that a clerk typed in by hand has no confirmation number.
-    mine = receipt.reference is None or not entry.reference or evidence.same(receipt.reference, entry.reference)
+    mine = (
+        receipt.reference is None
+        or not entry.reference
+        or Form.spelled(receipt.reference) == Form.spelled(entry.reference)
+    )
     return None if mine and int(receipt.amount) == entry.cents else What.RECEIPT_DIFFERS
 
 

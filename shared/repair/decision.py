@@ -18,10 +18,13 @@ class Decision:
     by: str
     """Object id in Entra."""
     why: str
+    not_by_hand: bool = False
+    """Asked whether it was entered by hand since it was told as held, they say that it was not."""
 
     def note(self, **more: str) -> Values:
         """As it stands in an event."""
-        return {"by": self.by, "why": self.why, **more}
+        answer: Values = {"not_by_hand": True} if self.not_by_hand else {}
+        return {"by": self.by, "why": self.why, **answer, **more}
 
 
 def known(entry: Entry | None, key: Key) -> Entry:

@@ -1,14 +1,15 @@
-"""The whole history of one entry, event by event, and whether its latest attempt may be at the peer."""
+"""The whole history of one entry, event by event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.ledger.book import Ledger
-from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, Key, Kind, State
-from shared.ledger.reading import Reader, owner_in
+from shared.ledger.entry import Entry, Key, Kind
+from shared.ledger.reading import Reader
 from shared.ledger.store import Row
 from shared.repair.decision import known
+from shared.reversals.message import claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One entry and what happened to it. ``conflicts``: other messages under its id; ``undone_by``: a reject's key."""
+    """One entry and what happened to it. ``conflicts``: other messages under its id; ``undone_by``: rejects' keys."""
 
     entry: Entry
     steps: Sequence[Step]
     conflicts: Sequence[Row]
-    undone_by: Key | None
+    undone_by: Sequence[Key]
 
 
 class Show:
@@ -64,25 +65,8 @@ async def history_of(entry: Entry, reader: Reader) -> History:
     return History(entry, steps, await reader.conflicts_of(entry.key), await _undone_by(entry.key, reader))
 
 
-async def _undone_by(key: Key, reader: Reader) -> Key | None:
-    if key.kind is not Kind.PAYMENT:
-        return None
-    row = await reader.reference(key.biller, f"reverses~{key.id}")
-    return owner_in(row) if row else None
-
-
-def doubtful(entry: Entry, events: Sequence[Row]) -> bool:
-    """Whether its latest attempt may have reached the peer: it ended unknown, and no evidence said otherwise since."""
-    if not entry.perhaps_sent:
-        return False
-    doubt = True
-    for row in events:
-        was, state, reason = (str(row.values.get(name, "")) for name in ("was", "state", "reason"))
-        if was == State.SENDING:
-            doubt = state == State.UNKNOWN or (state == State.HELD and reason == OUTCOME_UNKNOWN)
-        elif (was, state) == (State.UNKNOWN, State.RECEIVED):
-            doubt = False
-    return doubt
+async def _undone_by(key: Key, reader: Reader) -> Sequence[Key]:
+    return await reader.owners(key.biller, claim(key.id)) if key.kind is Kind.PAYMENT else ()
 
 
 def _step(row: Row) -> Step:

@@ -34,7 +34,7 @@ class TellAgain:
         Raises:
             Unavailable: the store does not answer.
         """
-        if entry.state not in SETTLED or entry.due is not None:
+        if entry.state not in SETTLED or entry.wait is Wait.REPORT:
             return False
         due = self._ledger.now() + number * _SPACING
         with suppress(Moved):

@@ -37,6 +37,12 @@ def looked_up(entry: Entry, payment: Entry) -> Entry:
     return entry._replace(receipt_number=payment.receipt_number, posting_date=payment.posting_date, by_hand=look)
 
 
+def kept(entry: Entry, payment: Entry) -> Entry:
+    """The entry of a message by which nothing is undone, with the receipt that stays."""
+    look = f"{ENTER_PAYMENTS}: {_receipt(payment)} stays as it is until Invoice Cloud has said where its money is."
+    return entry._replace(by_hand=look)
+
+
 def _steps(undoing: Undoing, payment: Entry, fee: Money | None) -> str:
     amount, receipt = undoing.amount, _receipt(payment)
     if undoing.cause == "chargeback_won":

@@ -8,10 +8,20 @@ from shared.exchange.result import Handled
 from shared.ledger import settle
 from shared.ledger.entry import Draft, Entry, Key, Kind, State, Wait
 from shared.ledger.errors import Contended, Known, ReferenceTaken
+from shared.ledger.loss import version_base
 from shared.ledger.peer import Peer
 from shared.payments.post import Desk
-from shared.reversals.by_hand import looked_up
-from shared.reversals.message import QUEUES, Undoing, fingerprint, is_void, parse, reference
+from shared.reversals.by_hand import kept
+from shared.reversals.message import (
+    NOTIFICATION_OF_CHANGE,
+    QUEUES,
+    Undoing,
+    fingerprint,
+    is_void,
+    own_reference,
+    parse,
+    reference,
+)
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import CaselleError
 
@@ -35,7 +45,8 @@ class ReversePayment:
         except InvalidMessage as invalid:
             return await self._set_aside(kind, body, message_id, invalid)
         biller = await self._desk.billers.get(message.biller_id)
-        entry = self._desk.ledger.fresh(_draft(kind, message, message_id))
+        lost_at = biller.recover_before if biller else None
+        entry = self._desk.ledger.fresh(_draft(kind, message, message_id))._replace(version_base=version_base(lost_at))
         try:
             return await self._intake.told(await self._begin(entry, message, biller))
         except Known as known:
@@ -52,21 +63,27 @@ class ReversePayment:
 
     async def _begin(self, entry: Entry, message: Undoing, biller: Biller | None) -> Entry:
         now = self._desk.ledger.now()
+        if message.stands == NOTIFICATION_OF_CHANGE:
+            return await self._desk.ledger.begin(settle.skipped(entry, NOTIFICATION_OF_CHANGE))
         try:
             if biller is None:
                 return await self._desk.ledger.begin(settle.held(entry, "unknown_biller", now))
             if biller.region is not None and biller.region not in self._desk.regions:
                 return await self._desk.ledger.begin(settle.held(entry, "wrong_region", now))
+            if message.stands is not None:
+                return await self._desk.ledger.begin(await self._standing(entry, message, message.stands))
             waiting = entry._replace(state=State.WAITING, due=now, wait=Wait.PAYMENT)
             return await self._begin_waiting(waiting, message)
         except ReferenceTaken:
-            second = await self._looked_up(entry._replace(reference=""))
-            return await self._desk.ledger.begin(settle.held(second, "already_reversed", now))
+            # Whether it is one too many shows when its payment is looked at: both may give back a part.
+            waiting = entry._replace(state=State.WAITING, due=now, wait=Wait.PAYMENT)
+            return await self._desk.ledger.begin(waiting._replace(reference=own_reference(message)))
 
-    async def _looked_up(self, entry: Entry) -> Entry:
-        """With the receipt in question, where the payment has one."""
-        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, entry.reverses or ""))
-        return looked_up(entry, payment) if payment and payment.receipt_number else entry
+    async def _standing(self, entry: Entry, message: Undoing, why: str) -> Entry:
+        """Held for a person, with the receipt that stays, where the payment has one."""
+        payment = await self._desk.ledger.read(Key(entry.key.biller, Kind.PAYMENT, message.payment_id))
+        known = kept(entry, payment) if payment and payment.receipt_number else entry
+        return settle.held(known, why, self._desk.ledger.now(), detail=f"payment {message.payment_id}")
 
     async def _begin_waiting(self, entry: Entry, message: Undoing) -> Entry:
         """A void may come before its payment, which then must not be sent."""
@@ -92,6 +109,6 @@ def _draft(kind: Kind, message: Undoing, message_id: str) -> Draft:
         posting_date=message.day.isoformat(),
         message_id=message_id,
         message=to_store(message),
-        reverses=message.payment_id,
+        reverses=message.payment_id if message.may_undo else None,
         booked_on=message.day.isoformat(),
     )

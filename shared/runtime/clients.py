@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 from shared.vocabulary.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from azure.core import AsyncPipelineClient
     from azure.core.credentials_async import AsyncTokenCredential
+    from azure.core.rest import AsyncHttpResponse, HttpRequest
     from azure.data.tables.aio import TableServiceClient
     from azure.keyvault.secrets.aio import SecretClient
 
     from shared.azure_stores.server_time import ServerTime
     from shared.runtime.settings import Settings
     from shared.tokens.vault import SecretVault
+    from shared.vocabulary.clock import Clock
 
 type Credential = Callable[[], "AsyncTokenCredential"]
 """Makes the credential where one is needed; storage by connection string needs none."""
+
+_STORAGE_SCOPE: Final = "https://storage.azure.com/.default"
 
 # The SDKs' defaults would retry for minutes; the queue brings the message again anyway.
 _PATIENCE: Final[dict[str, Any]] = {
@@ -45,6 +50,50 @@ def table_service(
     if found.table_uri is None:
         raise Misconfigured("setting AzureWebJobsStorage__tableServiceUri is missing")
     return TableServiceClient(found.table_uri, credential=credential(), **options)
+
+
+def queue_service(
+    found: "Settings", credential: Credential, clock: "Clock"
+) -> "AsyncPipelineClient[HttpRequest, AsyncHttpResponse]":
+    """The stamp's queues, for a GET.
+
+    Raises:
+        Misconfigured: the settings name no storage.
+    """
+    from azure.core import AsyncPipelineClient
+    from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, AsyncRetryPolicy, HeadersPolicy
+
+    from shared.azure_stores.queue_lengths import VERSION
+
+    if found.storage_connection:
+        url, sign_in = _by_key(found.storage_connection.get_secret_value(), clock)
+    elif found.queue_uri:
+        url, sign_in = found.queue_uri, AsyncBearerTokenCredentialPolicy(credential(), _STORAGE_SCOPE)
+    else:
+        raise Misconfigured("setting AzureWebJobsStorage__queueServiceUri is missing")
+    policies = [HeadersPolicy({"x-ms-version": VERSION}), AsyncRetryPolicy(**_PATIENCE), sign_in]
+    return AsyncPipelineClient(url.rstrip("/"), policies=policies, **_PATIENCE, use_env_settings=False)
+
+
+def _by_key(connection: str, clock: "Clock") -> tuple[str, Any]:
+    """The queues' address, and the account's signature.
+
+    Raises:
+        Misconfigured: the connection string has no key.
+    """
+    from azure.core.credentials import AzureNamedKeyCredential
+    from azure.core.utils import parse_connection_string
+    from azure.data.tables.aio import TableServiceClient
+
+    from shared.azure_stores.shared_key import SharedKeyPolicy
+
+    # It knows every form of a connection string, the emulator's own among them.
+    tables = TableServiceClient.from_connection_string(connection)
+    if not isinstance(tables.credential, AzureNamedKeyCredential):
+        raise Misconfigured("setting AzureWebJobsStorage has no AccountKey")
+    named, beside = tables.credential.named_key, tables.url.replace(".table.", ".queue.").replace(":10002/", ":10001/")
+    url = parse_connection_string(connection).get("queueendpoint", beside)
+    return url, SharedKeyPolicy(named.name, named.key, clock)
 
 
 def secret_client(found: "Settings", credential: Credential) -> "SecretClient":

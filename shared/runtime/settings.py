@@ -15,16 +15,18 @@ from shared.vocabulary.errors import Misconfigured
 
 RELAY: Final = "https://ranchero1.caselleconnect.com"
 _TABLE_URI: Final = "AzureWebJobsStorage__tableServiceUri"
+_QUEUE_URI: Final = "AzureWebJobsStorage__queueServiceUri"
 _RELAY_HOSTS: Final = "ranchero1.caselleconnect.com"
 _REGION: Final = re.compile(r"[a-z0-9-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What differs between stamps. Two forms of storage: a connection string (local), or a URI and an identity."""
+    """What differs between stamps. Two forms of storage: a connection string (local), or URIs and an identity."""
 
     storage_connection: SecretStr | None
     table_uri: str | None
+    queue_uri: str | None
     client_id: str | None
     """Of the user-assigned identity."""
     vault_url: str
@@ -59,12 +61,13 @@ class Settings:
         hosts = frozenset(host.lower() for host in _words(environ.get("CASELLE_ALLOWED_HOSTS", _RELAY_HOSTS)))
         base_url = environ.get("CASELLE_BASE_URL", RELAY)
         connection = environ.get("AzureWebJobsStorage")
-        table_uri = environ.get(_TABLE_URI)
+        table_uri, queue_uri = environ.get(_TABLE_URI), environ.get(_QUEUE_URI)
         if not connection and not table_uri:
             raise Misconfigured(f"setting {_TABLE_URI} is missing")
         return cls(
             storage_connection=SecretStr(connection) if connection else None,
             table_uri=azure_url(_TABLE_URI, table_uri, allow_loopback=local) if table_uri else None,
+            queue_uri=azure_url(_QUEUE_URI, queue_uri, allow_loopback=local) if queue_uri else None,
             client_id=environ.get("AZURE_CLIENT_ID"),
             vault_url=azure_url("KEY_VAULT_URL", _required(environ, "KEY_VAULT_URL"), allow_loopback=local),
             vault_ca_file=_only_local(environ, "KEY_VAULT_CA_FILE", local=local),

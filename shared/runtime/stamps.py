@@ -53,13 +53,13 @@ class HttpStamps:
             raise Unavailable(f"setting CALLBACK_STAMPS names no stamp for {region}")
         try:
             async with asyncio.timeout(self._deadline):
-                status, body = await wire.post(_request(callback), self._deadline)
+                found = await wire.post(_request(callback), self._deadline)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, AmbiguousError, OSError) as error:
             # The original holds the URL, and that the biller's key.
             raise Unavailable(f"stamp {region}: {type(error).__name__}") from None
-        if status not in _PASSED_ON:
-            raise Unavailable(f"stamp {region}: http_{status}")
-        return Answer(status, body)
+        if found.status not in _PASSED_ON:
+            raise Unavailable(f"stamp {region}: http_{found.status}")
+        return Answer(found.status, found.body)
 
     async def aclose(self) -> None:
         """Close what is open."""

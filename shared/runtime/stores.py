@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from azure.data.tables.aio import TableServiceClient
 
     from shared.azure_stores.key_vault import KeyVault
+    from shared.azure_stores.queue_lengths import QueueLengths
     from shared.azure_stores.server_time import ServerTime
     from shared.azure_stores.table_control_totals import TableControlTotals
     from shared.azure_stores.table_ledger import TableLedger
@@ -101,6 +102,14 @@ def tables() -> "TableServiceClient":
 
     # Nothing stands between a function app and its storage; a person's machine may need a proxy.
     return clients.table_service(settings(), _credential, server_time(), proxied=False)
+
+
+@cache
+def queue_lengths() -> "QueueLengths":
+    from shared.azure_stores.queue_lengths import QueueLengths
+    from shared.runtime import clients
+
+    return QueueLengths(clients.queue_service(settings(), _credential, clock()))
 
 
 @cache

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shared.customers.desk import Desk as CustomerDesk
     from shared.customers.update import UpdateCustomer
     from shared.exchange.drive import Drive
+    from shared.exchange.poison import WatchPoison
     from shared.ledger.book import Ledger
     from shared.ledger.gates import Gates
     from shared.ledger.sweep import Sweep
@@ -122,6 +123,13 @@ def retain() -> "Retain":
     old_entries = Retention(stores.ledger_rows(), stores.clock())
     years = stores.settings().retention_years
     return Retain(old_entries, stores.quarantine().remove_before, stores.control_totals(), stores.clock(), years)
+
+
+@cache
+def watch_poison() -> "WatchPoison":
+    from shared.exchange.poison import WatchPoison
+
+    return WatchPoison(stores.queue_lengths())
 
 
 @cache
@@ -291,4 +299,5 @@ def _caselle(deadline: float) -> "CaselleClient":
     """A client with connections of its own: questions never take those of payments."""
     from shared.caselle.client import CaselleClient, Wire
 
-    return CaselleClient(Wire(stores.settings().caselle_base_url, deadline), tokens().serve, deadline)
+    wire = Wire(stores.settings().caselle_base_url, deadline, clock=stores.clock())
+    return CaselleClient(wire, tokens().serve, deadline)

@@ -53,12 +53,13 @@ _FIRST_MS = 10**11  # as seconds this lies in the year 5138, as milliseconds in 
 
 
 class Delivery(BaseModel):
-    """One delivered token, and the credentials that came with it."""
+    """One delivered token, and the credentials that came with it; ``dated``: whether its end came with it, too."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     token: SecretStr
     expires_at: AwareDatetime
+    dated: bool = True
     client_id: str | None = None
     client_secret: SecretStr | None = None
     refresh_token: SecretStr | None = None
@@ -112,6 +113,7 @@ def read_delivery(fields: Fields, now: datetime) -> Delivery:
     return Delivery(
         token=token,
         expires_at=_expires_at(fields, now),
+        dated=fields.first(*_LIFETIME, *_EXPIRY) is not None,
         client_id=client_id.get_secret_value() if client_id else None,
         client_secret=_credential(fields, "client_secret"),
         refresh_token=_credential(fields, "refresh_token"),

@@ -20,12 +20,16 @@ _RETRY_SECONDS = 15
 
 
 class Token(BaseModel):
-    """A biller's token, and the generation of the row that named it; a higher one came later."""
+    """A biller's token, and the generation of the row that named it; a higher one came later.
+
+    ``ends``: when it does, as Caselle said; None where it did not say, and of any but the current token.
+    """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     value: SecretStr
     generation: int
+    ends: datetime | None = None
 
 
 class Stored(Enum):
@@ -163,7 +167,7 @@ class TokenKeeper:
         if row is None or row.previous_version is None:
             return None
         value = await self.value(biller_id, row.previous_version)
-        return _token(row, value) if value else None
+        return Token(value=value, generation=row.generation) if value else None
 
     async def value(self, biller_id: str, version: str) -> SecretStr | None:
         """A token by its version, or None where the vault does not have it.
@@ -210,4 +214,4 @@ class TokenKeeper:
 
 
 def _token(row: TokenRow, value: SecretStr) -> Token:
-    return Token(value=value, generation=row.generation)
+    return Token(value=value, generation=row.generation, ends=row.expires_at if row.dated else None)

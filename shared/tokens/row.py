@@ -39,11 +39,15 @@ class Renewal(_Record):
 
 
 class Candidate(_Record):
-    """A delivered token that no read with it has shown to be good; ``version`` is its version in the vault."""
+    """A delivered token that no read with it has shown to be good; ``version`` is its version in the vault.
+
+    ``dated``: whether its end was delivered with it, not taken from what is usual.
+    """
 
     version: str
     fingerprint: str
     expires_at: AwareDatetime
+    dated: bool = True
     delivered_at: AwareDatetime
     look_at: AwareDatetime
     refusals: int = 0
@@ -54,13 +58,14 @@ class TokenRow(_Record):
 
     ``due_at`` is when the token needs a look again, None for never; ``fingerprint`` the first 16 hex of the token's
     SHA-256; ``candidates`` are ordered by when they came; ``warned_days`` is the latest warning given, 0 for expired;
-    ``supervised`` the strategy under which a person has seen a renewal go well.
+    ``supervised`` the strategy under which a person has seen a renewal go well; ``dated`` as a candidate's.
     """
 
     biller_id: BillerId
     generation: int
     since: AwareDatetime
     expires_at: AwareDatetime
+    dated: bool = True
     due_at: AwareDatetime | None = None
     version: str
     previous_version: str | None = None
@@ -109,6 +114,7 @@ def candidate(delivery: Delivery, version: str, now: datetime) -> Candidate:
         version=version,
         fingerprint=fingerprint(delivery.token),
         expires_at=delivery.expires_at,
+        dated=delivery.dated,
         delivered_at=now,
         look_at=now + SOONEST_LOOK,
     )
@@ -121,6 +127,7 @@ def serving(row: TokenRow | None, biller_id: str, token: Candidate, now: datetim
         generation=row.generation + 1 if row else 1,
         since=now,
         expires_at=token.expires_at,
+        dated=token.dated,
         version=token.version,
         previous_version=row.version if row else None,
         fingerprint=token.fingerprint,

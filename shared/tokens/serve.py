@@ -1,6 +1,5 @@
 """Which token a call is sent with, and which one after that was refused."""
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,9 +10,11 @@ from shared.billers.model import Biller
 from shared.tokens.keep import Token, TokenKeeper
 from shared.tokens.prove import ProveToken
 from shared.tokens.renew import NoRenewal, RenewToken
+from shared.tokens.standing import Standing
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.shared_calls import SharedCalls
 
 REMEMBER: Final = 300.0
 """Seconds a refusal is remembered: a token that was made active again in Caselle is found out by trying."""
@@ -40,8 +41,9 @@ class ServeToken:
         self._renew = renew
         self._clock = clock
         self._refusals: dict[str, _Refusals] = {}
-        self._searches: dict[str, asyncio.Task[SecretStr | None]] = {}
+        self._searches = SharedCalls[str]()
         self._told: dict[str, int] = {}
+        self._standing = Standing(clock)
 
     async def token(self, biller_id: str) -> SecretStr | None:
         """The token to send with, or None where none was delivered.
@@ -55,12 +57,31 @@ class ServeToken:
             return refusals.serving
         return current.value if current else None
 
+    async def needs_read(self, biller_id: str, token: SecretStr) -> bool:
+        """Whether a read must pass before a write leaves with it: in its last day, of unknown end, or once refused.
+
+        Raises:
+            Unavailable: vault or table do not answer, and no token is held in memory.
+        """
+        current = await self._keeper.current(biller_id)
+        ends = current.ends if current and current.value == token else None
+        return self._standing.needs_read(biller_id, token, ends)
+
+    def note_passed(self, biller_id: str, token: SecretStr) -> None:
+        """A read with this token was answered: it vouches for the token for a while."""
+        self._standing.passed(biller_id, token)
+
+    def note_refused(self, biller_id: str, token: SecretStr) -> None:
+        """A write with this token was refused for it: the next one waits for a read."""
+        self._standing.refused(biller_id, token)
+
     async def instead_of(self, biller: Biller, refused: SecretStr) -> SecretStr | None:
         """Another token than the one that was just refused, or None where there is none for now.
 
         Raises:
             Unavailable: vault or table do not answer.
         """
+        self._standing.refused(biller.biller_id, refused)
         refusals = self._remembered(biller.biller_id)
         refusals.tokens.add(refused)
         if refusals.serving == refused:
@@ -68,21 +89,8 @@ class ServeToken:
         token = await self.token(biller.biller_id)
         if token is not None and token not in refusals.tokens:
             return token
-        return await self._searched(biller, refusals)
-
-    async def _searched(self, biller: Biller, refusals: _Refusals) -> SecretStr | None:
-        search = self._searches.get(biller.biller_id)
-        if search is None:
-            search = asyncio.create_task(self._search(biller, refusals))
-            self._searches[biller.biller_id] = search
-            search.add_done_callback(lambda done: self._ended(biller.biller_id, done))
         # A call that runs out of time ends alone: the others want the token, and a renewal cut short is lost.
-        return await asyncio.shield(search)
-
-    def _ended(self, biller_id: str, search: "asyncio.Task[SecretStr | None]") -> None:
-        del self._searches[biller_id]
-        if not search.cancelled():
-            search.exception()  # every call may have gone; asyncio would complain that nobody looked
+        return await self._searches.ask(biller.biller_id, lambda: self._search(biller, refusals))
 
     async def _search(self, biller: Biller, refusals: _Refusals) -> SecretStr | None:
         current = await self._keeper.current(biller.biller_id, fresh=True)

@@ -10,6 +10,8 @@ CaselleError
 `-- Misconfigured    a setting or a biller's set-up is missing or wrong; a person acts
 """
 
+import traceback
+
 
 class CaselleError(Exception):
     """Root of every error this project raises on purpose; its text never holds a secret."""
@@ -22,6 +24,19 @@ class Malformed(CaselleError):
 class Unavailable(CaselleError):
     """A store, vault or peer does not answer now."""
 
+    code = "no_answer"
+    """What went wrong, in a word of ours."""
+    retry_after: float | None = None
+    """Seconds for which it asks to be left alone, where it says so."""
+    throttled = False
+    """Whether it says that it gets too much."""
+
 
 class Misconfigured(CaselleError):
     """A setting or a biller's set-up is missing or wrong."""
+
+
+def place_of(error: Exception) -> str:
+    """Where it was raised, ``function:line``; its text might quote what is secret or personal."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.name}:{last.lineno}"

@@ -12,6 +12,7 @@ from admin.stamp import opened
 from local.csm import new_city, set_up
 from local.simulator.client import SimulatorControl
 from shared.billers.model import Biller
+from tests.fakes.billers import overwrite
 
 RELEASE = "2025.11.014"
 
@@ -64,7 +65,7 @@ async def complete(stack, state, biller_id: str) -> City:
     at_caselle = new_city(biller_id, f"{stack.functions_url}/api/ICOAuthTokenProcessor?BK={key}", release=RELEASE)
     record = record_of(at_caselle)
     async with at_stamp(state) as stamp:
-        await stamp.billers.put(record)
+        await overwrite(stamp.billers, record)
         await stamp.keys.add(biller_id, SecretStr(key))
         await stamp.tokens.credentials.keep_client_secret(biller_id, SecretStr(at_caselle["clientSecret"]))
     await set_up(stack.control_url, at_caselle)
@@ -79,7 +80,7 @@ def at_stamp(state):
 async def put(state, record: Biller) -> None:
     """Write a record as it is."""
     async with at_stamp(state) as stamp:
-        await stamp.billers.put(record)
+        await overwrite(stamp.billers, record)
 
 
 async def switch(stack, city: City, **changes: Any) -> None:

@@ -26,6 +26,7 @@ from admin.stamp import opened
 from shared.billers.callback_keys import PEPPER_SECRET
 from shared.billers.model import Biller
 from shared.vocabulary.errors import Unavailable
+from tests.fakes.billers import overwrite
 from tests.payments.world import NEWPORT
 
 WESTUS2 = named("westus2.prod")
@@ -248,7 +249,7 @@ def _answers(az, site, functions, *, exists=True):
 
 async def _put(local, biller):
     async with local(None) as stamp:
-        await stamp.billers.put(biller)
+        await overwrite(stamp.billers, biller)
 
 
 async def _get(local, bid):

@@ -22,6 +22,7 @@ from shared.payments.message import parse
 from shared.payments.peer import order_of
 from shared.vocabulary.money import Money
 from tests.admin.cities import at_stamp, complete, put, switch
+from tests.fakes.billers import overwrite
 from tests.waiting import until_now
 
 _cities = count(680_001)
@@ -36,10 +37,11 @@ def city(stack, state):
 @pytest.fixture
 def live(icadmin, city):
     assert icadmin("biller", "check", city.biller_id, *TRIED).code == 0
-    assert icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes").code == 0
+    assert icadmin("biller", "go-live", city.biller_id, *SINCE_NOVEMBER).code == 0
     return city
 
 
+SINCE_NOVEMBER = ("--at", "2026-11-01T00:00", "--override", "0", "--yes")
 TRIED = ("--post-and-void", "0.01", "--customer", CUSTOMER, "--yes")
 
 
@@ -99,13 +101,13 @@ class TestGoingLive:
         assert "the old data pump" in icadmin("status", live.biller_id).out.replace("earlier", "old")
 
     def test_without_a_check_it_does_not(self, icadmin, city):
-        said = icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")
+        said = icadmin("biller", "go-live", city.biller_id, *SINCE_NOVEMBER)
         assert (said.code, "No check has passed" in said.err) == (2, True)
 
     def test_nor_after_the_set_up_has_changed(self, icadmin, city):
         icadmin("biller", "check", city.biller_id, *TRIED)
         icadmin("biller", "set", city.biller_id, "applications.AR.paymentCodes.CC=9", "--yes")
-        said = icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")
+        said = icadmin("biller", "go-live", city.biller_id, *SINCE_NOVEMBER)
         assert (said.code, "check again" in said.err) == (2, True)
 
     def test_nor_with_a_check_of_last_month(self, icadmin, state, city):
@@ -115,10 +117,10 @@ class TestGoingLive:
             async with at_stamp(state) as stamp:
                 biller = await stamp.billers.get(city.biller_id)
                 old = PassedCheck(at=stamp.clock.now() - timedelta(days=8), fingerprint=biller.passed_check.fingerprint)
-                await stamp.billers.put(biller.model_copy(update={"passed_check": old}))
+                await overwrite(stamp.billers, biller.model_copy(update={"passed_check": old}))
 
         asyncio.run(age())
-        said = icadmin("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")
+        said = icadmin("biller", "go-live", city.biller_id, *SINCE_NOVEMBER)
         assert (said.code, "too old" in said.err) == (2, True)
 
     def test_a_check_that_fails_takes_the_earlier_one_away(self, icadmin, stack, city):
@@ -130,6 +132,52 @@ class TestGoingLive:
     def test_the_time_is_the_city_s_own(self, icadmin, live):
         shown = icadmin("biller", "show", live.biller_id, "--json").json
         assert shown["goLiveAt"] == "2026-11-01T00:00:00-07:00"
+
+    def test_a_moment_that_has_passed_is_refused_with_what_lies_between(self, icadmin, stack, city):
+        assert icadmin("biller", "check", city.biller_id, *TRIED).code == 0
+        icadmin("biller", "shadow", city.biller_id, "--yes")
+        before = datetime(2026, 10, 31, tzinfo=UTC).isoformat()
+        paid = [payment(city), payment(city), payment(city, paidAt=before)]
+        assert enqueued(stack, *paid) == {"skipped": 3}
+        going = ("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")
+        for override in ((), ("--override", "1"), ("--override", "3")):
+            said = icadmin(*going, *override)
+            assert (said.code, "2 payments that were paid since are here: 2 skipped" in said.err) == (2, True)
+        assert icadmin(*going, "--override", "2").code == 0
+        said = icadmin("status", city.biller_id, "--json").json
+        assert (said["mode"], said["heldByReason"]) == ("live", {"shadow_overlap": 2})
+        assert enqueued(stack, payment(city)) == {"posted": 1}
+        assert enqueued(stack, *paid) == {"duplicate": 3}
+
+    def test_a_moment_to_come_needs_no_override_and_takes_none(self, icadmin, city):
+        icadmin("biller", "check", city.biller_id, *TRIED)
+        going = ("biller", "go-live", city.biller_id, "--at", "2126-11-01T00:00", "--yes")
+        assert "is for a time that has passed" in icadmin(*going, "--override", "0").err
+        assert icadmin(*going).code == 0
+
+    def test_a_wrong_moment_is_put_right_while_nothing_paid_since_was_sent(self, icadmin, stack, city):
+        icadmin("biller", "check", city.biller_id, *TRIED)
+        assert icadmin("biller", "go-live", city.biller_id, "--at", "2126-11-01T00:00", "--yes").code == 0
+        early = payment(city)
+        assert enqueued(stack, early) == {"held": 1}
+        again = ("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--yes")
+        assert "`biller pause" in icadmin(*again).err
+        icadmin("biller", "pause", city.biller_id, "--reason", "wrong moment", "--yes")
+        said = icadmin(*again)
+        assert (said.code, "1 payments that were paid since are here: 1 held before_go_live" in said.err) == (2, True)
+        assert icadmin(*again, "--override", "1").code == 0
+        icadmin("biller", "resume", city.biller_id, "--yes")
+        id_ = early["paymentId"]
+        said = icadmin("payments", "retry", city.biller_id, id_, "--reason", "the moment was wrong", "--yes")
+        assert said.code == 0, said.err
+        until_now(lambda: icadmin("payments", "show", city.biller_id, id_, "--json").json["state"] == "posted")
+
+    def test_a_moment_stands_once_something_paid_since_was_sent(self, icadmin, stack, live):
+        assert enqueued(stack, payment(live)) == {"posted": 1}
+        icadmin("biller", "pause", live.biller_id, "--reason", "wrong moment?", "--yes")
+        said = icadmin("biller", "go-live", live.biller_id, "--at", "2126-11-01T00:00", "--yes")
+        assert (said.code, "1 payments paid since were sent" in said.err) == (2, True)
+        assert icadmin("biller", "show", live.biller_id, "--json").json["goLiveAt"].startswith("2026-11-01")
 
     @pytest.mark.parametrize("at", ["soon", "2026-13-01", "0001-01-01T00:00+23:59x", ""])
     def test_a_time_that_cannot_be_read(self, icadmin, city, at):

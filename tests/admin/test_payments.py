@@ -21,6 +21,7 @@ from shared.ledger.entry import Key, Kind
 from shared.payments.message import parse
 from shared.payments.post import Desk, PostPayment
 from shared.reconciliation.finding import Finding, What
+from tests.fakes.quarantine import row_of_an_earlier_release
 from tests.payments.world import body, message
 from tests.waiting import until_now
 
@@ -195,7 +196,7 @@ class TestActing:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
-        said = icadmin("payments", "resolve", "--from", sheet, *WHY)
+        said = icadmin("payments", "resolve", bid, "--from", sheet, *WHY)
         assert said.code == 0, said.out + said.err
         found = shown(icadmin, bid, there)
         assert (found["state"], found["receipt"]) == ("posted", "5.00020")
@@ -207,10 +208,42 @@ class TestActing:
         sheet = tmp_path / "questions.csv"
         icadmin("payments", "ask", bid, "--out", sheet)
         sheet.write_text(sheet.read_text().rstrip().removesuffix(",,") + ",maybe,\n")
-        said = icadmin("payments", "resolve", "--from", sheet, *WHY)
+        said = icadmin("payments", "resolve", bid, "--from", sheet, *WHY)
         assert said.code == 2
         assert "Line 2: the answer is one of posted, not there, never." in said.err
         assert shown(icadmin, bid, id_)["state"] == "held"
+
+    def test_a_sheet_of_one_city_never_ends_another_s_payments(self, icadmin, bid, hold, at, tmp_path):
+        mine, theirs = hold("before_go_live"), hold("before_go_live")
+        sheet = tmp_path / "questions.csv"
+        icadmin("payments", "ask", bid, "--out", sheet)
+        rows = list(csv.reader(io.StringIO(sheet.read_text())))
+        rows = [[*row[:-2], "never", ""] if number else row for number, row in enumerate(rows)]
+        for row in rows:
+            row[0] = "2137" if row[1] == theirs else row[0]
+        with sheet.open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
+        other = icadmin("payments", "resolve", "2137", "--from", sheet, *WHY)
+        assert other.code == 1
+        assert "the ledger knows no payment" in other.err
+        said = icadmin("payments", "resolve", bid, "--from", sheet, *WHY)
+        assert (said.code, "changes nothing: it is of biller 2137." in said.err) == (1, True)
+        assert "1 of 2 lines change nothing" in said.err
+        assert [shown(icadmin, bid, each)["state"] for each in (mine, theirs)] == ["not_posted", "held"]
+
+    def test_a_sheet_is_taken_once(self, icadmin, bid, hold, tmp_path):
+        id_ = hold("before_go_live")
+        sheet = tmp_path / "questions.csv"
+        icadmin("payments", "ask", bid, "--out", sheet)
+        sheet.write_text(sheet.read_text().rstrip().removesuffix(",,") + ",never,\n")
+        assert icadmin("payments", "resolve", bid, "--from", sheet, *WHY).code == 0
+        again = icadmin("payments", "resolve", bid, "--from", sheet, *WHY)
+        assert (again.code, "is not_posted: nothing is asked about it now" in again.err) == (1, True)
+        assert shown(icadmin, bid, id_)["version"] == 2
+
+    def test_a_sheet_needs_its_biller(self, icadmin):
+        said = icadmin("payments", "resolve", "--from", __file__, *WHY)
+        assert (said.code, "Name the biller whose sheet it is" in said.err) == (2, True)
 
     def test_results_are_listed_and_told_again(self, icadmin, stack, bid, hold, at):
         id_ = hold("too_old")
@@ -222,22 +255,25 @@ class TestActing:
         result = _reported(stack, at, Key(bid, Kind.PAYMENT, id_))
         assert (result["outcome"], result["version"], result["reason"]["code"]) == ("held", 1, "too_old")
 
-    def test_a_repaired_message_takes_the_place_of_one_in_quarantine(self, icadmin, bid, at, tmp_path):
-        wrong = message(billerId=bid, amount="1,000.00", allocations=None)
-        item = quarantined(
-            "payments", f"q-{bid}", body(wrong), reason="rule_broken", detail="amount", at=datetime.now(UTC)
-        )
-        at(lambda stamp: TableQuarantine(stamp.table("quarantine")).keep(item))
+    @pytest.mark.parametrize("earlier", [False, True])
+    def test_a_repaired_message_takes_the_place_of_one_in_quarantine(self, icadmin, bid, at, tmp_path, earlier):
+        """Whatever its id holds; also one that an earlier release has set aside, whose key was its id."""
+        wrong, id_ = message(billerId=bid, amount="1,000.00", allocations=None), f"q-{bid}" if earlier else f"q/{bid}#?"
+        item = quarantined("payments", id_, body(wrong), reason="rule_broken", detail="amount", at=datetime.now(UTC))
+        if earlier:
+            at(lambda stamp: stamp.table("quarantine").create_entity(row_of_an_earlier_release(item)))
+        else:
+            at(lambda stamp: TableQuarantine(stamp.table("quarantine")).keep(item))
         listed = icadmin("payments", "quarantine", "--json").json
-        assert f"q-{bid}" in {each["messageId"] for each in listed}
+        assert id_ in {each["messageId"] for each in listed}
         repaired = tmp_path / "repaired.json"
         repaired.write_text(json.dumps(wrong | {"amount": "1000.00"}))
-        said = icadmin("payments", "replay", "payments", f"q-{bid}", "--from", repaired, *WHY, "--json")
+        said = icadmin("payments", "replay", "payments", id_, "--from", repaired, *WHY, "--json")
         assert said.code == 0, said.err
         found = shown(icadmin, bid, wrong["paymentId"])
-        assert (found["state"], found["amount"], found["messageId"]) == ("held", "1000.00", f"q-{bid}")
-        assert f"q-{bid}" not in {each["messageId"] for each in icadmin("payments", "quarantine", "--json").json}
-        again = icadmin("payments", "replay", "payments", f"q-{bid}", "--discard", *WHY)
+        assert (found["state"], found["amount"], found["messageId"]) == ("held", "1000.00", id_)
+        assert id_ not in {each["messageId"] for each in icadmin("payments", "quarantine", "--json").json}
+        again = icadmin("payments", "replay", "payments", id_, "--discard", *WHY)
         assert (again.code, "resolved already" in again.err) == (2, True)
 
     def test_a_customer_is_exported_and_erased(self, icadmin, bid, hold, tmp_path):
@@ -274,8 +310,8 @@ class TestActing:
             (["resolve", "2493", "pay", *WHY], "Say one of --posted RECEIPT, --done and --not-posted."),
             (["resolve", "2493", "pay", "--done", "--not-posted", *WHY], "Say one of"),
             (["resolve", "2493", "pay", "--done", *WHY], "A payment is resolved with --posted RECEIPT"),
-            (["resolve", "--from", "/no/such.csv", *WHY], "cannot be read: No such file"),
-            (["resolve", "--from", __file__, *WHY], "is no sheet of questions"),
+            (["resolve", "2493", "--from", "/no/such.csv", *WHY], "cannot be read: No such file"),
+            (["resolve", "2493", "--from", __file__, *WHY], "is no sheet of questions"),
             (["replay", "payments", "x", *WHY], "Give the repaired message with --from"),
             (["replay", "payments", "x", "--discard", *WHY], "Nothing of queue payments with message id x"),
             (["replay", "payments", "x", "--from", "/no/such", *WHY], "cannot be read"),

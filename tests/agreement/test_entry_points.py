@@ -6,7 +6,9 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
+from functions.entry import entry
 from functions.outputs import STORAGE
+from shared.exchange.poison import QUEUES
 from shared.ledger.entry import Kind
 from shared.runtime import wiring
 from tests.agreement.registered import FUNCTIONS
@@ -31,12 +33,18 @@ def test_every_file_of_functions_is_registered():
     files = {path.stem for path in (ROOT / "functions").glob("*.py")} - {
         "__init__",
         "console_pages",
+        "entry",
         "outputs",
         "problems",
         "timers",
     }
     registered = {function.get_user_function().__module__.removeprefix("functions.") for function in FUNCTIONS.values()}
     assert registered == files
+
+
+def test_every_function_tells_the_host_nothing_of_an_error_but_its_type():
+    guarded = entry(entry).__code__
+    assert {name for name, each in FUNCTIONS.items() if each.get_user_function().__code__ is not guarded} == set()
 
 
 @pytest.mark.parametrize(("name", "queue"), READS.items())
@@ -60,6 +68,7 @@ def test_every_queue_that_is_read_has_somebody_for_its_poison():
     read = {each["queueName"] for each in _bindings("queueTrigger")}
     own = {name for name in read if not name.endswith("-poison")}
     assert read - own == {f"{name}-poison" for name in own}
+    assert set(QUEUES) == own  # where somebody looks whether anything stays in there
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,33 @@ import asyncio
 import gzip
 import json
 import socket
+from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from shared.caselle.client import MOST_BYTES
+from shared.caselle.cash_receipting import CaselleCashReceipting
+from shared.caselle.client import MOST_BYTES, CaselleClient, Wire
 from shared.ledger.answer import Accepted, Ambiguous, NotSent
 from shared.vocabulary.errors import Unavailable
-from tests.caselle.calls import CITY, HASTY, HTML, IN_DOUBT, MADE, PATIENT, REFUSED, THROTTLED, Tokens, posted
+from tests.caselle.calls import (
+    BARE,
+    CITY,
+    HASTY,
+    HTML,
+    IN_DOUBT,
+    MADE,
+    NOBODY,
+    PATIENT,
+    REFUSED,
+    THROTTLED,
+    Tokens,
+    posted,
+)
 from tests.caselle.raw_server import RawServer, answer, drips, hangs, says
 from tests.caselle.test_contract import ORDER
+from tests.fakes.clock import StoppedClock
 
 
 async def test_an_order_arrives_as_it_was_meant(opened):
@@ -70,23 +87,56 @@ async def test_an_order_with_half_a_character_pair_is_an_answer_too(opened):
     assert isinstance(result, (Accepted, NotSent))
 
 
-@pytest.mark.parametrize("retry_after", ["0", "30", "1000000000", "Fri, 31 Dec 2027 23:59:59 GMT", "-1", "soon", ""])
-@pytest.mark.parametrize("body", [b"", HTML, THROTTLED])
-async def test_being_throttled_sends_nothing_and_nothing_waits_or_tries_again(opened, retry_after, body):
-    """The ledger's own backoff says when; a wait as long as the header asks would outlast the deadline."""
-    result, server = await posted(opened, answer(body, "429 Too Many Requests", f"Retry-After: {retry_after}"))
-    assert result == NotSent("throttled")
-    assert len(server.requests) == 1
-
-
 # Sent, and nobody knows.
 
 
-@pytest.mark.parametrize("name", IN_DOUBT)
+@pytest.mark.parametrize("name", [*IN_DOUBT, *BARE])
 async def test_a_lost_or_useless_answer_is_in_doubt_and_not_asked_for_again(opened, name):
-    result, server = await posted(opened, IN_DOUBT[name])
+    result, server = await posted(opened, (IN_DOUBT | BARE)[name], tokens=Tokens("a", "b"))
     assert isinstance(result, Ambiguous)
     assert (len(server.requests), server.connections) == (1, 1)
+
+
+@pytest.mark.parametrize("body", [b"", HTML, THROTTLED, REFUSED])
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("0", 0.0), ("30", 30.0), ("1000000000", 1e9), ("-1", None), ("soon", None), ("", None)]
+)
+async def test_a_throttled_write_is_in_doubt_and_nothing_waits_or_tries_again(opened, said, seconds, body):
+    """Something on the way may say so after the city's server has acted; the ledger says when to go on."""
+    throttled = answer(body, "429 Too Many Requests", f"Retry-After: {said}")
+    result, server = await posted(opened, throttled, tokens=Tokens("a", "b"))
+    assert (type(result), result.code) == (Ambiguous, "throttled")
+    assert (result.retry_after, result.throttled) == (seconds, True)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("body", [b"", HTML, b'{"errors": [{"message": "no"}]}', MADE])
+async def test_a_server_that_asks_for_rest_is_heard_in_whatever_form(opened, body):
+    result, _ = await posted(opened, answer(body, "503 Service Unavailable", "Retry-After: 120"))
+    assert (type(result), result.retry_after, result.throttled) == (Ambiguous, 120.0, False)
+
+
+async def test_too_much_may_be_said_with_another_status(opened):
+    result, _ = await posted(opened, answer(THROTTLED))
+    assert result == Ambiguous("throttled", detail="Caselle says: no", throttled=True)
+
+
+async def test_a_date_to_come_back_at_is_counted_from_the_answer_s_own(opened):
+    dates = "Date: Fri, 20 Nov 2026 12:00:00 GMT", "Retry-After: Fri, 20 Nov 2026 12:01:30 GMT"
+    result, _ = await posted(opened, answer(HTML, "503 Service Unavailable", *dates))
+    assert result.retry_after == 90.0
+
+
+async def test_or_from_our_clock_where_the_answer_has_none():
+    clock = StoppedClock(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
+    date = "Retry-After: Fri, 20 Nov 2026 12:00:45 GMT"
+    async with (
+        RawServer(answer(b"", "429 Too Many Requests", date)) as server,
+        aclosing(Wire(server.url, PATIENT, clock=clock)) as wire,
+    ):
+        cash = CaselleCashReceipting(CaselleClient(wire, Tokens(), PATIENT))
+        result = await cash.create_receipt(CITY, ORDER)
+    assert result == Ambiguous("throttled", retry_after=45.0, throttled=True)
 
 
 async def test_one_deadline_bounds_the_whole_call(opened):
@@ -97,13 +147,14 @@ async def test_one_deadline_bounds_the_whole_call(opened):
     assert [len(server.requests) for _, server in both] == [1, 1]
 
 
-async def test_a_second_try_with_another_token_shares_the_deadline(opened):
+async def test_a_write_shares_the_deadline_with_the_read_before_it(opened):
     started = asyncio.get_running_loop().time()
-    behaviours = answer(REFUSED, "401 Unauthorized"), hangs
-    result, server = await posted(opened, *behaviours, deadline=HASTY, tokens=Tokens("a", "b"))
+    behaviours = answer(REFUSED, "401 Unauthorized"), answer(NOBODY), hangs
+    tokens = Tokens("a", "b", unproved=["a"])
+    result, server = await posted(opened, *behaviours, deadline=HASTY, tokens=tokens)
     assert result == Ambiguous("TimeoutError")
     assert asyncio.get_running_loop().time() - started < PATIENT / 2
-    assert len(server.requests) == 2
+    assert len(server.requests) == 3
 
 
 async def test_an_answer_is_read_up_to_one_mebibyte(opened):

@@ -50,8 +50,8 @@ CALLS = [
     *((use.operation, use.variables) for use in USES),
     (create_receipt.OPERATION, create_receipt.variables(ORDER)),
     (create_receipt.OPERATION, create_receipt.variables(BARE)),
-    (receipt.OPERATION, receipt.variables(date(2026, 11, 19), date(2026, 11, 21), None)),
-    (receipt.OPERATION, receipt.variables(date(2026, 11, 19), date(2026, 11, 21), "200")),
+    (receipt.OPERATION, receipt.variables(receipt.of_days(date(2026, 11, 19), date(2026, 11, 21)), None)),
+    (receipt.OPERATION, receipt.variables(receipt.of_days(date(2026, 11, 19), date(2026, 11, 21)), "200")),
     (customer.OPERATION, customer.variables("000412")),
     (open_items.OPEN_ITEMS, open_items.variables("000412")),
     (open_items.ONE_INVOICE, open_items.variables("000412", "10023")),
@@ -108,6 +108,6 @@ def test_without_shares_caselle_allocates():
 
 def test_receipts_are_asked_for_by_nothing_but_days():
     """A filter of any other kind could hide the very receipt that is looked for."""
-    asked = receipt.variables(date(2026, 11, 19), date(2026, 11, 21), "c")
+    asked = receipt.variables(receipt.of_days(date(2026, 11, 19), date(2026, 11, 21)), "c")
     assert asked["filter"] == {"from_date": "2026-11-19", "to_date": "2026-11-21"}
     assert asked["page"] == {"size": 200, "after": "c"}

@@ -11,12 +11,11 @@ from shared.caselle.client import Wire
 from shared.caselle.protocol import SUBDOMAIN_HEADER
 from shared.caselle.token_proof import CustomerRead
 from shared.tokens.prove import Verdict
-from tests.caselle.calls import CITY, HASTY, IN_DOUBT, PATIENT, REFUSED, THROTTLED
+from tests.caselle.calls import CITY, HASTY, IN_DOUBT, NOBODY, PATIENT, REFUSED, THROTTLED
 from tests.caselle.raw_server import RawServer, answer, hangs
 from tests.caselle.test_renewal import SETUP
 
 TOKEN = SecretStr("token-a")
-NOBODY = b'{"data": {"customer": null}}'
 
 
 def _error(code):

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from shared.billers.model import Biller
 from shared.payments.gateway import ReceiptOrder, Share
 from shared.vocabulary.money import Money
+from tests.fakes.token_source import TrustedToken
 from tests.payments.world import NEWPORT
 
 CITY = Biller.model_validate(NEWPORT)
@@ -30,7 +31,7 @@ ORDER = ReceiptOrder(
 )
 
 
-class Token:
+class Token(TrustedToken):
     """What the simulator's token endpoint gave."""
 
     def __init__(self, token):

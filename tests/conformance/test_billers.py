@@ -4,9 +4,10 @@ import pytest
 
 from shared.azure_stores.table_billers import TableBillers
 from shared.billers.model import Biller, Codes, Mode
-from shared.billers.registry import Home
+from shared.billers.registry import Home, changed
 from shared.vocabulary.errors import Misconfigured, Unavailable
-from tests.fakes.billers import FakeBillers
+from tests.conformance.crossing import Crossing
+from tests.fakes.billers import FakeBillers, overwrite
 
 CITY = Biller(
     biller_id="2493",
@@ -24,10 +25,10 @@ def billers(request):
 async def test_what_is_put_is_got(billers):
     assert await billers.get("2493") is None
     assert await billers.all() == []
-    await billers.put(CITY)
+    await overwrite(billers, CITY)
     assert await billers.get("2493") == CITY
     live = CITY.model_copy(update={"mode": Mode.LIVE, "applications": {}})
-    await billers.put(live)
+    await overwrite(billers, live)
     assert await billers.get("2493") == live
 
 
@@ -42,21 +43,35 @@ async def test_of_two_changes_to_one_record_the_second_is_refused(billers):
 
 async def test_the_same_change_again_is_no_conflict(billers):
     renamed = CITY.model_copy(update={"name": "renamed"})
-    await billers.put(CITY)
+    await overwrite(billers, CITY)
     assert await billers.replace(renamed, CITY)
     assert await billers.replace(renamed, CITY)
+
+
+async def test_of_two_changes_at_once_neither_takes_the_other_back(table):
+    store = TableBillers(table)
+    await store.replace(CITY, None)
+
+    async def rename():
+        assert await store.replace(CITY.model_copy(update={"name": "renamed"}), CITY)
+
+    after = await changed(
+        TableBillers(Crossing(table, rename)), "2493", lambda biller: biller.model_copy(update={"slots": 1})
+    )
+    assert (after.name, after.slots) == ("renamed", 1)
+    assert await store.get("2493") == after
 
 
 async def test_all_are_ordered_by_id_as_text(billers):
     for biller_id in ("31", "4", "1234"):
-        await billers.put(CITY.model_copy(update={"biller_id": biller_id}))
+        await overwrite(billers, CITY.model_copy(update={"biller_id": biller_id}))
     assert [biller.biller_id for biller in await billers.all()] == ["1234", "31", "4"]
 
 
 async def test_homes_tell_region_and_retirement(billers):
     assert await billers.homes() == {}
-    await billers.put(CITY.model_copy(update={"region": "eastus2"}))
-    await billers.put(CITY.model_copy(update={"biller_id": "11", "mode": Mode.RETIRED}))
+    await overwrite(billers, CITY.model_copy(update={"region": "eastus2"}))
+    await overwrite(billers, CITY.model_copy(update={"biller_id": "11", "mode": Mode.RETIRED}))
     assert await billers.homes() == {
         "2493": Home("2493", "eastus2", retired=False),
         "11": Home("11", None, retired=True),
@@ -65,7 +80,7 @@ async def test_homes_tell_region_and_retirement(billers):
 
 async def test_a_record_that_cannot_be_read_takes_no_other_biller_s_home(table, caplog):
     billers = TableBillers(table)
-    await billers.put(CITY)
+    await overwrite(billers, CITY)
     strange = {"PartitionKey": "billers", "RowKey": "1", "biller": '{"mode": "of a newer release", "region": "east"}'}
     for entity in (strange, strange | {"RowKey": "2", "biller": "no JSON"}, strange | {"RowKey": "3", "biller": "{}"}):
         await table.create_entity(entity)

@@ -8,6 +8,7 @@ import pytest
 from shared.azure_stores.table_callback_keys import TableCallbackKeys
 from shared.billers.callback_keys import CallbackKey, KeyInUse
 from shared.vocabulary.errors import Unavailable
+from tests.conformance.crossing import Crossing
 from tests.fakes.callback_keys import FakeCallbackKeys
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
@@ -71,6 +72,21 @@ async def test_a_use_is_noted_beside_a_revocation(keys):
     assert {each.digest: each for each in await keys.all()} == {key.digest: ended, other.digest: other}
     with pytest.raises(KeyInUse):
         await keys.add(key.model_copy(update={"biller_id": "2137"}))
+
+
+async def test_of_two_ends_at_once_the_earlier_stands(table):
+    key, store = _key(), TableCallbackKeys(table)
+    await store.add(key)
+    crossing = TableCallbackKeys(Crossing(table, lambda: store.revoke(key.digest, NOW)))
+    await crossing.revoke(key.digest, NOW + timedelta(days=7))
+    assert [each.not_after for each in await store.all()] == [NOW]
+
+
+async def test_a_use_that_is_noted_at_the_moment_of_a_revocation_stands(table):
+    key, store = _key(), TableCallbackKeys(table)
+    await store.add(key)
+    await TableCallbackKeys(Crossing(table, lambda: store.stamp(key.digest, NOW))).revoke(key.digest, NOW)
+    assert [(each.not_after, each.last_used_at) for each in await store.all()] == [(NOW, NOW)]
 
 
 async def test_a_missing_table_is_not_an_empty_one(table):

@@ -7,7 +7,7 @@ import pytest
 
 from shared.caselle.customer_records import CaselleCustomerRecords
 from shared.customers.gateway import DIRECT_PAY, AutopaySetting
-from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
+from shared.ledger.answer import Accepted, Ambiguous, Refused, Scope
 from shared.ledger.entry import Kind
 from tests.conformance.newport import CITY
 from tests.fakes.records import MemoryRecords
@@ -118,9 +118,11 @@ async def test_the_licence_of_accounts_receivable_is_one_of_its_own(real, casell
     assert await caselle.cash.reachable(CITY, "000412")
 
 
-async def test_a_token_that_is_not_active_sends_nothing(real):
+async def test_a_token_that_is_not_active_leaves_it_in_doubt(real):
+    """Sent again, it would do no harm; but that this is so is for the ledger to say."""
     await real.control.revoke_tokens("newportor")
-    assert await real.records.set_autopay(CITY, ON) == NotSent("token_refused", peer_failed=False)
+    answer = await real.records.set_autopay(CITY, ON)
+    assert (type(answer), answer.code, answer.unlisted) == (Ambiguous, "token_refused", None)
 
 
 async def test_no_error_repeats_itself_into_a_suspected_workspace(real):

@@ -8,7 +8,7 @@ import pytest
 
 from shared.azure_stores.table_quarantine import TableQuarantine
 from shared.exchange.quarantine import quarantined
-from tests.fakes.quarantine import MemoryQuarantine
+from tests.fakes.quarantine import MemoryQuarantine, row_of_an_earlier_release
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -18,8 +18,8 @@ def quarantine(request):
     return MemoryQuarantine() if request.param == "memory" else TableQuarantine(request.getfixturevalue("table"))
 
 
-def item(message_id="m-1", *, queue="payments", at=NOON):
-    return quarantined(queue, message_id, b'{"billerId": "2493"}', reason="rule_broken", detail="amount", at=at)
+def item(message_id="m-1", *, queue="payments", at=NOON, body=b'{"billerId": "2493"}'):
+    return quarantined(queue, message_id, body, reason="rule_broken", detail="amount", at=at)
 
 
 async def unresolved(quarantine):
@@ -52,10 +52,47 @@ async def test_what_is_resolved_waits_for_nobody(quarantine):
     assert (await quarantine.find("payments", "m-1")).resolved == "discarded by a person"
 
 
-async def test_the_same_message_again_waits_again(quarantine):
-    await quarantine.keep(replace(item(), resolved="discarded by a person"))
-    await quarantine.keep(item())
-    assert await unresolved(quarantine) == {"m-1"}
+@pytest.mark.parametrize("resolved", ["", "discarded by a person"])
+async def test_the_same_message_again_changes_nothing(quarantine, resolved):
+    await quarantine.keep(replace(item(), resolved=resolved))
+    await quarantine.keep(item(at=NOON + timedelta(hours=1)))
+    assert await quarantine.find("payments", "m-1") == replace(item(), resolved=resolved)
+
+
+ODD_IDS = ["", "/", "a\\b", "#", "?", "a b'c\"", "%2F", "\t\n\x7f", "é" * 512, "x" * 1024, ".", "'' or 1 eq 1"]
+
+
+async def test_any_id_is_kept_and_found(quarantine):
+    """None of them may keep a message from being set aside, nor stand for another one."""
+    for number, message_id in enumerate(ODD_IDS):
+        await quarantine.keep(item(message_id, at=NOON + timedelta(hours=number)))
+    for number, message_id in enumerate(ODD_IDS):
+        assert await quarantine.find("payments", message_id) == item(message_id, at=NOON + timedelta(hours=number))
+    assert await unresolved(quarantine) == set(ODD_IDS)
+
+
+async def test_other_contents_under_the_same_id_are_another_message(quarantine):
+    """Both are there; who works them off is given the one that still waits."""
+    first, second = item(), item(body=b"{}", at=NOON + timedelta(hours=1))
+    await quarantine.keep(first)
+    await quarantine.keep(second)
+    assert sorted([each async for each in quarantine.unresolved()], key=lambda each: each.at) == [first, second]
+    assert await quarantine.find("payments", "m-1") == first
+    await quarantine.keep(replace(first, resolved="discarded by a person"))
+    assert await quarantine.find("payments", "m-1") == second
+    await quarantine.keep(replace(second, resolved="discarded by a person"))
+    assert await unresolved(quarantine) == set()
+
+
+async def test_a_row_of_an_earlier_release_is_read_kept_and_resolved_where_it_is(table):
+    quarantine, old = TableQuarantine(table), item()
+    await table.create_entity(row_of_an_earlier_release(old))
+    assert await quarantine.find("payments", "m-1") == old
+    await quarantine.keep(item(at=NOON + timedelta(hours=1)))
+    assert [each async for each in quarantine.unresolved()] == [old]
+    await quarantine.keep(replace(old, resolved="discarded by a person"))
+    assert (await quarantine.find("payments", "m-1")).resolved == "discarded by a person"
+    assert [row["RowKey"] async for row in table.list_entities()] == ["m-1"]
 
 
 async def test_old_ones_are_removed_so_many_at_a_time(quarantine):

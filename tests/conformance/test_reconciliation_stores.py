@@ -1,13 +1,18 @@
 """What every store of control totals and of findings must do, in memory and on Azurite."""
 
+import json
+import uuid
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from azure.data.tables import UpdateMode
 
 from shared.azure_stores.table_control_totals import TableControlTotals
 from shared.azure_stores.table_findings import TableFindings
+from shared.exchange.inbound import MOST_BYTES, read
 from shared.reconciliation.control_totals import ControlTotal, Kept
 from shared.reconciliation.finding import Finding, What
+from tests.conformance.crossing import Crossing
 from tests.fakes.reconciliation import MemoryControlTotals, MemoryFindings
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -43,6 +48,40 @@ async def test_a_total_comes_back_as_it_was_kept(totals):
     day = date(2026, 11, 23)
     assert await totals.of("2493", day, day) == [kept]
     assert await totals.of("2137", day, day) == []
+
+
+@pytest.mark.parametrize(
+    "ids", [[f"{number:021}" for number in range(2000)], [str(uuid.UUID(int=number)) for number in range(1250)]]
+)
+async def test_a_total_as_large_as_its_message_may_be_comes_back(totals, ids):
+    """Read from a message of all but 48 KiB, as the queue brings it."""
+    fields = json.loads(total(count=len(ids)).model_dump_json(by_alias=True)) | {"paymentIds": ids}
+    body = json.dumps(fields, separators=(",", ":")).encode()
+    assert MOST_BYTES - 1024 < len(body) <= MOST_BYTES
+    kept = read(ControlTotal, body, "depositId")
+    await totals.keep(Kept(kept, NOON))
+    [found] = await totals.of("2493", kept.day, kept.day)
+    assert found == kept
+    assert found.payment_ids == tuple(ids)
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_of_two_totals_at_once_the_later_stands(table, first):
+    store = TableControlTotals(table)
+    if not first:
+        await store.keep(Kept(total(count=1), NOON))
+    later = Kept(total(count=3), NOON + timedelta(minutes=2))
+    crossing = TableControlTotals(Crossing(table, lambda: store.keep(later)))
+    await crossing.keep(Kept(total(count=2), NOON + timedelta(minutes=1)))
+    assert await store.of("2493", later.total.day, later.total.day) == [later.total]
+
+
+async def test_a_total_that_an_earlier_release_kept_as_text_is_read(table):
+    kept, store = total(paymentIds=["a", "b"]), TableControlTotals(table)
+    await store.keep(Kept(kept, NOON))
+    [row] = [row async for row in table.list_entities()]
+    await table.update_entity(row | {"total": kept.model_dump_json(by_alias=True)}, UpdateMode.REPLACE)
+    assert await store.of("2493", kept.day, kept.day) == [kept]
 
 
 async def test_of_one_deposit_the_latest_stands_in_whatever_order_they_come(totals):

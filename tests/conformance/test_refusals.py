@@ -9,10 +9,12 @@ import pytest
 
 from shared.caselle import create_receipt, receipt
 from shared.caselle.catalogue import ALREADY_VOIDED, CATALOGUE
+from shared.caselle.errors import BARE_STATUSES
 from shared.caselle.protocol import refusal
 from shared.exchange.reasons import OTHER_CAUSES, REASONS
 from shared.ledger.answer import Accepted, Ambiguous, Refused, Scope
 from shared.payments.gateway import Share
+from shared.vocabulary.errors import Unavailable
 from shared.vocabulary.money import Money
 from tests.conformance.newport import CITY, DAY, ORDER
 
@@ -37,6 +39,7 @@ SWITCHES = [
     ("RECEIPT_NUMBERS_EXHAUSTED", {"receiptNumbersLeft": 0}),
     ("WORKSPACE_IN_USE", {"workspaceInUse": True}),
     ("COWS_UNREACHABLE", {"cows": "graphql_error"}),
+    ("THROTTLED", {"throttled": "30"}),
     ("ERROR", {"onlinePayments": False}),
     ("ERROR", {"newReceipts": False}),
     ("ERROR", {"manualAllocation": True}),
@@ -139,6 +142,35 @@ async def test_a_subdomain_that_nobody_has(caselle):
 async def test_a_token_that_is_not_active(caselle):
     await caselle.control.revoke_tokens("newportor")
     assert_named(await caselle.cash.create_receipt(CITY, ORDER), "UNAUTHENTICATED")
+
+
+# What says nothing.
+
+
+@pytest.mark.parametrize(("status", "reason"), BARE_STATUSES.items())
+async def test_a_status_that_something_on_the_way_gives_after_the_work_leaves_it_in_doubt(caselle, status, reason):
+    await caselle.control.switch("newportor", answersBecome=status)
+    assert await caselle.cash.create_receipt(CITY, ORDER) == Ambiguous(reason, throttled=status == 429)
+    assert (await caselle.control.summary())["2493"]["receipts"] == 1
+    assert (await caselle.control.calls())["2493"]["create_receipt"] == 1
+
+
+async def test_a_limit_is_told_with_the_rest_that_it_asks_for(caselle):
+    await caselle.control.switch("newportor", throttled="30")
+    answer = await caselle.cash.create_receipt(CITY, ORDER)
+    assert (answer.retry_after, answer.throttled) == (30.0, True)
+    with pytest.raises(Unavailable) as raised:
+        await caselle.cash.receipts(CITY, DAY, DAY)
+    assert (raised.value.retry_after, raised.value.throttled) == (30.0, True)
+
+
+async def test_numbers_for_text_change_nothing(caselle):
+    await caselle.control.switch("newportor", numerals=True)
+    made = await caselle.cash.create_receipt(CITY, ORDER)
+    [shown] = await caselle.cash.receipts(CITY, DAY, DAY)
+    assert (shown.receipt_number, shown.amount) == (made.receipt_number, ORDER.amount)
+    await caselle.control.switch("newportor", connectVersion="2024.05")
+    assert await caselle.cash.create_receipt(CITY, replace(ORDER, reference="IC2", shares=())) == Accepted("5.00002")
 
 
 # The vague one.

@@ -125,12 +125,12 @@ async def test_one_that_is_overtaken_between_looking_and_claiming_is_not_sent(wo
     assert world.records.calls == [("000412", False)]
 
 
-async def test_three_sends_without_an_answer_are_for_a_person(world):
-    for _ in range(3):
+async def test_four_sends_without_an_answer_are_for_a_person(world):
+    for _ in range(4):
         world.records.next(LOST)
     update = registration()
     await world.told(update)
-    await world.pass_time(60 * MINUTE)
+    await world.pass_time(70 * MINUTE)
     entry = await world.state_of(update)
     assert (entry.state, entry.reason, world.outcomes(update)) == (State.HELD, "update_unanswered", ["held"])
 
@@ -246,7 +246,7 @@ async def test_trouble_with_updates_holds_up_no_payment(world):
         await world.deliver(paid := message())
         assert (await world.entry(paid)).state is State.POSTED
         await world.pass_time(MINUTE)
-    assert world.keys("B~") == ["B~2493.updates"]
+    assert ((await world.gates.look("2493")).healthy, world.keys("B~")) == (True, ["B~2493", "B~2493.updates"])
 
 
 async def test_a_missing_licence_blocks_the_updates_lane_only(world, caplog):

@@ -55,6 +55,7 @@ TIMERS = {
     "retain": "0 20 * * * *",
     "sweep": "0 * * * * *",
     "sweep_tokens": "30 */5 * * * *",
+    "watch_poison": "15 */5 * * * *",
 }
 
 
@@ -128,6 +129,12 @@ def test_routes_methods_and_levels(functions):
 
 def test_queues(functions):
     assert {name: each["queueName"] for name, each in _triggers(functions, "queueTrigger").items()} == QUEUES
+
+
+def test_every_message_is_handed_over_as_bytes(functions):
+    """Elsewise the host lets what a message says of itself replace its id, its times and how often it came."""
+    triggers = _triggers(functions, "queueTrigger")
+    assert {name: each.get("dataType") for name, each in triggers.items()} == dict.fromkeys(QUEUES, "BINARY")
 
 
 def test_timers(functions):

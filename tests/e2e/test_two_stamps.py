@@ -17,6 +17,7 @@ from shared.azure_stores.table_billers import TableBillers
 from shared.billers.model import Biller
 from shared.tokens.body import MOST_BYTES
 from shared.tokens.receive import MARK
+from tests.fakes.billers import overwrite
 from tests.payments.world import NEWPORT
 
 pytestmark = pytest.mark.timeout(300)
@@ -145,7 +146,7 @@ async def test_a_guess_is_answered_alike_at_both(home, front, url, http):
 async def test_two_stamps_that_take_each_other_for_the_home_end_it(home, front, url, http):
     """The home of this biller has been told otherwise, and no host has read that yet."""
     async with TableClient.from_connection_string(home.storage, "billers") as table:
-        await TableBillers(table).put(ASTRAY.model_copy(update={"region": "westus2"}))
+        await overwrite(TableBillers(table), ASTRAY.model_copy(update={"region": "westus2"}))
     home.kill_host()
     home.start_host()
     answer = await http.post(front.callback_urls[ASTRAY.biller_id], json={"access_token": "tok"})

@@ -88,7 +88,13 @@ class MemoryCity:
         self.questions += 1
         if not self.up:
             raise Unavailable("the city does not answer")
-        return [receipt for day, receipt in self.receipts_made if first <= day <= last]
+        return [replace(receipt, dated=day) for day, receipt in self.receipts_made if first <= day <= last]
+
+    async def receipt(self, biller: Biller, receipt_number: str) -> list[Receipt]:
+        if not self.up:
+            raise Unavailable("the city does not answer")
+        made = [replace(receipt, dated=day) for day, receipt in self.receipts_made]
+        return [each for each in made if each.receipt_number == receipt_number]
 
     async def reachable(self, biller: Biller, customer_number: str) -> bool:
         self.probes += 1

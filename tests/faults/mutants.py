@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any, Final
 from unittest.mock import patch
 
 import httpx
 
 from shared.caselle import protocol
-from shared.caselle.client import Wire
+from shared.caselle.client import CaselleClient, HttpAnswer, Wire
 from shared.exchange.result import Handled
 from shared.ledger import book, retention, rows, settle
 from shared.ledger.answer import Ambiguous, NotSent
@@ -73,7 +72,7 @@ def retry_on_a_disconnect() -> Iterator[None]:
     """The connection was cut, so the request is sent once more."""
     post = Wire.post
 
-    async def insistent(self: Wire, request: protocol.Request, remaining: float) -> tuple[int, bytes]:
+    async def insistent(self: Wire, request: protocol.Request, remaining: float) -> HttpAnswer:
         try:
             return await post(self, request, remaining)
         except (httpx.RemoteProtocolError, httpx.ReadError):
@@ -137,10 +136,18 @@ def _loose(change: Change, there: Row | None) -> Change | None:
     return change
 
 
-def a_5xx_taken_as_not_processed() -> AbstractContextManager[Any]:
-    """A gateway's failure is taken for the server's refusal."""
-    statuses = dict(protocol.REFUSED_STATUSES) | {status: NotSent(f"http_{status}") for status in (500, 502, 503, 504)}
-    return patch.object(protocol, "REFUSED_STATUSES", MappingProxyType(statuses))
+@contextmanager
+def a_5xx_taken_as_not_processed() -> Iterator[None]:
+    """A gateway's failure is taken for a sign that nothing was sent."""
+    write = CaselleClient.write
+
+    async def trusting(self: CaselleClient, *args: Any) -> Any:
+        answer = await write(self, *args)
+        gateway = isinstance(answer, Ambiguous) and answer.code.startswith("http_5")
+        return NotSent(answer.code) if gateway else answer
+
+    with patch.object(CaselleClient, "write", trusting):
+        yield
 
 
 @contextmanager

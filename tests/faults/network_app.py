@@ -21,6 +21,7 @@ from shared.ledger.answer import Answer
 from shared.ledger.entry import Entry
 from shared.payments.gateway import ReceiptOrder
 from tests.fakes.clock import StoppedClock
+from tests.fakes.token_source import TrustedToken
 from tests.faults.fault_proxy import Door, FaultProxy
 from tests.faults.network_shapes import Shape
 from tests.payments.world import NEWPORT, World, message
@@ -37,7 +38,7 @@ _MOST_MINUTES: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
-class City:
+class City(TrustedToken):
     """One biller that is set up in the simulator, and its token."""
 
     biller: Biller

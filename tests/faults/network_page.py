@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.caselle.catalogue import CODES
-from shared.caselle.errors import REFUSED_STATUSES
+from shared.caselle.errors import BARE_STATUSES
 from shared.caselle.protocol import Failure, Reply, refusal
 from shared.ledger.answer import Accepted, Ambiguous, Answer, NotSent, Refused, Scope
 from tests.faults.network_shapes import SHAPES, STATES, Shape
@@ -25,27 +25,27 @@ from the tables that the code and the tests use; a test compares it.
 """
 _CLASS_ROWS: Final = (
     (Accepted, None, "a status below 300 and a receipt number, whatever else the answer says", "no more"),
-    (
-        NotSent,
-        None,
-        "nothing left this process, or the answer is given before a request is worked on",
-        "it is sent again after a pause",
-    ),
-    (
-        Refused,
-        Scope.ENTRY,
-        "a listed code that Caselle raises before any effect, about this payment",
-        "a person decides",
-    ),
+    (NotSent, None, "no byte of it can have left this process", "it is sent again after a pause"),
+    (Refused, Scope.ENTRY, "a listed code, about this payment", "a person decides"),
     (
         Refused,
         Scope.BILLER,
-        "a listed code that Caselle raises before any effect, about the city's set-up",
+        "a listed code, about the city's set-up",
         "nothing more is sent for the biller until a person unblocks it",
     ),
+    (Refused, Scope.MOMENT, "a listed code, about this moment", "it is tried again after a while"),
     (Ambiguous, None, "everything else", "Caselle is asked; it is sent again only when it is proved absent"),
 )
-_STATUSES: Final = (200, 204, 302, 307, 400, *REFUSED_STATUSES, 408, 409, 500, 502, 503, 504)
+_STATUSES: Final = (200, 204, 302, 307, 400, *BARE_STATUSES, 408, 409, 500, 502, 503, 504)
+_REFUSALS_BELOW: Final = """A refusal is Caselle's word. That it came before any effect is believed of a code only once one payment refused with
+it was proved absent at this biller; until then the payment is asked about before it is sent again.
+
+A token that is refused is *ambiguous* for a payment that has left, and so is every status alone: something on the way
+may give either after the city's server has acted. No other token is tried with the same payment. So that this stays
+rare, a token in its last day, of unknown end or once refused must have passed a read within the last hour before a
+payment leaves with it; if that read gets no answer, nothing is sent.
+
+"""
 _SHAPES_ABOVE: Final = """## On the wire
 
 Each row is tried over real sockets, between the app's own client and the Caselle simulator
@@ -57,15 +57,17 @@ The fault is its id in the catalogue, where it has one.
 _STATUSES_ABOVE: Final = """## By HTTP status
 
 For an answer that holds neither `data` nor `errors`. No redirect is followed, and no status above 299 makes a receipt
-number believed. The rest of 3xx and 5xx is as those shown.
+number believed. The rest of 3xx and 5xx is as those shown. `Retry-After` of a 429 or 503 is kept with the answer: in
+seconds, or as a date that is counted from the answer's own `Date`; anything else in it is ignored.
 
 """
 _CODES_ABOVE: Final = """## By GraphQL code
 
-Caselle documents no codes; these are assumed ([causes and actions](caselle-errors.md)). A code counts only where the
-answer cannot come after an effect: every code of the answer is listed, no error lies deeper than the mutation itself,
-and the status is 2xx, 400 or one of the table above. In an answer *without `data`* only some are believed, because the
-relay may answer so after the city's server has acted.
+Caselle documents no codes; these are assumed ([causes and actions](caselle-errors.md)). A code counts as a refusal only
+where every code of the answer is listed, no error lies deeper than the mutation itself, and the status is 2xx, 400 or
+one that names a cause above, but 429. *With `data`* also means null as `data` with the mutation's path: it was begun.
+In an answer *without `data`* only some count, because the relay may answer so after the city's server has acted. The
+letter case of a code says nothing.
 
 """
 _BOTTOM: Final = """A code on no list is ambiguous. The same one twice in a row, with no success between, also blocks the biller
@@ -79,6 +81,7 @@ def page() -> str:
         (
             _TOP,
             _table(("Class", "When", "The payment becomes", "What happens next"), map(_class_row, _CLASS_ROWS)),
+            _REFUSALS_BELOW,
             _SHAPES_ABOVE,
             _table(("What happens", "Fault", "Processed", "Class", "The payment becomes"), map(_shape, SHAPES)),
             _STATUSES_ABOVE,
@@ -121,7 +124,7 @@ def _reason(answer: Answer) -> str:
 
 
 def _class(kind: type[Answer], scope: Scope | None = None) -> str:
-    whom = {Scope.ENTRY: " (payment)", Scope.BILLER: " (biller)", None: ""}
+    whom = {Scope.ENTRY: " (payment)", Scope.BILLER: " (biller)", Scope.MOMENT: " (moment)", None: ""}
     return f"{_CLASSES[kind]}{whom[scope]}"
 
 

@@ -54,9 +54,8 @@ def _answered(name: str, fault: str, happens: str, act: Behaviour = passes) -> S
     return Shape(name, fault, happens, processed=True, answer=Accepted, act=act)
 
 
-def _declined(status: str, fault: str) -> Shape:
-    happens = f"{status}, without `data`"
-    return Shape(status.lower(), fault, happens, processed=False, answer=NotSent, act=ending.before(status))
+def _executed(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"data": None, "errors": [ending.error("DB_TIMEOUT", "create_receipt")]}
 
 
 def _without_data(fields: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +77,8 @@ def _with_errors_too(fields: dict[str, Any]) -> dict[str, Any]:
 _CLOSED: Final = ending.NO_VALUE | {"errors": [ending.error("PERIOD_CLOSED", "create_receipt")]}
 _UNLICENSED: Final = {"errors": [ending.error("LICENSE_MISSING")]}
 _TOKEN_REFUSED: Final = {"errors": [ending.error("UNAUTHENTICATED")]}
+
+_BOTH: Final = (("before", _unprocessed, ending.before), ("after", _processed, ending.after))
 
 SHAPES: Final = (
     _unconnected("refused", "P1", "the port refuses the connection", door=Door.SHUT),
@@ -130,7 +131,7 @@ SHAPES: Final = (
     *(
         make(f"{status[:3]} {when}", "P12", f"{status}, from something on the way", act(status, ending.HTML))
         for status in ("500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout")
-        for when, make, act in (("before", _unprocessed, ending.before), ("after", _processed, ending.after))
+        for when, make, act in _BOTH
     ),
     _unprocessed("408", "", "408 Request Timeout", ending.before("408 Request Timeout")),
     _processed("409", "", "409 Conflict", ending.after("409 Conflict")),
@@ -157,16 +158,18 @@ SHAPES: Final = (
     _processed("unlisted code", "P15", "200, null, and a code on no list", ending.rewritten(_unlisted)),
     _processed("error inside", "P15", "200, null, a listed code inside the result", ending.rewritten(_inside)),
     _processed("no data", "", "200, a listed code, no `data`: not for this code", ending.rewritten(_without_data)),
-    Shape(
-        "token refused",
-        "P16",
-        "401, and `UNAUTHENTICATED`",
-        processed=False,
-        answer=NotSent,
-        act=ending.before("401 Unauthorized", ending.to_json(_TOKEN_REFUSED)),
+    _processed("null data", "P15", "200, null as `data`, the mutation's path", ending.rewritten(_executed)),
+    *(
+        make(
+            f"token refused {when}",
+            "P16",
+            "401, and `UNAUTHENTICATED`",
+            act("401 Unauthorized", ending.to_json(_TOKEN_REFUSED)),
+        )
+        for when, make, act in _BOTH
     ),
     *(
-        _declined(status, fault)
+        make(f"{status.lower()} {when}", fault, f"{status}, without `data`", act(status))
         for status, fault in (
             ("401 Unauthorized", "P17"),
             ("403 Forbidden", "P17"),
@@ -176,6 +179,7 @@ SHAPES: Final = (
             ("415 Unsupported Media Type", ""),
             ("429 Too Many Requests", "P18"),
         )
+        for when, make, act in _BOTH
     ),
     _answered("slow", "", "a good answer in pieces, each a little late", ending.slow_but_fine),
     _answered("well", "", "a good answer"),
@@ -188,6 +192,7 @@ STATES: Final = MappingProxyType(
         (Ambiguous, None): State.UNKNOWN,
         (Refused, Scope.ENTRY): State.HELD,
         (Refused, Scope.BILLER): State.RECEIVED,
+        (Refused, Scope.MOMENT): State.RECEIVED,
     }
 )
 """Where a payment stands after an answer, by class and scope."""

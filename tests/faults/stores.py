@@ -122,8 +122,8 @@ class BillersWay:
     async def get(self, biller_id: str) -> Biller | None:
         return await self._instance.call(f"biller {biller_id}", lambda: self._instance.world.billers.get(biller_id))
 
-    async def put(self, biller: Biller) -> None:
-        await self._instance.world.billers.put(biller)
+    async def latest(self, biller_id: str) -> Biller | None:
+        return await self.get(biller_id)
 
     async def all(self) -> list[Biller]:
         return await self._instance.world.billers.all()

@@ -116,13 +116,17 @@ async def test_200_megabytes_are_not_kept(line, city):
     assert _peak_of_memory() - before < MOST_GROWTH
 
 
-@pytest.mark.parametrize("value", ["0", "30", "1000000000", "Fri, 20 Nov 2026 12:00:00 GMT", "soon", "-1", "NaN"])
-async def test_whatever_a_throttled_call_is_told_to_wait(line, city, value):
+@pytest.mark.parametrize(
+    "told", [("0", 0.0), ("30", 30.0), ("1000000000", 1e9), ("soon", None), ("-1", None), ("NaN", None)]
+)
+@pytest.mark.parametrize("act", [ending.before, ending.after])
+async def test_whatever_a_throttled_call_is_told_to_wait(line, city, references, act, told):
     """P18."""
-    shape = replace(
-        NAMED["429 too many requests"], act=ending.before("429 Too Many Requests", b"", f"Retry-After: {value}")
-    )
-    assert await ordered(line, city, shape) == NotSent("throttled")
+    value, seconds = told
+    act_so = act("429 Too Many Requests", b"", f"Retry-After: {value}")
+    shape = replace(NAMED["429 too many requests before"], act=act_so)
+    assert await ordered(line, city, shape) == Ambiguous("throttled", retry_after=seconds, throttled=True)
+    assert await references() == Counter({"IC1": 1} if act is ending.after else ())
 
 
 async def test_each_order_has_a_connection_of_its_own(line, city, references):

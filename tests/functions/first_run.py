@@ -11,7 +11,7 @@ import azure.functions as func
 import function_app
 
 from functions import console, drive_due, health, oauth_callback, open_items, payment_status, post_payments  # isort: skip
-from functions import renew_tokens, sweep  # isort: skip
+from functions import renew_tokens, sweep, watch_poison  # isort: skip
 
 
 class Out:
@@ -52,6 +52,7 @@ RUNS = {
     "step": lambda body: drive_due.drive_due(queued(body), Out(), Out()),
     "sweep": lambda: sweep.sweep(None, Out()),
     "sweep_tokens": lambda: renew_tokens.sweep_tokens(None, Out()),
+    "watch_poison": lambda: watch_poison.watch_poison(None),
     "status": lambda: answered(payment_status.payment_status(get(billerId="7", paymentId="nobody")), 404),
     "open_items": lambda: answered(open_items.open_items(get(billerId="7", customerNumber="1")), 404),
     "console": lambda: answered(console.console(get()), 401),

@@ -7,6 +7,7 @@ import azure.functions as func
 import pytest
 
 from functions import drive_due, health, payment_status, poison, post_payments, sweep
+from functions.entry import Failed
 from shared.ledger.due import due_of, to_message
 from shared.payments.status import PaymentStatus
 from shared.runtime import stores, wiring
@@ -115,14 +116,14 @@ async def test_a_payment_that_waits_tells_nothing_yet(wired):
 async def test_an_error_brings_the_payment_again(wired, monkeypatch, error):
     refuse(monkeypatch, "post_payment", error)
     results, due = Out(), Out()
-    with pytest.raises(type(error)):
+    with pytest.raises(Failed, match=type(error).__name__):
         await post_payments.post_payments(Queued(body(message())), results, due)
     assert results.texts is due.texts is None
 
 
 async def test_a_store_that_is_down_brings_the_payment_again(wired):
     wired.billers.down = True
-    with pytest.raises(Unavailable):
+    with pytest.raises(Failed, match="Unavailable"):
         await call(post_payments.post_payments, body(message()))
     assert wired.city.orders == []
 
@@ -155,7 +156,7 @@ async def test_only_a_second_delivery_of_an_old_step_reports_again(wired, count,
 
 
 async def test_a_step_that_is_none_is_an_error(wired):
-    with pytest.raises(ValueError, match="Due"):
+    with pytest.raises(Failed, match="ValidationError"):
         await call(drive_due.drive_due, b"{}")
 
 

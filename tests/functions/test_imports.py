@@ -23,6 +23,7 @@ LOADED = {
     "step": (SDKS, {"azure_stores", "caselle", "tokens", "customers", "reversals", *SENDS}),
     "sweep": (TABLES, {"azure_stores", "ledger"}),
     "sweep_tokens": (TABLES, {"azure_stores", "billers", "tokens"}),
+    "watch_poison": (TABLES, {"azure_stores", "exchange"}),
     "status": (TABLES, {"azure_stores", "exchange", "ledger", "payments"}),
     "open_items": (
         SDKS,

@@ -7,6 +7,7 @@ import azure.functions as func
 import pytest
 
 from functions import poison, reconcile, retain
+from functions.entry import Failed
 from shared.reconciliation.control_totals import KeepControlTotal
 from shared.runtime import wiring
 from shared.vocabulary.errors import Unavailable
@@ -60,7 +61,7 @@ async def test_a_store_that_is_down_brings_the_total_again(stores, monkeypatch):
         raise Unavailable("table controltotals")
 
     monkeypatch.setattr(stores[0], "keep", down)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Failed, match="Unavailable"):
         await reconcile.keep_control_totals(Queued(total(2), NOON))
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from functions import drive_due, poison, update_customers
+from functions.entry import Failed
 from shared.ledger.due import due_of, to_message
 from shared.runtime import wiring
 from shared.vocabulary.errors import Unavailable
@@ -54,7 +55,7 @@ async def test_a_broken_one_is_told_as_invalid(wired, function, update):
 @pytest.mark.parametrize(("function", "update"), QUEUES)
 async def test_a_store_that_does_not_answer_brings_the_message_again(monkeypatch, function, update):
     refuse(monkeypatch, "update_customer", Unavailable("table ledger"))
-    with pytest.raises(Unavailable):
+    with pytest.raises(Failed, match="Unavailable"):
         await call(function, body(update()))
 
 

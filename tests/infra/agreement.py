@@ -38,6 +38,7 @@ OF_THE_HOST: Final = {
 OF_THE_PLATFORM: Final = {"WEBSITE_AUTH_ENABLED"}
 """Read by the app and set by nobody but the platform."""
 NO_ALERT: Final = {
+    "function.failed": "failures are counted as the host sees them: of functions, of poison functions, of requests",
     "console.refused": "the page says whom to ask for the role",
     "console.unavailable": "nothing is posted by it, and the stores that it reads are watched",
     "<kind>.unknown": "asked about by itself; overdue follows where that does not settle it",

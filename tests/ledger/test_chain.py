@@ -96,6 +96,7 @@ async def test_a_message_for_another_version_passes_its_turn_on(world):
 
 
 async def test_fresh_messages_start_no_chain_where_none_waits(world):
+    await world.proven()
     reads = world.store.reads
     await world.deliver(message())
     assert world.queue == []

@@ -12,6 +12,8 @@ DOWN = NotSent("ConnectError")
 UNLICENSED = Refused("licence_missing", Scope.BILLER)
 AFTER_AN_ORDER = 3
 """The commit that writes the gate: the first two write the payment, before and after its order."""
+WITH_A_DOUBT = 2
+"""The commit that writes the gate together with a payment in doubt."""
 
 
 def told(caplog, event):
@@ -26,7 +28,7 @@ def everything_is_logged(caplog):
 @pytest.mark.parametrize("fault", [Fault.CRASH_AFTER, Fault.ANSWER_LOST, Fault.OWN_CONFLICT])
 async def test_a_block_whose_process_died_is_told(world, caplog, fault):
     world.city.next(UNLICENSED)
-    world.script.fail("commit", fault, nth=AFTER_AN_ORDER)
+    world.script.fail("commit", fault, nth=WITH_A_DOUBT)
     await world.bring(message(), "m")
     await world.pass_time(600)
     assert told(caplog, "biller.blocked") == 1

@@ -50,7 +50,7 @@ async def test_an_old_payment_keeps_what_is_needed_to_know_it(world):
         before.reference,
     )
     kept = {key.split("~")[0] for _, key in world.store.rows}
-    assert kept == {"P", "N", "R"}
+    assert kept == {"P", "N", "R", "B"}
     everything = str(list(world.store.rows.values()))
     assert "Ada" not in everything
     assert "000412" not in everything

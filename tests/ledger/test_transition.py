@@ -29,7 +29,7 @@ ALLOWED = {
     S.POSTED: {S.REVERSED},
     S.REVERSED: set(),
     S.NOT_POSTED: set(),
-    S.SKIPPED: set(),
+    S.SKIPPED: {S.HELD},
 }
 
 

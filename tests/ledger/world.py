@@ -5,6 +5,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any, override
 
+from shared.ledger import settle
 from shared.ledger.answer import Accepted, Answer
 from shared.ledger.book import Ledger
 from shared.ledger.due import Due
@@ -54,8 +55,8 @@ class FaultyWorld(World):
 
     async def by_person(self, fields: dict[str, Any]) -> None:
         """A person lets a held payment be sent after all."""
-        entry = await self.entry(fields)
-        again = entry._replace(state=State.RECEIVED, held_at=None, due=self.clock.now(), wait=Wait.BACKOFF)
+        entry, now = await self.entry(fields), self.clock.now()
+        again = settle.proved(entry, now)._replace(state=State.RECEIVED, held_at=None, due=now, wait=Wait.BACKOFF)
         await self.ledger.move(entry, again)
 
     async def bring(self, fields: dict[str, Any], message_id: str) -> None:

@@ -543,6 +543,34 @@ async def test_answers_can_be_dropped_after_the_receipt_was_recorded(peer, contr
     assert await peer.posted() == "05.000000002"
 
 
+async def test_a_limit_turns_calls_away_before_they_are_worked_on(peer, control):
+    await control.switch("newportor", throttled="30")
+    for answer in (await peer.post(), await peer.ask(CUSTOMER, number="000412")):
+        assert_not_executed(answer, 429, "THROTTLED")
+        assert answer.headers["Retry-After"] == "30"
+    await control.switch("newportor", throttled=None)
+    assert (await control.summary())["2493"]["receipts"] == 0
+    assert (await peer.post()).status_code == 200
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+async def test_a_filter_on_the_way_back_hides_what_was_done(peer, control, status):
+    await control.switch("newportor", answersBecome=status)
+    for answer in (await peer.post(), await peer.ask(CUSTOMER, number="000412")):
+        assert (answer.status_code, answer.text) == (status, "Filtered")
+    await control.switch("newportor", answersBecome=None)
+    assert (await control.summary())["2493"]["receipts"] == 1
+
+
+async def test_numbers_can_be_shown_as_numbers(peer, old_peer, control):
+    for each in (peer, old_peer):
+        await control.switch(each.subdomain, numerals=True)
+    made = (await old_peer.post()).text
+    assert '"receipt_number":5.00001' in made
+    assert '"amount":60.00' in made
+    assert '"receipt_number":"05.000000001"' in (await peer.post()).text  # no JSON number begins with a zero
+
+
 @asynccontextmanager
 async def callback_server(status: str) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
     received: list[dict[str, Any]] = []

@@ -10,6 +10,7 @@ from shared.ledger.answer import NotSent
 from shared.ledger.gate import FAILURES_TO_OPEN
 from shared.open_items.ask import MOST_AT_ONCE
 from shared.open_items.unanswered import CODES, Trouble, Unanswered
+from tests.invocations import invocations
 from tests.payments.world import message
 
 DOWN = Unanswered("caselle_unreachable", Trouble.DOWN)
@@ -177,6 +178,20 @@ async def test_an_asker_who_goes_away_does_not_end_the_call_of_the_others(portal
     assert isinstance(done.pop(leaves), asyncio.CancelledError)
     assert [each.balance for each in done] == [12540, 12540]
     assert portal.receivable.calls == 1
+
+
+@pytest.mark.parametrize("failure", [None, DOWN])
+async def test_what_it_comes_to_is_told_by_an_asker_who_is_still_there(portal, gate, failure):
+    """The platform drops what is logged under an invocation that has ended, such as the one that began the call."""
+    portal.receivable.failure = failure
+    with invocations() as platform:
+        tasks = [asyncio.create_task(platform(name, portal.items())) for name in ("A", "B")]
+        await gate.reached()
+        tasks[0].cancel()
+        await settled()
+        gate.open.set()
+        await asyncio.wait(tasks)
+    assert platform.arrived == [("B", "open_items.unanswered" if failure else "open_items.answered")]
 
 
 async def test_a_call_that_nobody_waits_for_any_more_ends_by_itself(portal, gate):

@@ -125,6 +125,7 @@ async def test_a_held_reject_that_a_person_retries_before_its_payment_is_posted_
 
 async def test_slots_cut_to_one_with_the_second_closed():
     world = await fresh()
+    await world.proven()
     go = asyncio.Event()
 
     async def slow(order):

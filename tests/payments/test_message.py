@@ -236,9 +236,8 @@ def test_what_is_required_is_named_when_missing(name):
         ("customerNumber", "1\r\n2"),
         ("customerNumber", 412),
         ("tender", "A CH"),
-        ("payerName", "x" * 201),
         ("customerNumber", ""),
-        ("payerName", "\ud800"),
+        ("customerNumber", "\ud800"),
         ("representsPaymentId", "a/b"),
     ],
 )

@@ -125,7 +125,7 @@ def test_a_number_of_endless_digits_is_invalid():
     "changes",
     [
         {"payerName": f"{PAYER} {CARD}"},
-        {"payerName": PAYER * 20},
+        {"payerName": PAYER * 20, "amount": "0.00"},
         {"amount": PAYER},
         {"paidAt": PAYER},
         {"settlementDate": PAYER},

@@ -155,16 +155,22 @@ async def test_a_refusal_of_the_payment_is_held(world):
 
 
 async def test_a_refusal_of_the_biller_blocks_it_until_a_person_unblocks(world):
+    """That the refused one is not there has to be shown, by the others, before it goes again."""
+    await world.proven()
     world.city.next(Refused("licence_missing", Scope.BILLER))
-    for _ in range(5):
-        await world.deliver(message())
+    paid = [message() for _ in range(5)]
+    for each in paid:
+        await world.deliver(each)
     await world.pass_time(1800)
     assert len(world.city.orders) == 1
     assert (await world.gates.look("2493")).blocked == "licence_missing"
+    assert [(await world.entry(each)).state for each in paid] == [State.UNKNOWN, *[State.RECEIVED] * 4]
     await world.gates.unblock("2493")
+    await world.pass_time(600)
+    assert [(await world.entry(each)).state for each in paid] == [State.UNKNOWN, *[State.POSTED] * 4]
     await world.pass_time(1800)
     assert [result.outcome for result in world.results] == ["posted"] * 5
-    assert world.city.doubled() == 0
+    assert (len(world.city.orders), world.city.doubled()) == (6, 0)
 
 
 async def test_what_was_certainly_not_sent_is_sent_later(world):
@@ -203,7 +209,8 @@ async def test_a_lost_answer_is_unknown_and_settled_by_the_receipt(world):
     assert len(world.city.orders) == 1
 
 
-async def test_an_absence_is_believed_when_seen_twice_beside_a_later_receipt(world):
+async def test_an_absence_is_believed_when_seen_twice_between_an_earlier_and_a_later_payment(world):
+    await world.proven()
     world.city.next(Ambiguous("ReadTimeout"), made=False)
     lost = message()
     await world.deliver(lost)
@@ -217,23 +224,32 @@ async def test_an_absence_is_believed_when_seen_twice_beside_a_later_receipt(wor
     assert len(world.city.orders) == 3
 
 
-async def test_an_absence_without_a_control_ends_with_a_person(world):
+@pytest.mark.parametrize("earlier", [True, False])
+async def test_an_absence_without_a_later_payment_ends_with_a_person_after_20_hours(world, earlier):
+    if earlier:
+        await world.proven()
     world.city.next(Ambiguous("ReadTimeout"), made=False)
     await world.deliver(message())
-    await world.pass_time(20 * 3600, step=300)
+    await world.pass_time(20 * 3600 - 600, step=300)
+    assert world.results == []
+    await world.pass_time(1200, step=300)
     assert [(result.outcome, result.reason.code) for result in world.results] == [("held", "absence_not_provable")]
     assert len(world.city.orders) == 1
 
 
-async def test_hours_without_an_answer_do_not_count(world):
+async def test_hours_without_an_answer_end_with_a_person_too_and_what_is_shown_later_is_posted(world):
     world.city.next(Ambiguous("ReadTimeout"), made=True)
     world.city.up = False
-    await world.deliver(message())
-    await world.pass_time(30 * 3600, step=600)
+    paid = message()
+    await world.deliver(paid)
+    await world.pass_time(20 * 3600 - 900, step=300)
     assert world.results == []
+    await world.pass_time(1800, step=300)
+    assert [(result.outcome, result.reason.code) for result in world.results] == [("held", "absence_not_provable")]
     world.city.up = True
-    await world.pass_time(1200)
-    assert [result.outcome for result in world.results] == ["posted"]
+    await world.pass_time(12 * 3600, step=600)
+    assert [result.outcome for result in world.results] == ["held", "posted"]
+    assert len(world.city.orders) == 1
 
 
 async def test_without_the_receipt_query_an_unknown_outcome_is_held_at_once(world):
@@ -243,21 +259,53 @@ async def test_without_the_receipt_query_an_unknown_outcome_is_held_at_once(worl
     assert [(result.outcome, result.reason.code) for result in world.results] == [("held", "outcome_unknown")]
 
 
-async def test_the_same_unlisted_error_twice_suspects_the_workspace(world):
-    world.city.next(*[Ambiguous("unlisted_error", unlisted="abc")] * 10)
+async def test_two_unlisted_errors_block_whatever_their_words(world):
+    world.city.next(*[Ambiguous("unlisted_error", unlisted=f"abc{number}") for number in range(10)])
     for _ in range(20):
         await world.deliver(message())
         await world.pass_time(60)
     unknown = [key for key in world.keys("P~") if world.store.rows[_home(world), key].values["state"] == "unknown"]
     assert len(unknown) <= 2
-    assert (await world.gates.look("2493")).blocked == "suspected_workspace"
+    assert (await world.gates.look("2493")).blocked == "unlisted_error"
 
 
 def _home(world):
     return next(iter({shard for shard, _ in world.store.rows}))
 
 
+async def test_the_first_payment_of_an_application_and_tender_goes_alone(world):
+    await world.proven(tender="ACH")
+    go = asyncio.Event()
+    busy: list[str] = []
+
+    async def slow(order):
+        busy.append(order.payment_code)
+        await go.wait()
+        return Accepted(world.city.make(order).receipt_number)
+
+    world.city.script = [slow] * 10
+    tasks = [asyncio.create_task(world.deliver(message(tender=tender))) for tender in ("CC", "CC", "ACH", "ACH")]
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert busy == ["8", "7"], "one of the new tender alone, beside one of the known tender"
+    go.set()
+    await asyncio.gather(*tasks)
+    await world.pass_time(120)
+    assert [result.outcome for result in world.results] == ["posted"] * 4
+
+
+async def test_the_first_payment_that_is_lost_keeps_the_others_of_its_kind_no_longer_than_a_probe(world):
+    world.city.next(Ambiguous("ReadTimeout"), made=False)
+    first, others = message(), [message() for _ in range(3)]
+    for each in [first, *others]:
+        await world.deliver(each)
+    await world.pass_time(300)
+    assert [(await world.entry(each)).state for each in others] == [State.POSTED] * 3
+    assert (await world.entry(first)).state is State.UNKNOWN
+
+
 async def test_parallel_payments_never_use_more_than_the_slots(world):
+    await world.proven()
     busy, most = 0, 0
     release = asyncio.Event()
 
@@ -315,15 +363,19 @@ async def test_what_a_lost_ledger_posted_is_found_and_not_posted_again(world):
     assert len(world.city.orders) == 1
 
 
-async def test_what_a_lost_ledger_had_not_sent_is_posted_once_its_absence_is_shown(world):
-    """Shown twice, beside a receipt that was made after the loss; what was paid after it flows at once."""
+@pytest.mark.parametrize("paid_at", ["2026-11-19T03:04:05-08:00", "2026-11-20T03:04:05-08:00"])
+async def test_what_a_lost_ledger_had_not_sent_is_posted_once_its_absence_is_shown(world, paid_at):
+    """Shown twice, between one of ours that the list itself brought back, by its date or its number, and a new one."""
+    before = await world.proven(paidAt=paid_at)
     await world.lose_the_ledger()
     paid = message()
+    await world.deliver(before)
     await world.deliver(paid)
     await world.pass_time(3600)
+    assert (await world.entry(before)).state is State.POSTED
     assert world.city.orders == []
     await world.deliver(message(paidAt=world.clock.now().isoformat()))
-    assert len(world.city.orders) == 1
+    assert len(world.city.orders) == 1, "what was paid after the loss flows at once"
     await world.pass_time(3 * 3600)
     assert (await world.entry(paid)).state is State.POSTED
     assert len(world.city.orders) == 2

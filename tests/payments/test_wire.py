@@ -34,7 +34,7 @@ async def test_a_warm_payment_costs_two_transactions_and_nothing_else(proxy):
         world = World()
         # The world's clock stands still, so what was read once stays remembered for the whole test.
         world.use(TableLedger(ledger, time), CachedRegistry(TableBillers(billers), world.clock))
-        await TableBillers(billers).put(Biller.model_validate(NEWPORT))
+        assert await TableBillers(billers).replace(Biller.model_validate(NEWPORT), None)
         await world.deliver(message())
         counting.requests.clear()
         for _ in range(PAYMENTS):

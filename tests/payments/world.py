@@ -33,6 +33,8 @@ from tests.fakes.quarantine import MemoryQuarantine
 # Without a real wait for a slot: virtual time does not pass while one process waits for itself.
 TIMES = Times(slot_wait=0.0)
 
+_EARLIER = 600.0
+
 NEWPORT: dict[str, Any] = {
     "billerId": "2493",
     "name": "Newport OR",
@@ -124,7 +126,7 @@ class World:
     def use(self, store: LedgerStore, billers: BillerRegistry) -> None:
         self.store: Any = store  # tests look into the memory one
         self.ledger = Ledger(store)
-        self.billers = billers
+        self.billers: Any = billers  # tests set records as they want them
         self.city = MemoryCity(self.clock)
         self.quarantine = MemoryQuarantine()
         self.gates = Gates(self.store, self.clock, self.times)
@@ -157,6 +159,19 @@ class World:
     async def deliver(self, fields: dict[str, Any] | bytes, message_id: str | None = None) -> Handled:
         raw = fields if isinstance(fields, bytes) else body(fields)
         return self.take(await self.app.post.accept(raw, message_id or f"m-{next(_numbers)}"))
+
+    async def proven(self, **changes: Any) -> dict[str, Any]:
+        """One payment that was posted ten minutes ago; it counts neither as an order nor as a result.
+
+        Others of its application and tender may go in parallel, and an absence of theirs can be proved.
+        """
+        self.clock.advance(-_EARLIER)
+        fields = message(**changes)
+        await self.deliver(fields)
+        self.clock.advance(_EARLIER)
+        assert self.results.pop().outcome == "posted"
+        self.city.orders.pop()
+        return fields
 
     async def undo(self, fields: dict[str, Any], message_id: str | None = None) -> Handled:
         """Deliver a reject or reversal."""

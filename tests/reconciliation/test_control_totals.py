@@ -1,6 +1,7 @@
 """Control totals are kept as they come; what breaks a rule is set aside."""
 
 import json
+import uuid
 from datetime import date, timedelta
 
 import pytest
@@ -48,6 +49,28 @@ async def test_it_is_kept_in_our_spelling(desk):
     assert (total.application, total.tender, total.count, int(total.amount)) == ("AR", "ACH", 2, 25080)
     assert total.payment_ids == ("0d9e2a34-6f0b-4b7c-9a8e-2f1c5b7d9e10", "pay-2")
     assert desk.quarantine.items == {}
+
+
+@pytest.mark.parametrize(
+    ("ids", "code", "detail"),
+    [
+        ([str(uuid.UUID(int=number)) for number in range(2000)], "too_large", "more than 49152 bytes"),
+        ([str(number) for number in range(2001)], "rule_broken", "paymentIds"),
+    ],
+)
+async def test_more_ids_than_a_message_holds_are_refused_by_name(desk, ids, code, detail):
+    await desk.accept(paymentIds=ids, count=len(ids))
+    [item] = desk.quarantine.items.values()
+    assert item.reason == code
+    assert detail in item.detail
+    assert await desk.kept() == []
+
+
+async def test_two_thousand_ids_are_kept(desk):
+    ids = [f"pay-{number}" for number in range(2000)]
+    await desk.accept(paymentIds=ids, count=2000)
+    [total] = await desk.kept()
+    assert total.payment_ids == tuple(ids)
 
 
 async def test_a_deposit_may_be_larger_than_any_payment(desk):

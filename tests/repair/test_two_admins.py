@@ -64,7 +64,7 @@ async def _both(world, order, lost, acts):
             return await turns.call(name, what)
 
         try:
-            await act(person(world, FaultyLedger(world.store, plan)), Decision(name, f"says {name}"))
+            await act(person(world, FaultyLedger(world.store, plan)), Decision(name, f"says {name}", not_by_hand=True))
         except (NotAllowed, Unavailable) as refused:
             return type(refused)
         else:
@@ -77,7 +77,7 @@ async def _both(world, order, lost, acts):
 
 
 def _posted(paid, number):
-    return lambda admin, said: admin.resolve.posted(key_of(paid), number, said)
+    return lambda admin, said: admin.resolve.posted(key_of(paid), number, said, override=True)
 
 
 def _not_posted(paid):

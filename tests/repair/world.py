@@ -8,6 +8,7 @@ from shared.ledger.peer import Peer
 from shared.ledger.reading import Reader
 from shared.ledger.store import LedgerStore
 from shared.payments.drive import PaymentDriver
+from shared.payments.named_receipt import NamedReceipt
 from shared.payments.post import Desk
 from shared.repair.decision import Decision
 from shared.repair.find import Find
@@ -20,7 +21,7 @@ from shared.repair.tell_again import TellAgain
 from shared.reversals.drive import ReversalDriver
 from tests.payments.world import World
 
-SAID = Decision("object-id-7", "the clerk looked")
+SAID = Decision("object-id-7", "the clerk looked", not_by_hand=True)
 SINCE = 15 * 60.0
 """Seconds after an attempt before which nobody may send again."""
 
@@ -52,7 +53,7 @@ def person(world: World, store: LedgerStore | None = None) -> Person:
         find=Find(reader),
         show=Show(ledger, reader),
         retry=Retry(ledger, reader, peer_of, world.times),
-        resolve=Resolve(ledger, reader, world.times),
+        resolve=Resolve(ledger, reader, NamedReceipt(world.billers, world.city, ledger), world.times),
         again=again,
         personal=PersonalData(ledger, reader, world.quarantine),
         replay=Replay(world.quarantine, world.app.post, world.app.reverse, ledger, again),

@@ -136,12 +136,19 @@ async def test_a_held_reject_says_both_what_the_clerk_and_what_the_payer_must_do
     assert nacha.RETURNS["R10"].payer in result.reason.action
 
 
-@pytest.mark.parametrize("code", ["R99", "r01", "X1", "INSUFFICIENT"])
-async def test_a_code_that_is_not_in_the_table_is_accepted(world, code):
+async def test_a_code_in_small_letters_is_the_same_code(world):
+    paid = await posted(world)
+    result = await told(world, reject(paid, returnCode="r01"))
+    assert (result.outcome, (await world.entry(paid)).state) == ("reversed", State.REVERSED)
+    assert "R01: insufficient funds." in result.reason.message
+
+
+@pytest.mark.parametrize("code", ["R99", "X1", "INSUFFICIENT"])
+async def test_a_code_that_is_not_in_the_table_is_accepted_and_held(world, code):
     paid = await posted(world)
     result = await told(world, reject(paid, returnCode=code))
-    assert (result.outcome, (await world.entry(paid)).state) == ("reversed", State.REVERSED)
-    assert f"{code.upper()}: {nacha.explained(code.upper()).meaning}." in result.reason.message
+    assert (result.outcome, (await world.entry(paid)).state) == ("held", State.POSTED)
+    assert f"{code}: {nacha.explained(code).meaning}." in result.reason.message
 
 
 async def test_a_void_of_a_reversal_has_no_bank_s_code(world):

@@ -112,7 +112,14 @@ def test_a_divisor_below_one_is_named(value):
 
 
 @pytest.mark.parametrize(
-    "name", ["KEY_VAULT_URL", "AzureWebJobsStorage__tableServiceUri", "CASELLE_BASE_URL", "CASELLE_TOKEN_URL"]
+    "name",
+    [
+        "KEY_VAULT_URL",
+        "AzureWebJobsStorage__tableServiceUri",
+        "AzureWebJobsStorage__queueServiceUri",
+        "CASELLE_BASE_URL",
+        "CASELLE_TOKEN_URL",
+    ],
 )
 @pytest.mark.parametrize("value", [CANARY, f"http://{CANARY}.vault.azure.net", f"ftp://{CANARY}", "https://"])
 def test_a_url_that_is_not_https_is_named_and_not_told(name, value):

@@ -1,13 +1,17 @@
 """What is sent with after a refusal: a newer token, else the other one that is kept, and nothing for ever."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
 
+from shared.tokens.endpoint import RenewalRefused
 from shared.tokens.serve import REMEMBER
+from shared.tokens.standing import FRESH, LAST_DAY
 from shared.vocabulary.errors import Unavailable
-from tests.tokens.instances import WAITING, Shop, told
+from tests.invocations import invocations
+from tests.tokens.instances import CITY, WAITING, Shop, Slow, told
 
 
 @pytest.fixture
@@ -135,3 +139,125 @@ async def test_a_call_that_gives_up_does_not_end_the_search_of_the_others(shop):
     assert await patient == "renewed 1"
     assert hasty.cancelled()
     assert shop.endpoint.requests == 1
+
+
+# May a write leave with it?
+
+
+async def _needs_read(instance, token):
+    return await instance.serve.needs_read("2493", SecretStr(token))
+
+
+async def test_a_token_that_lasts_needs_no_read_until_its_last_day(shop):
+    instance = shop.instance()
+    await instance.token()
+    assert not await _needs_read(instance, "new")
+    shop.clock.advance((timedelta(days=182) - LAST_DAY).total_seconds() - 1)
+    assert not await _needs_read(instance, "new")
+    shop.clock.advance(1)
+    assert await _needs_read(instance, "new")
+
+
+async def test_a_token_that_came_without_an_end_needs_a_read_from_the_first(shop):
+    await shop.instance().take(CITY, shop.delivery("newest", dated=False))
+    instance = shop.instance()
+    assert await instance.token() == "newest"
+    assert await _needs_read(instance, "newest")
+
+
+async def test_so_does_every_token_but_the_one_in_force(shop):
+    assert await _needs_read(shop.instance(), "old")
+
+
+async def test_a_read_that_passed_vouches_for_an_hour(shop):
+    instance = shop.instance()
+    instance.serve.note_passed("2493", SecretStr("old"))
+    shop.clock.advance(FRESH)
+    assert not await _needs_read(instance, "old")
+    shop.clock.advance(1)
+    assert await _needs_read(instance, "old")
+
+
+@pytest.mark.parametrize("read", [True, False])
+async def test_once_refused_a_token_needs_reads_whoever_refused_it(shop, read):
+    instance = shop.instance()
+    instance.serve.note_passed("2493", SecretStr("new"))
+    if read:
+        await instance.instead_of("new", WAITING)
+    else:
+        instance.serve.note_refused("2493", SecretStr("new"))
+    assert await _needs_read(instance, "new")
+    instance.serve.note_passed("2493", SecretStr("new"))
+    assert not await _needs_read(instance, "new")
+    shop.clock.advance(FRESH + 1)
+    assert await _needs_read(instance, "new")
+
+
+async def test_a_read_that_passed_before_the_end_shows_nothing_after_it(shop):
+    await shop.instance().take(CITY, shop.delivery("brief", days=1 / 48))
+    instance = shop.instance()
+    assert await instance.token() == "brief"
+    instance.serve.note_passed("2493", SecretStr("brief"))
+    shop.clock.advance(1799)
+    assert not await _needs_read(instance, "brief")
+    shop.clock.advance(1)
+    assert await _needs_read(instance, "brief")
+    instance.serve.note_passed("2493", SecretStr("brief"))
+    assert not await _needs_read(instance, "brief")
+
+
+async def test_what_one_city_shows_of_a_token_is_nothing_to_another(shop):
+    instance = shop.instance()
+    instance.serve.note_passed("2137", SecretStr("old"))
+    instance.serve.note_refused("2137", SecretStr("new"))
+    assert await _needs_read(instance, "old")
+    assert not await _needs_read(instance, "new")
+
+
+async def test_a_clock_that_is_set_back_makes_no_read_fresh_again(shop):
+    instance = shop.instance()
+    instance.serve.note_passed("2493", SecretStr("old"))
+    shop.clock.advance(FRESH + 1)
+    shop.clock.step(hours=-2)
+    assert await _needs_read(instance, "old")
+
+
+# Who tells. The platform drops what is logged under an invocation that has ended.
+
+
+async def _refused(shop, instance):
+    """The search that finds nothing has begun for an invocation that is gone before it ends; how to let it end."""
+    await shop.set_up("old", "new")
+    slow = Slow(shop, RenewalRefused("invalid_client"))
+    instance.serve._remembered("2493").tokens.add(SecretStr("old"))
+    return slow
+
+
+async def test_what_a_search_finds_out_is_told_by_a_call_that_is_still_there(shop):
+    instance, waiting = shop.instance(), []
+    slow = await _refused(shop, instance)
+    with invocations() as platform:
+        for name in ("A", "B"):
+            waiting.append(asyncio.create_task(platform(name, instance.instead_of("new"))))
+            await slow.asked.wait()
+        waiting[0].cancel()
+        await asyncio.wait(waiting[:1])
+        slow.answer.set()
+        assert await waiting[1] is None
+    assert platform.arrived == [("B", "token.renewal_failed"), ("B", "token.refused")]
+
+
+async def test_what_nobody_could_tell_is_told_by_the_next_call(shop):
+    """A refusal is told once per generation: lost, it would be told never again."""
+    instance = shop.instance()
+    slow = await _refused(shop, instance)
+    with invocations() as platform:
+        gone = asyncio.create_task(platform("A", instance.instead_of("new")))
+        await slow.asked.wait()
+        gone.cancel()
+        await asyncio.wait([gone])
+        slow.answer.set()
+        await asyncio.wait(instance.serve._searches._under_way.values())
+        assert platform.arrived == []
+        assert await platform("B", instance.instead_of("new")) is None
+    assert platform.arrived == [("B", "token.renewal_failed"), ("B", "token.refused")]

@@ -38,7 +38,9 @@ async def idle(message: func.QueueMessage) -> None:
 
 
 for name, (queue, _) in QUEUES.items():
-    app.function_name(name)(app.queue_trigger("message", queue, "AzureWebJobsStorage")(idle))
+    app.function_name(name)(
+        app.queue_trigger("message", queue, "AzureWebJobsStorage", data_type=func.DataType.BINARY)(idle)
+    )
 
 
 @app.function_name("bare_callback")

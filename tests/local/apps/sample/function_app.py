@@ -91,7 +91,7 @@ async def send(
     return func.HttpResponse(status_code=202)
 
 
-@app.queue_trigger("msg", f"{_PREFIX}-jobs", "AzureWebJobsStorage")
+@app.queue_trigger("msg", f"{_PREFIX}-jobs", "AzureWebJobsStorage", data_type=func.DataType.BINARY)
 @app.queue_output("result", f"{_PREFIX}-results", "AzureWebJobsStorage")
 @app.queue_output("extra", f"{_PREFIX}-extras", "AzureWebJobsStorage")
 async def work(msg: func.QueueMessage, result: func.Out[str], extra: func.Out[str]) -> None:
@@ -100,6 +100,27 @@ async def work(msg: func.QueueMessage, result: func.Out[str], extra: func.Out[st
     logging.getLogger("sample").info("job begins")
     result.set(json.dumps({"id": job["id"], "messageId": msg.id, "dequeueCount": msg.dequeue_count}))
     await _JOBS[job.get("do", "nothing")](job, extra)
+
+
+def _told(msg: func.QueueMessage) -> str:
+    body = msg.get_body().decode()
+    times = msg.insertion_time, msg.expiration_time, msg.time_next_visible
+    about = [msg.id, msg.dequeue_count, msg.pop_receipt, *(each and each.isoformat() for each in times)]
+    return json.dumps([{"body": body, "about": about}])
+
+
+@app.queue_trigger("msg", f"{_PREFIX}-as-text", "AzureWebJobsStorage")
+@app.queue_output("told", f"{_PREFIX}-told", "AzureWebJobsStorage")
+async def tell_text(msg: func.QueueMessage, told: func.Out[str]) -> None:
+    """Tell what is known of a message that arrives as text."""
+    told.set(_told(msg))
+
+
+@app.queue_trigger("msg", f"{_PREFIX}-as-bytes", "AzureWebJobsStorage", data_type=func.DataType.BINARY)
+@app.queue_output("told", f"{_PREFIX}-told", "AzureWebJobsStorage")
+async def tell_bytes(msg: func.QueueMessage, told: func.Out[str]) -> None:
+    """The same of one that arrives as bytes."""
+    told.set(_told(msg))
 
 
 @app.queue_trigger("msg", f"{_PREFIX}-unmade", "AzureWebJobsStorage")
