@@ -256,7 +256,7 @@ class Auditor:
         if city is None or not values["reference"]:
             return
         if state is State.UNKNOWN or values.get("reason") == "outcome_unknown":
-            self._doubt(key, biller, values)
+            self._doubt(key, biller, was, values)
         if values["kind"] == Kind.PAYMENT:
             self.chronicle.came(key, values, self._world.loop.time())
             self._payment_truth(key, was, state, values, city)
@@ -278,9 +278,9 @@ class Auditor:
         if not any(made.number == number and made.lived(since) for made in city.books.of.get(key, ())):
             self._broken("I5", f"{key} is posted as {number}, the city has {city.books.of.get(key, [])}")
 
-    def _doubt(self, key: str, biller: str, values: Values) -> None:
+    def _doubt(self, key: str, biller: str, was: str, values: Values) -> None:
         self.unknown[biller].add(key)
-        if {str(values.get("reason")), str(values.get("detail"))} & CONNECTING:
+        if was == State.SENDING and {str(values.get("reason")), str(values.get("detail"))} & CONNECTING:
             self._broken("I13", f"{key}: a connection that failed left it {values['state']}")
 
     def _row_of(self, key: str) -> Values | None:

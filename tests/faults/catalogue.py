@@ -18,6 +18,9 @@ from tests.faults import peer_faults as peer
 from tests.faults.fault import ALWAYS, FEW, RARE, Acts, Fault, Harm, Strike
 from tests.faults.habit import Habit
 
+SLOTS: Final = 2
+"""What one cause may bring in doubt at one biller: as many as may be on their way at once."""
+
 
 def _call(number: int, sentence: str, strike: Strike, most_unknown: int | None = None) -> Fault:
     return Fault(f"P{number}", sentence, Acts.CALL, strike=strike, most_unknown=most_unknown)
@@ -56,16 +59,16 @@ _PEER = (
     _order(13, "200 with errors and data", peer.errors_beside_data, most_unknown=0),
     _order(14, "200 with errors, null data, a listed code", peer.listed_error, most_unknown=0),
     _order(15, "the same with an unlisted code, or deep inside the result", peer.unlisted_error),
-    Fault("P16", "401 in mid-batch: the token was replaced", Acts.TOKEN, ALWAYS, most_unknown=2),
-    _call(17, "401 for ever, or 403 for a missing licence", peer.token_or_licence),
-    _call(18, "429 with Retry-After 0, 30, 10^9, a date, garbage", peer.throttled),
+    Fault("P16", "401 in mid-batch: the token was replaced", Acts.TOKEN, ALWAYS, most_unknown=SLOTS),
+    _call(17, "401 for ever, or 403 for a missing licence", peer.token_or_licence, SLOTS),
+    _call(18, "429 with Retry-After 0, 30, 10^9, a date, garbage", peer.throttled, SLOTS),
     _order(19, "the request lands 14 minutes late", peer.lands_late),
     _order(20, "the query lags behind by 20 minutes, by 3 hours", peer.answer_lost, 40, 240),
     _order(21, "the query shows nothing, by permission", peer.answer_lost, 30, 960),
     _order(22, "the query shows a wrong amount, two rows, a void", peer.answer_lost),
-    Fault("P23", "the server dies in mid-batch", Acts.HISTORY, ALWAYS, most_unknown=2),
+    Fault("P23", "the server dies in mid-batch", Acts.HISTORY, ALWAYS, most_unknown=SLOTS),
     Fault("P24", "one city is dead, one slow (20 s)", Acts.HISTORY, ALWAYS, most_unknown=0),
-    _order(25, "the highest receipt number is reached, or the workspace is in use", peer.exhausted, most_unknown=0),
+    _order(25, "the highest receipt number is reached, or the workspace is in use", peer.exhausted, most_unknown=SLOTS),
 )
 
 _STORES = (
@@ -89,9 +92,11 @@ _QUEUES = (
 
 _TOKENS = (
     Fault("V1", "the vault gives 403, 429, 503, times out", Acts.TOKEN, most_unknown=0),
-    Fault("V2", "the secret is soft-deleted or disabled, the new version is bad", Acts.TOKEN, ALWAYS, most_unknown=0),
-    Fault("V3", "two instances renew at once, and an answer is lost", Acts.TOKEN, ALWAYS, most_unknown=2),
-    Fault("V4", "a delivery during a renewal, an older token after the newer", Acts.TOKEN, ALWAYS, most_unknown=2),
+    Fault(
+        "V2", "the secret is soft-deleted or disabled, the new version is bad", Acts.TOKEN, ALWAYS, most_unknown=SLOTS
+    ),
+    Fault("V3", "two instances renew at once, and an answer is lost", Acts.TOKEN, ALWAYS, most_unknown=SLOTS),
+    Fault("V4", "a delivery during a renewal, an older token after the newer", Acts.TOKEN, ALWAYS, most_unknown=SLOTS),
 )
 
 _CLOCKS = (

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 from shared.ledger.entry import State
@@ -54,6 +55,11 @@ class Life:
     def held(self) -> bool:
         """Whether it was ever for a person after a doubt."""
         return any(state is State.HELD and at >= self.doubted_at for at, state, _ in self.steps)
+
+    @property
+    def held_at(self) -> float:
+        """When a person was first told of it after its latest send."""
+        return next((at for at, state, _ in self.steps if state is State.HELD and at >= self.last_send), inf)
 
     @property
     def doubted(self) -> bool:

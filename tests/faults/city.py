@@ -134,15 +134,10 @@ class City:
         """Those of some receipts that the list shows now."""
         now = self.now()
         until = now - self.lag.total_seconds()
-        seen = self.habits("sees")
-        return [
-            made
-            for made in receipts
-            if not made.gone
-            and made.visible_from <= now
-            and made.second <= until
-            and all(habit.sees(made, now) for habit in seen)
-        ]
+        found = [made for made in receipts if made.visible_from <= now and made.second <= until and not made.gone]
+        for habit in self.habits("sees"):
+            found = [made for made in found if habit.sees(made, now)]
+        return found
 
     def rendered(self, rows: Iterable[Made]) -> list[Row]:
         """Rows as they are shown."""
@@ -221,9 +216,9 @@ class City:
 
     def _listed(self, wanted: dict[str, Any], size: int) -> list[Made]:
         if wanted.get("receipt_number") is not None:
-            return [made for made in self.visible() if made.number == wanted["receipt_number"]]
+            return self.sieved(self.books.numbered.get(wanted["receipt_number"], ()))
         first, last = date.fromisoformat(wanted["from_date"]), date.fromisoformat(wanted["to_date"])
-        rows = [made for made in self.visible() if first <= made.day <= last]
+        rows = self.sieved(made for made in self.receipts if first <= made.day <= last)
         for habit in self.habits("lists"):
             rows = habit.lists(rows, size)
         return rows

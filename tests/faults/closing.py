@@ -156,8 +156,12 @@ class Closing:
                 self._broken("I14", f"a healthy city's {values['id']} is {values['state']}")
 
     def _few_in_doubt(self, fault: Fault) -> None:
+        """What comes and goes is a new cause each time; what can bring nothing in doubt does not so either."""
+        most = fault.most_unknown
+        if most is None or (most and fault.id not in self._world.weather.steady):
+            return
         for biller, keys in self._world.auditor.unknown.items():
-            if fault.most_unknown is not None and len(keys) > fault.most_unknown:
+            if len(keys) > most:
                 self._broken(fault.id, f"{len(keys)} payments of {biller} came in doubt")
 
     def _broken(self, code: str, what: str) -> None:

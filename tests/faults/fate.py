@@ -48,6 +48,8 @@ class Call:
     """Lands so many minutes after its attempt began."""
     cut_off: Exception | None = None
     """The client's connection fails so as soon as the request has left."""
+    whim: int = 0
+    """The plan's: what a city always does in one way or in the other goes by it."""
     reading: "Reading | None" = None
     """The question that it belongs to, where it asks for receipts, and the page that it brings."""
     page: "Page | None" = None

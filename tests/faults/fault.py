@@ -58,7 +58,7 @@ class Fault:
     """It strikes no more often than this in one plan: what it costs is an instance, or minutes."""
     strike: Strike | None = None
     most_unknown: int | None = None
-    """Where it comes alone: how many payments of one biller it may bring in doubt at most."""
+    """Where it comes alone and strikes every time: how many payments of one biller it may bring in doubt at most."""
     habit: type[Habit] | None = None
     """What a city does from some moment on, unannounced."""
     harm: Harm | None = None

@@ -210,7 +210,8 @@ class Judge:
 
     def _listed(self, reading: Reading) -> int:
         """How many rows of its days the list holds."""
-        return sum(reading.first <= made.day <= reading.last for made in reading.city.visible())
+        of_days = (made for made in reading.city.receipts if reading.first <= made.day <= reading.last)
+        return len(reading.city.sieved(of_days))
 
     def _shows(self, life: Life, reading: Reading) -> bool:
         return any(whole(made, fields, life.reference) and made.live for made, fields in self._of(life, reading))
@@ -247,10 +248,8 @@ def _cents(fields: dict[str, Any]) -> int:
 
 
 def needless(life: Life) -> bool:
-    """Whether a payment that is held could have been settled by what was shown."""
+    """Whether a payment that is held could have been settled by what was shown before a person was told of it."""
     if life.shown:
         return True
-    by_attempt: dict[int, list[float]] = {}
-    for attempt, at in life.absent:
-        by_attempt.setdefault(attempt, []).append(at)
-    return any(times[-1] - times[0] >= GAP for times in by_attempt.values())
+    latest = [at for attempt, at in life.absent if attempt == len(life.sends) and at <= life.held_at]
+    return bool(latest) and latest[-1] - latest[0] >= GAP

@@ -47,12 +47,17 @@ def bare_status(call: Call, dice: Random) -> None:
 
 
 def code_of_the_payment(call: Call, dice: Random) -> None:
-    _answered(call, dice, 200, failed(dice.choice(_OF_THE_PAYMENT), "create_receipt"))
+    _refuses(call, dice.choice(_OF_THE_PAYMENT), "create_receipt")
 
 
 def code_of_the_biller(call: Call, dice: Random) -> None:
-    code = dice.choice(_OF_THE_BILLER)
-    _answered(call, dice, 200, failed(code, dice.choice(["create_receipt", None])))
+    _refuses(call, dice.choice(_OF_THE_BILLER), dice.choice(["create_receipt", None]))
+
+
+def _refuses(call: Call, code: str, field: str | None) -> None:
+    """Each code before the work or after it, at one city always the same: one that was shown to come before is believed."""
+    call.ignored = call.ignored or Random(f"{call.whim} {code}").random() < 0.5
+    ends(call, lambda answer: httpx.Response(200, content=failed(code, field)))
 
 
 def code_of_the_token(call: Call, dice: Random) -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from math import ceil, inf
 from typing import Final, override
 
-from shared.ledger.entry import Key, Kind, State
+from shared.ledger.entry import Key, Kind, State, Wait
 from shared.ledger.rows import shard_of, state_key
 from shared.ledger.store import Row
 from tests.faults import incidents
@@ -37,6 +37,8 @@ _PATIENT_DAYS: Final = 8
 _LATE: Final = timedelta(minutes=10)
 _RECOVERY: Final = 30
 """Minutes after healing from which on nothing may be past due."""
+_ASKED_FOR_DAYS: Final = frozenset({(State.HELD, Wait.ASK), (State.POSTED, Wait.SECOND), (State.REVERSED, Wait.SECOND)})
+"""What has its outcome, and is still looked for: what is held may be there, what left twice may be there twice."""
 _LOG: Final = logging.getLogger("caselle")
 
 
@@ -162,14 +164,17 @@ class Run:
         self._healed_at = self.world.loop.time()  # rejects that wait for nobody were not looked at meanwhile
 
     def _at_rest(self) -> bool:
-        """Nothing is open but rejects of payments that never came, or that a person has in hand."""
+        """Nothing is open but what time alone brings on: see ``_waits_for_nobody``."""
         return not self.world.host.unsettled and all(self._waits_for_nobody(row) for _, row in self.world.open_rows())
 
     def _waits_for_nobody(self, row: Row) -> bool:
-        if not str(row.values["queue"]).endswith(f"~{State.WAITING}"):
-            return False
+        """Rejects of payments that never came or are held, and what is told but asked about once more for days."""
         place = shard_of(str(row.values["biller"]))
         reject = self.world.table.rows[place, f"P~{row.key.split('~', 2)[2]}"].values
+        if (reject["state"], reject.get("wait")) in _ASKED_FOR_DAYS:
+            return True
+        if reject["state"] != State.WAITING:
+            return False
         key = Key(str(reject["biller"]), Kind.PAYMENT, str(reject["reverses"]))
         payment = self.world.table.rows.get((place, state_key(key)))
         return payment is None or payment.values["state"] == State.HELD

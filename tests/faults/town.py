@@ -11,6 +11,8 @@ from tests.faults.habit import DAY, HOUR
 PACES: Final = (3, 30, 300)
 """Payments a day."""
 _COUNTERS: Final = (0, 0, 50, 50, 200)
+_MOST_BESIDE_FEW: Final = 50
+"""Receipts at the counter where three payments come a day: a reading of them reaches back for weeks."""
 KINDS: Final = (("AR", "ACH"), ("AR", "CC"), ("UM", "ACH"), ("UM", "CC"))
 _WEIGHTS: Final = (62, 25, 9, 4)
 _FLAT: Final = 4_500
@@ -93,10 +95,12 @@ class Town:
 
 def town_of(dice: Random, payments: int, pace: int | None = None, counter: int | None = None) -> Town:
     """Draw one; a third of the towns at each pace, a third with flat fees."""
-    drawn = dice.choice(PACES), dice.choice(_COUNTERS)
+    drawn, at_counter = dice.choice(PACES), dice.choice(_COUNTERS)
+    pace = drawn if pace is None else pace
+    at_counter = at_counter if pace > PACES[0] else min(at_counter, _MOST_BESIDE_FEW)
     return Town(
-        pace=drawn[0] if pace is None else pace,
-        counter=drawn[1] if counter is None else counter,
+        pace=pace,
+        counter=at_counter if counter is None else counter,
         flat=dice.random() < 1 / 3,
         rule=dice.choice(list(PostingDateRule)),
         long=dice.random() < 0.5,

@@ -55,11 +55,14 @@ class Weather:
     def __init__(self, plan: Plan, now: Callable[[], float]) -> None:
         dice = plan.dice("weather")
         self._storms = {name: _storm(CATALOGUE[name], plan, dice) for name in plan.faults}
+        self.steady = frozenset(name for name, storm in self._storms.items() if storm.chance == 1)
+        """Faults that strike every time: one cause, as long as they last."""
         self._dice = dice
         self._on_calls = [each for each in self._storms.values() if each.fault.acts in {Acts.CALL, Acts.ORDER}]
         self._now = now
         self._town = plan.town()
         self._losses = plan.dice("losses")
+        self._whim = plan.seed
         self.beside: list[Callable[[Call], None]] = []
         """What else happens to every call."""
         self.struck: Counter[str] = Counter()
@@ -99,6 +102,7 @@ class Weather:
 
     def meet(self, call: Call) -> None:
         """Let every fault that acts on calls have its go at one, in any order: the first to change a thing wins."""
+        call.whim = self._whim
         for storm in self._dice.sample(self._on_calls, len(self._on_calls)):
             concerned = storm.fault.acts is Acts.CALL or call.operation == "create_receipt"
             if storm.fault.strike and concerned and self.strikes(storm.fault.id, call.biller):

@@ -10,7 +10,9 @@ from pydantic import SecretStr
 
 from shared.billers.model import TokenStrategy
 from shared.ledger import rows
+from shared.ledger.posted import PostedRows
 from shared.ledger.store import Change, Delete, Row
+from shared.payments.evidence.shown import WHOLE, Form, Shown
 from shared.tokens.credentials import Credentials
 from shared.tokens.keep import TokenKeeper
 from shared.tokens.row import TokenRow
@@ -37,6 +39,9 @@ from tests.faults.weather import Weather
 _INSTANCES: Final = 2
 _AWAY: Final = 120.0
 """Seconds that the table is away after a city's yes (S5)."""
+
+_CHECKED: Final = Shown(form=Form(proven=WHOLE))
+"""What is known of a city's list that showed the longest reference when it was set up."""
 
 type Step = tuple[float, str, str]
 """When, who, what."""
@@ -122,13 +127,14 @@ class World:
             self.cities[f"city{number}"] = City(record, self.clock, self.auditor)
 
     async def open(self) -> None:
-        """Every live biller has its first token."""
+        """Every live biller has its first token, and was looked at by ``biller check --post-and-void``."""
         keeper = TokenKeeper(self.vault, self.token_rows, self.clock)
         for city in self.cities.values():
             await keeper.store(city.biller.biller_id, delivery(self.another_token(city), self.clock))
             await keeper.change(city.biller.biller_id, _supervised)
             secret = SecretStr(f"{SECRET}of-the-client")
             await Credentials(self.vault).keep_client_secret(city.biller.biller_id, secret)
+            await PostedRows(self.table).keep_readings(city.biller.biller_id, _CHECKED.written(), "")
 
     def another_token(self, city: City) -> str:
         """A token that the city accepts beside those it accepted before."""
