@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from admin import audit_app, keys, status, support_incident, tokens
+from admin import audit_app, export, keys, status, support_incident, tokens
 from admin.billers import app as billers
 from admin.contract import app as contract
 from admin.customers import app as customers
@@ -57,8 +57,10 @@ app.add_typer(tokens.app, name="token")
 app.command("status")(status.status)
 app.command("support-incident")(support_incident.support_incident)
 app.command("audit")(audit_app.audit)
+app.command("export")(export.export)
 app.command("report")(reports.report)
 app.command("deploy", epilog=stamps.DEPLOY_EXAMPLES)(stamps.deploy)
+app.command("profile")(stamps.profile)
 app.command("destroy", epilog=stamps.DESTROY_EXAMPLES)(stamps.destroy)
 app.command("package")(stamps.build_package)
 app.add_typer(invoices.app, name="invoices")

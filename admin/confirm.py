@@ -15,8 +15,8 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept
 _LONGEST: Final = 100_000
 
 
-def confirm(question: str, *, yes: bool) -> None:
-    """Ask once.
+def confirm(question: str, *, yes: bool, option: str = "--yes") -> None:
+    """Ask once; ``option`` is what answers it beforehand.
 
     Raises:
         Declined: the answer is no, or nobody answers; nothing may be changed then.
@@ -26,7 +26,7 @@ def confirm(question: str, *, yes: bool) -> None:
     try:
         agreed = typer.confirm(question, default=False, err=True)
     except (typer.Abort, EOFError):
-        raise Declined("Nothing was changed: nobody answered the question; --yes goes on without it.") from None
+        raise Declined(f"Nothing was changed: nobody answered the question; {option} goes on without it.") from None
     if not agreed:
         raise Declined("Nothing was changed.")
 

@@ -48,6 +48,7 @@ class Stamp:
     tables: "TableServiceClient"
     vault: KeyVault
     audit: Audit
+    copies: AuditCopies
     time: ServerTime
 
     def table(self, name: str) -> "TableClient":
@@ -129,8 +130,9 @@ async def opened(address: Address) -> AsyncIterator[Stamp]:
             await open_parts.enter_async_context(client)
         workspace = AppInsights(address.app_insights, credential, clock) if address.app_insights else None
         await open_parts.enter_async_context(told(workspace))
-        audit = Audit(tables.get_table_client(TABLE), AuditCopies(blobs), who, workspace, clock)
-        yield Stamp(address, who, clock, tables, KeyVault(secrets), audit, time)
+        copies = AuditCopies(blobs)
+        audit = Audit(tables.get_table_client(TABLE), copies, who, workspace, clock)
+        yield Stamp(address, who, clock, tables, KeyVault(secrets), audit, copies, time)
 
 
 async def _signed_in(address: Address, credential: "AsyncTokenCredential") -> Actor:

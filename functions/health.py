@@ -6,7 +6,7 @@ from http import HTTPStatus
 import azure.functions as func
 
 from functions.entry import entry
-from shared.runtime import wiring
+from shared.runtime import build, wiring
 from shared.vocabulary.errors import CaselleError
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -16,8 +16,10 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @bp.route(route="health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @entry
 async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
-    """Always 200: depends on nothing, so it tells a dead app from a dead dependency."""
-    return func.HttpResponse('{"status": "up"}', mimetype="application/json")
+    """Always 200: depends on nothing, so it tells a dead app from a dead dependency; says which package runs."""
+    runs = build.running()
+    told = {"status": "up", "version": runs and runs.version, "digest": runs and runs.digest}
+    return func.HttpResponse(json.dumps(told), mimetype="application/json")
 
 
 @bp.function_name("ready")

@@ -132,7 +132,9 @@ def _callback(method: str) -> dict[str, Any]:
 
 
 def _health() -> dict[str, Any]:
-    answers = {"200": _json("The app runs.", _status("up"))}
+    package = {"version": {"type": ["string", "null"]}, "digest": {"type": ["string", "null"]}}
+    up = _status("up") | {"properties": _status("up")["properties"] | package}
+    answers = {"200": _json("The app runs; of a published package its version and SHA-256.", up)}
     return {"operationId": "health", "summary": "Whether the app runs.", "security": [], "responses": answers}
 
 

@@ -9,6 +9,7 @@ import typer
 
 from admin.confirm import Yes
 from admin.deploy import destruction, package
+from admin.deploy import profile as profiles
 from admin.deploy.az import Az
 from admin.deploy.deployment import Deployment, Wishes
 from admin.deploy.region import named
@@ -79,6 +80,14 @@ def _typed(what: str) -> str:
     return name.strip()
 
 
+def profile(stamp: StampName) -> None:
+    """Print a deployed stamp's section for ~/.config/icadmin/stamps.toml.
+
+    Example: icadmin profile westus2.prod
+    """
+    typer.echo(profiles.asked_for(named(stamp), Az()))
+
+
 def build_package(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the zip.")],
 ) -> None:
@@ -88,9 +97,9 @@ def build_package(
     """
     with tempfile.TemporaryDirectory(prefix="icadmin-") as work:
         built = package.build(Path(work))
-        names = package.index(built, Path(work))
+        names, which = package.index(built, Path(work)), package.identity(built)
         try:
             out.write_bytes(built.read_bytes())
         except OSError as error:
             raise WrongUse(f"{out} cannot be written: {error.strerror}.") from None
-    say(f"{out}: {len(names)} functions ({', '.join(names)}), SHA-256 {package.digest(out)}")
+    say(f"{out}: version {which.version}, {len(names)} functions ({', '.join(names)}), SHA-256 {which.digest}")

@@ -1,5 +1,9 @@
 """Every ``az`` command of a deployment, as argument lists: what ``--dry-run`` prints is what a deployment runs."""
 
+import json
+from collections.abc import Sequence
+from typing import Final
+
 from admin.deploy.region import ROOT, TEMPLATES, Region
 
 type Command = tuple[str, ...]
@@ -8,6 +12,13 @@ SIGNED_IN: Command = ("account", "show")
 COMPILER: Command = ("bicep", "version")
 REGISTERED: Command = ("provider", "list", "--query", "[?registrationState=='Registered'].namespace")
 TOKEN: Command = ("account", "get-access-token", "--query", "accessToken", "--output", "tsv")
+DATA_RESOURCES: Final = ("https://storage.azure.com", "https://vault.azure.net")
+"""What a deployment reaches beside Azure's management: each takes a token of its own."""
+APPS: Final = "Microsoft.Web/sites"
+ACCOUNTS: Final = "Microsoft.Storage/storageAccounts"
+VAULTS: Final = "Microsoft.KeyVault/vaults"
+LOCKED_PARAMETER: Final = "lockedAuditContainers"
+"""Of the template: containers of the audit whose retention is locked, and is therefore not written again."""
 
 
 def line(command: Command) -> str:
@@ -16,61 +27,86 @@ def line(command: Command) -> str:
 
 
 def _quoted(argument: str) -> str:
+    if '"' in argument:
+        return f"'{argument}'"
     return f'"{argument}"' if set(argument) & set(" '[]<>|?*") else argument
+
+
+def token_for(resource: str) -> Command:
+    """Keeps a token for a resource: a pipeline's sign-in can ask for one in its first five minutes only."""
+    return ("account", "get-access-token", "--resource", resource, "--query", "expiresOn", "--output", "tsv")
 
 
 def register(provider: str) -> Command:
     return ("provider", "register", "--namespace", provider, "--wait")
 
 
-def _template(region: Region) -> Command:
+def _template(region: Region, locked: Sequence[str]) -> Command:
     files = (TEMPLATES / "main.bicep", region.parameters)
     template, parameters = (path.relative_to(ROOT, walk_up=True).as_posix() for path in files)
-    return ("--template-file", template, "--parameters", parameters)
+    own = ("--parameters", f"{LOCKED_PARAMETER}={json.dumps(list(locked))}") if locked else ()
+    return ("--template-file", template, "--parameters", parameters, *own)
 
 
-def what_if(region: Region) -> Command:
-    return (
-        "deployment",
-        "sub",
-        "what-if",
-        "--name",
-        region.deployment,
-        "--location",
-        region.region,
-        *_template(region),
-    )
+def _where(region: Region) -> Command:
+    return ("--name", region.deployment, "--location", region.region)
 
 
-def create(region: Region, *, stack: bool) -> Command:
+def what_if(region: Region, *, locked: Sequence[str] = ()) -> Command:
+    return ("deployment", "sub", "what-if", *_where(region), *_template(region, locked))
+
+
+def create(region: Region, *, stack: bool, locked: Sequence[str] = ()) -> Command:
     """``stack``: as a deployment stack, which denies deletion of what it made and keeps what leaves the template."""
-    where = ("--name", region.deployment, "--location", region.region)
     if stack:
         kept = ("--action-on-unmanage", "detachAll", "--deny-settings-mode", "denyDelete", "--yes")
-        return ("stack", "sub", "create", *where, *_template(region), *kept)
-    return ("deployment", "sub", "create", *where, *_template(region))
+        return ("stack", "sub", "create", *_where(region), *_template(region, locked), *kept)
+    return ("deployment", "sub", "create", *_where(region), *_template(region, locked))
 
 
 def outputs(region: Region, *, stack: bool) -> Command:
-    if stack:
-        return ("stack", "sub", "show", "--name", region.deployment, "--query", "outputs")
-    return ("deployment", "sub", "show", "--name", region.deployment, "--query", "properties.outputs")
+    kind = "stack" if stack else "deployment"
+    query = "outputs" if stack else "properties.outputs"
+    return (kind, "sub", "show", "--name", region.deployment, "--query", query)
 
 
-def apps(region: Region) -> Command:
-    """Names of the apps that run; also where there is no such group yet."""
+def stacks(region: Region) -> Command:
+    """The stack of that name, if there is one: a plain question for it would fail where there is none."""
+    return ("stack", "sub", "list", "--query", f"[?name=='{region.deployment}'].name")
+
+
+def delete_stack(region: Region) -> Command:
+    """Takes the denial of deletion away and leaves every resource."""
+    return ("stack", "sub", "delete", "--name", region.deployment, "--action-on-unmanage", "detachAll", "--yes")
+
+
+def groups_of(kind: str) -> Command:
+    """Resource group and name of each resource of a kind; also where a group is not there yet."""
+    return ("resource", "list", "--resource-type", kind, "--query", "[].[resourceGroup, name]")
+
+
+def audit_containers(group: str, account: str) -> Command:
+    query = "[?hasImmutabilityPolicy].name"
     return (
-        "resource",
+        "storage",
+        "container-rm",
         "list",
-        "--resource-type",
-        "Microsoft.Web/sites",
+        "--resource-group",
+        group,
+        "--storage-account",
+        account,
         "--query",
-        f"[?resourceGroup=='{region.group}'].name",
+        query,
     )
 
 
+def retention_state(group: str, account: str, container: str) -> Command:
+    where = ("--resource-group", group, "--account-name", account, "--container-name", container)
+    return ("storage", "container", "immutability-policy", "show", *where, "--query", "state")
+
+
 def publishing_host(group: str, app: str) -> Command:
-    query = "hostNameSslStates[?hostType=='Repository'].name | [0]"
+    query = "properties.hostNameSslStates[?hostType=='Repository'].name | [0]"
     return ("functionapp", "show", "--resource-group", group, "--name", app, "--query", query)
 
 
@@ -82,21 +118,9 @@ def host_key(group: str, app: str) -> Command:
     return ("functionapp", "keys", "list", "--resource-group", group, "--name", app, "--query", "functionKeys.default")
 
 
-def app_insights(group: str) -> Command:
-    query = "[0].properties.ConnectionString"
-    kind = "Microsoft.Insights/components"
-    return (
-        "resource",
-        "list",
-        "--resource-group",
-        group,
-        "--resource-type",
-        kind,
-        "--expand",
-        "properties",
-        "--query",
-        query,
-    )
+def app_insights(region: Region) -> Command:
+    what = ("--resource-type", "Microsoft.Insights/components", "--name", f"appi-{region.deployment}")
+    return ("resource", "show", "--resource-group", region.group, *what, "--query", "properties.ConnectionString")
 
 
 def resources(group: str, kind: str) -> Command:

@@ -1,4 +1,4 @@
-"""The sequence of a deployment: each step says what it runs before it runs it, and a dry run only says it."""
+"""One deployment of one stamp: its steps in their order; a dry run only says them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,25 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from admin.confirm import confirm
-from admin.deploy import commands, package, stores
+from admin.deploy import commands, stores
 from admin.deploy.az import Az
 from admin.deploy.commands import Command
 from admin.deploy.outputs import Outputs
-from admin.deploy.region import PROVIDERS, Region
-from admin.deploy.site import RETRY_SECONDS, Site
-from admin.errors import WrongUse
+from admin.deploy.region import Region
 from admin.output import say, warn
-from shared.billers.callback_keys import PEPPER_SECRET
-from shared.vocabulary.errors import Unavailable
+from shared.runtime.build import Build
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from admin.address import Address
     from admin.stamp import Stamp
-
-_TRIES = 20
 
 
 class Step(NamedTuple):
@@ -35,6 +29,11 @@ class Step(NamedTuple):
     title: str
     lines: list[str]
     run: Callable[[], None]
+
+
+def shown(*several: Command) -> list[str]:
+    """The lines of a step that runs these commands."""
+    return [commands.line(each) for each in several]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ class Wishes:
 
 @dataclass(slots=True, kw_only=True)
 class Deployment:
-    """One deployment of one stamp."""
+    """What is wished for, and what the steps so far have found."""
 
     region: Region
     wishes: Wishes
@@ -67,10 +66,16 @@ class Deployment:
     open_stamp: "Callable[[Address], AbstractAsyncContextManager[Stamp]] | None" = None
     """Opens the stores; None for the usual way."""
     outputs: Outputs = field(init=False)
-    _subscription: str = "<subscription>"
-    _package: Path = field(init=False)
-    _expected: list[str] = field(default_factory=list)
-    _paused: bool = False
+    subscription: str = "<subscription>"
+    stacked: bool = False
+    """Whether the stamp that is there was made as a stack."""
+    locked: list[str] = field(default_factory=list)
+    """Containers of the audit whose retention is locked."""
+    package: Path = field(init=False)
+    build: Build = field(init=False)
+    functions: list[str] = field(default_factory=list)
+    paused: bool = False
+    """Whether billers wait for the end of this."""
 
     def __post_init__(self) -> None:
         self.outputs = Outputs.unknown(self.region)
@@ -78,7 +83,7 @@ class Deployment:
     def dry_run(self) -> None:
         """Say every command, and run none."""
         for number, make in enumerate(self._steps(), start=1):
-            step = make()
+            step = make(self)
             # As they are, without the folding of tables: they are there to be copied.
             typer.echo("\n   ".join([f"{number}. {step.title}", *step.lines]))
 
@@ -90,191 +95,58 @@ class Deployment:
             Declined: the person does not want what would change.
         """
         for make in self._steps():
-            step = make()
+            step = make(self)
             say(f"{step.title} ...")
             try:
                 step.run()
             except BaseException:
-                if self._paused:
+                if self.paused:
                     minutes = stores.LONGEST_PAUSE.total_seconds() / 60
                     warn(f"The billers stay paused, at most {minutes:.0f} minutes: deploy again, or resume them.")
                 raise
 
-    def _steps(self) -> list[Callable[[], Step]]:
+    def _steps(self) -> "list[Callable[[Deployment], Step]]":
         """Made one by one: what an earlier one found stands in the lines of a later one."""
-        drained = [self._pausing] if self.wishes.drain else []
-        resumed = [self._resuming] if self.wishes.drain else []
-        before = [self._looking, self._registering, self._previewing, self._packing]
-        after = [self._creating, self._reading, self._peppering, self._publishing, self._comparing, self._asking]
-        return [*before, *drained, *after, *resumed, self._telling]
+        from admin.deploy import code_steps as code  # noqa: PLC0415 - they are made of this module's parts
+        from admin.deploy import store_steps as store  # noqa: PLC0415
+        from admin.deploy import template_steps as template  # noqa: PLC0415
 
-    def _looking(self) -> Step:
-        def run() -> None:
-            account = self._az.json(*commands.SIGNED_IN)
-            self._subscription = f"{account['name']} ({account['id']})"
-            try:
-                self._az.text(*commands.COMPILER)
-            except WrongUse:
-                raise WrongUse("The Bicep compiler is missing: run `az bicep install`, then this again.") from None
-
-        return Step("Login and tools", _shown(commands.SIGNED_IN, commands.COMPILER), run)
-
-    def _registering(self) -> Step:
-        def run() -> None:
-            registered = set(self._az.json(*commands.REGISTERED))
-            for provider in PROVIDERS:
-                if provider not in registered:
-                    self._az.shown(*commands.register(provider))
-
-        missing = f"{commands.line(commands.register('<each that is missing>'))}  # of {', '.join(PROVIDERS)}"
-        return Step("Resource providers", [commands.line(commands.REGISTERED), missing], run)
-
-    def _packing(self) -> Step:
-        def run() -> None:
-            self._package = self.wishes.package or package.build(self.work)
-            self._expected = package.index(self._package, self.work)
-            say(f"{len(self._expected)} functions, SHA-256 {package.digest(self._package)}")
-
-        install = " ".join(["uv", *package.install_command(Path("<work>/vendored"))[1:]])
-        listed = "python -I -S: the functions of the unpacked package, with nothing but what is in it"
-        built = [] if self.wishes.package else [install]
-        return Step("Package with its dependencies", [*built, listed], run)
-
-    def _previewing(self) -> Step:
-        def run() -> None:
-            self._az.shown(*commands.what_if(self.region))
-            confirm(f"Deploy {self.region.name} to {self._subscription}?", yes=self.wishes.yes)
-
-        asked = [] if self.wishes.yes else ["ask whether to go on"]
-        return Step("What would change", [commands.line(commands.what_if(self.region)), *asked], run)
-
-    def _pausing(self) -> Step:
-        def run() -> None:
-            if self._az.json(*commands.apps(self.region)):
-                self._pause()
-            else:
-                say("Nothing runs here yet.")
-
-        looked = _shown(commands.apps(self.region), commands.outputs(self.region, stack=self.wishes.stack))
-        paused = "pause every biller that sends, then wait until no payment is under way (not on the first deployment)"
-        return Step("Drain", [*looked, paused], run)
-
-    def _pause(self) -> None:
-        try:
-            self._read()
-        except WrongUse:
-            trouble = "An app runs here, and the last deployment did not end well enough to say where its stores are"
-            raise WrongUse(f"{trouble}: --no-drain deploys without pausing the billers.") from None
-        self._paused = True
-        seconds = self._in_stores(stores.pause_all)
-        say(f"Waiting {seconds:.0f} seconds until no payment is under way.")
-        self.wait(seconds)
-
-    def _creating(self) -> Step:
-        command = commands.create(self.region, stack=self.wishes.stack)
-        return Step("Resources", [commands.line(command)], lambda: self._az.shown(*command))
-
-    def _reading(self) -> Step:
-        return Step(
-            "Names of what was made",
-            [commands.line(commands.outputs(self.region, stack=self.wishes.stack))],
-            self._read,
-        )
-
-    def _read(self) -> None:
-        self.outputs = Outputs.read(self._az.json(*commands.outputs(self.region, stack=self.wishes.stack)))
-
-    def _peppering(self) -> Step:
-        def run() -> None:
-            if self._once_roles_are_known(stores.ensure_pepper):
-                say("Made the pepper of the callback keys.")
-
-        return Step("Vault", [f"make the secret {PEPPER_SECRET} where {self.outputs.key_vault_name} has none"], run)
-
-    def _publishing(self) -> Step:
-        command = commands.publishing_host(self.outputs.resource_group_name, self.outputs.function_app_name)
-        posted = (
-            "POST https://<publishing host>/api/publish?RemoteBuild=false, again for five minutes while roles spread"
-        )
-        polled = "GET https://<publishing host>/api/deployments/latest, until it succeeded"
-        return Step(
-            "Publish",
-            [*_shown(command, commands.TOKEN), posted, polled],
-            lambda: self._site().publish(self._package),
-        )
-
-    def _comparing(self) -> Step:
-        command = commands.functions(self.outputs.resource_group_name, self.outputs.function_app_name)
-
-        def run() -> None:
-            for _ in range(_TRIES):
-                found = sorted(name.rpartition("/")[2] for name in self._az.json(*command) or [])
-                if found == self._expected:
-                    return
-                self.wait(RETRY_SECONDS)
-            missing = ", ".join(sorted(set(self._expected) - set(found))) or "none"
-            strange = ", ".join(sorted(set(found) - set(self._expected))) or "none"
-            raise WrongUse(f"Azure lists other functions than the package has; missing: {missing}; unknown: {strange}.")
-
-        return Step("Functions", [f"{commands.line(command)}  # must be those of the package"], run)
-
-    def _asking(self) -> Step:
-        command = commands.host_key(self.outputs.resource_group_name, self.outputs.function_app_name)
-        host = self.outputs.function_app_host_name
-
-        def run() -> None:
-            site = self._site()
-            site.answers()
-            site.ready(self._az.json(*command))
-
-        asked = [
-            f"GET https://{host}/api/health",
-            commands.line(command),
-            f"GET https://{host}/api/ready, with that key",
-        ]
-        return Step("Readiness", asked, run)
-
-    def _resuming(self) -> Step:
-        def run() -> None:
-            if self._paused:
-                self._in_stores(stores.resume_all)
-                self._paused = False
-
-        return Step("Go on", ["resume the billers that were paused for this"], run)
-
-    def _telling(self) -> Step:
-        command = commands.app_insights(self.outputs.resource_group_name)
-
-        def run() -> None:
-            say(f"Callback: {self.outputs.callback_url}")
-            say("For ~/.config/icadmin/stamps.toml:")
-            say(self.outputs.toml(self.region, self._az.json(*command)))
-
-        return Step("Done", [commands.line(command), f"print the callback: {self.outputs.callback_url}"], run)
+        drained, resumed = ([store.pause], [store.resume]) if self.wishes.drain else ([], [])
+        before = [template.look, template.register, template.find, template.preview, code.pack]
+        after = [template.create, template.read, store.pepper, code.publish, code.compare, code.index, code.ask]
+        return [*before, *drained, *after, *resumed, template.tell]
 
     @property
-    def _az(self) -> Az:
+    def as_stack(self) -> bool:
+        """Whether it is asked for, or there already: what a stack made stays one."""
+        return self.wishes.stack or self.stacked
+
+    @property
+    def azure(self) -> Az:
+        """The command line of Azure; none of its commands is run in a dry run."""
         if self.az is None:
             raise RuntimeError("a dry run calls nothing")
         return self.az
 
-    def _site(self) -> Site:
-        names = (self.outputs.resource_group_name, self.outputs.function_app_name)
-        publishing = self._az.json(*commands.publishing_host(*names))
-        app = self.outputs.function_app_host_name
-        token = lambda: self._az.text(*commands.TOKEN)  # noqa: E731 - a fresh one for each request
-        return Site(f"{self.scheme}://{publishing}", f"{self.scheme}://{app}", token, self.wait)
+    @property
+    def names(self) -> tuple[str, str]:
+        """Resource group and app."""
+        return self.outputs.resource_group_name, self.outputs.function_app_name
 
-    def _once_roles_are_known[T](self, work: "Callable[[Stamp], Awaitable[T]]") -> T:
-        """Rights at a vault that was just made take minutes to be known there."""
-        for _ in range(_TRIES - 1):
-            try:
-                return self._in_stores(work)
-            except Unavailable:
-                self.wait(RETRY_SECONDS)
-        return self._in_stores(work)
+    def read_outputs(self, *, stack: bool) -> None:
+        """Keep what a deployment made.
 
-    def _in_stores[T](self, work: "Callable[[Stamp], Awaitable[T]]") -> T:
+        Raises:
+            WrongUse: there is none that ended well.
+        """
+        self.outputs = Outputs.read(self.azure.json_or_nothing(*commands.outputs(self.region, stack=stack)))
+
+    def in_stores[T](self, work: "Callable[[Stamp], Awaitable[T]]") -> T:
+        """Work with the stamp's stores open.
+
+        Raises:
+            Unavailable: a store does not answer, or does not know this person's rights yet.
+        """
         from admin.stamp import opened  # noqa: PLC0415 - Azure's SDKs on first use
 
         open_stamp = self.open_stamp or opened
@@ -284,7 +156,3 @@ class Deployment:
                 return await work(stamp)
 
         return asyncio.run(opened_and_worked())
-
-
-def _shown(*several: Command) -> list[str]:
-    return [commands.line(each) for each in several]

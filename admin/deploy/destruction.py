@@ -7,8 +7,7 @@ from admin.confirm import confirm
 from admin.deploy import commands
 from admin.deploy.az import Az
 from admin.deploy.commands import Command
-from admin.deploy.outputs import Outputs
-from admin.deploy.region import Region
+from admin.deploy.region import AUDIT_PREFIX, Region
 from admin.errors import Declined
 from admin.output import say
 
@@ -16,11 +15,9 @@ from admin.output import say
 REPLACEABLE: Final = (
     "Microsoft.Insights/scheduledQueryRules",
     "Microsoft.Insights/workbooks",
-    "Microsoft.Web/sites",
+    commands.APPS,
     "Microsoft.Web/serverFarms",
 )
-_STORAGE: Final = "Microsoft.Storage/storageAccounts"
-_VAULT: Final = "Microsoft.KeyVault/vaults"
 
 
 def destroy(region: Region, az: Az, *, yes: bool, ledger: str | None, vault: str | None) -> None:
@@ -28,14 +25,15 @@ def destroy(region: Region, az: Az, *, yes: bool, ledger: str | None, vault: str
 
     Raises:
         Declined: the person does not want it, or a name is not that of this stamp.
-        WrongUse: a command failed, or nothing was deployed.
+        WrongUse: a command failed.
     """
-    outputs = Outputs.read(az.json(*commands.outputs(region, stack=False)))
-    _demand_name("storage account", ledger, outputs.storage_account_name)
-    _demand_name("vault", vault, outputs.key_vault_name)
+    for what, given, kind in _given(ledger, vault):
+        _demand_name(what, given, region.own(az.json(*commands.groups_of(kind))))
     kept = [name for name, given in (("ledger", ledger), ("vault", vault)) if given is None]
     kept_words = f" {' and '.join(kept).capitalize()} stay." if kept else " Ledger and vault go with it."
     confirm(f"Destroy the app of {region.name}?{kept_words}", yes=yes)
+    if az.json(*commands.stacks(region)):
+        az.shown(*commands.delete_stack(region))
     for kind in REPLACEABLE:
         found = az.json(*commands.resources(region.group, kind))
         if found:
@@ -51,21 +49,32 @@ def lines(region: Region, *, ledger: str | None, vault: str | None) -> list[str]
     deleted = commands.line(commands.delete(("<those that were listed>",)))
     stores = [commands.line(command) for command in _stores(region, ledger, vault)]
     return [
-        commands.line(commands.outputs(region, stack=False)),
+        *(commands.line(commands.groups_of(kind)) for _, _, kind in _given(ledger, vault)),
+        commands.line(commands.stacks(region)),
+        f"{commands.line(commands.delete_stack(region))}  # where there is one",
         *(line for each in listed for line in (each, deleted)),
         *stores,
     ]
 
 
+def _given(ledger: str | None, vault: str | None) -> Iterator[tuple[str, str, str]]:
+    """What, its typed name, and its resource type."""
+    if ledger is not None:
+        yield "storage account", ledger, commands.ACCOUNTS
+    if vault is not None:
+        yield "vault", vault, commands.VAULTS
+
+
 def _stores(region: Region, ledger: str | None, vault: str | None) -> Iterator[Command]:
     if ledger is not None:
-        yield commands.delete_lock(region.group, "keep-the-ledger", ledger, _STORAGE)
+        yield commands.delete_lock(region.group, "keep-the-ledger", ledger, commands.ACCOUNTS)
         yield ("storage", "account", "delete", "--resource-group", region.group, "--name", ledger, "--yes")
     if vault is not None:
-        yield commands.delete_lock(region.group, "keep-the-vault", vault, _VAULT)
+        yield commands.delete_lock(region.group, "keep-the-vault", vault, commands.VAULTS)
         yield ("keyvault", "delete", "--resource-group", region.group, "--name", vault)
 
 
-def _demand_name(what: str, given: str | None, named: str) -> None:
-    if given is not None and given != named:
+def _demand_name(what: str, given: str, named: list[str]) -> None:
+    """Its name was typed, and it is not the audit's, which no command deletes."""
+    if given not in named or given.startswith(AUDIT_PREFIX):
         raise Declined(f"Nothing was changed: the {what} of this stamp is not called {given}.")

@@ -6,13 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from admin.deploy.region import ROOT
 from admin.errors import WrongUse
+from shared.runtime import build as runtime_build
+from shared.runtime.build import Build
 
 PYTHON: Final = "3.13"
 """Of the app; the templates say the same."""
@@ -57,13 +61,46 @@ def build(work: Path) -> Path:
     """
     vendored = work / "vendored"
     _run(install_command(vendored), "The dependencies could not be installed")
+    files = {name: source.read_bytes() for source, name in (*_own(), *_dependencies(vendored))}
+    built = Build(_version(), _content_digest(files.items()))
+    files[runtime_build.FILE] = built.text.encode()
     path = work / "package.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for source, name in sorted((*_own(), *_dependencies(vendored)), key=lambda pair: pair[1]):
+        for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system, entry.external_attr, entry.compress_type = _UNIX, _READABLE, zipfile.ZIP_DEFLATED
-            archive.writestr(entry, source.read_bytes())
+            archive.writestr(entry, content)
     return path
+
+
+def _version() -> str:
+    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return version
+
+
+def _content_digest(files: Iterable[tuple[str, bytes]]) -> str:
+    """Of names and contents, whatever order or compression the archive has."""
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def identity(package: Path) -> Build:
+    """Which package a zip says that it is.
+
+    Raises:
+        WrongUse: it is no zip, says nothing, or its content is another than it says.
+    """
+    try:
+        with zipfile.ZipFile(package) as archive:
+            files = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError):
+        raise WrongUse(f"{package} is not a zip file that can be read.") from None
+    said = Build.parse(files.pop(runtime_build.FILE, b"").decode(errors="replace"))
+    if said is None:
+        raise WrongUse(f"{package} does not say which package it is: `icadmin package` builds one that does.")
+    if said.digest != _content_digest(files.items()):
+        raise WrongUse(f"{package} was changed after it was built: its content is not what it says.")
+    return said
 
 
 def _own() -> Iterator[tuple[Path, str]]:
@@ -79,27 +116,19 @@ def _dependencies(vendored: Path) -> Iterator[tuple[Path, str]]:
 
 
 def index(package: Path, work: Path) -> list[str]:
-    """Names of the functions that the package holds, found with nothing but what is in it.
+    """Names of the functions that a package holds, found with nothing but what is in it.
 
     Raises:
         WrongUse: it cannot be loaded: on Azure it would have no functions at all.
     """
     unpacked = work / "unpacked"
-    try:
-        with zipfile.ZipFile(package) as archive:
-            archive.extractall(unpacked)
-    except zipfile.BadZipFile:
-        raise WrongUse(f"{package} is not a zip file.") from None
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(unpacked)
     # Without site packages (-S) and without this folder (-I): nothing of this machine helps out.
     alone = [sys.executable, "-I", "-S", "-c", _INDEX, str(unpacked), str(unpacked / VENDORED)]
     printed = _run(alone, f"The package cannot be loaded (build it on Linux with Python {PYTHON})")
     names: list[str] = json.loads(printed)
     return names
-
-
-def digest(package: Path) -> str:
-    """SHA-256 of the file, as hex."""
-    return hashlib.sha256(package.read_bytes()).hexdigest()
 
 
 def _run(command: list[str], trouble: str) -> str:

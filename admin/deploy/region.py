@@ -1,6 +1,7 @@
 """Which stamp: one file of ``infra/bicep/regions`` each, called ``<region>.<environment>.bicepparam``."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 TEMPLATES: Final = ROOT / "infra/bicep"
 _NAME: Final = re.compile(r"([a-z0-9]+)\.([a-z]+)")
 _WORKLOAD: Final = "caselle"
+AUDIT_PREFIX: Final = "staudit"
+"""Of the audit's storage account, as the template calls it."""
 PROVIDERS: Final = (
     "Microsoft.App",
     "Microsoft.Authorization",
@@ -49,6 +52,10 @@ class Region:
     def group(self) -> str:
         """The resource group, as the template calls it."""
         return f"rg-{self.deployment}"
+
+    def own(self, found: Iterable[list[str]]) -> list[str]:
+        """Names of those in the stamp's group, from pairs of group and name: Azure keeps no letter case of a group."""
+        return [name for group, name in found if group.casefold() == self.group.casefold()]
 
 
 def named(name: str, folder: Path = TEMPLATES / "regions") -> Region:

@@ -1,78 +1,51 @@
-"""The app over HTTPS: publishing a package, and whether the app answers afterwards."""
+"""The app over HTTPS: which code runs, and whether it could do its work."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
-import httpx
-
+from admin.deploy.answers import Answer, Server, tries
 from admin.errors import WrongUse
+from admin.output import say
+from shared.runtime.build import Build
 
 RETRY_SECONDS: Final = 15
-_PUBLISH_TRIES: Final = 20
-"""Five minutes: a role that was just granted takes that long to be known everywhere."""
-_STATUS_TRIES: Final = 60
-_ANSWER_TRIES: Final = 20
-_TOO_EARLY: Final = frozenset({401, 403, 404, 409, 429, 500, 502, 503, 504})
-_SUCCEEDED: Final = 4
-_FAILED: Final = 3
-_UPLOAD_SECONDS: Final = 300
+_RUN_TRIES: Final = 40
+"""Ten minutes: until its roles at the storage are known everywhere, the host ends itself again and again."""
+_READY_TRIES: Final = 20
+_FIRST_TIME: Final = (
+    "On a first deployment its roles at the storage take minutes to be known, and its host ends itself until they are."
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Site:
     """One app.
 
     Args:
-        publishing: URL of the publishing endpoint, without a path.
-        app: URL of the app, without a path.
-        token: gives a fresh access token for each request; it is never printed.
+        url: without a path.
         wait: takes seconds.
     """
 
-    publishing: str
-    app: str
-    token: Callable[[], str]
+    url: str
     wait: Callable[[float], None]
 
-    def publish(self, package: Path) -> None:
-        """Replace the app's code; dependencies are in the package, so nothing is built there.
+    def runs(self, wanted: Build) -> None:
+        """The code that answers is the package's.
 
         Raises:
-            WrongUse: it was refused, or it did not succeed in time.
+            WrongUse: nothing answers, or another package does.
         """
-        url = f"{self.publishing}/api/publish?RemoteBuild=false&Deployer=icadmin"
-        content = package.read_bytes()
-        for _ in self._tries(_PUBLISH_TRIES):
-            status = self._status("POST", url, content=content)
-            if status in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
-                return self._published()
-            if status is not None and status not in _TOO_EARLY:
-                raise WrongUse(f"The package was refused with HTTP {status}.")
-        raise WrongUse("The package was refused for five minutes: you may lack the role Website Contributor.")
-
-    def _published(self) -> None:
-        for _ in self._tries(_STATUS_TRIES):
-            found = self._request("GET", f"{self.publishing}/api/deployments/latest")
-            state = found.json().get("status") if found is not None and found.status_code == HTTPStatus.OK else None
-            if state == _SUCCEEDED:
-                return
-            if state == _FAILED:
-                raise WrongUse("Azure took the package and could not deploy it; its deployment log says why.")
-        raise WrongUse("Azure took the package and has not deployed it within fifteen minutes.")
-
-    def answers(self) -> None:
-        """The app is up.
-
-        Raises:
-            WrongUse: it is not.
-        """
-        for _ in self._tries(_ANSWER_TRIES):
-            if self._status("GET", f"{self.app}/api/health", signed=False) == HTTPStatus.OK:
-                return
-        raise WrongUse(f"{self.app}/api/health does not answer: the log stream of the app says why.")
+        last: Answer | None = None
+        with Server(self.url) as server:
+            for number in tries(_RUN_TRIES, RETRY_SECONDS, self.wait):
+                last = server.ask("GET", "/api/health", {})
+                if _build(last) == wanted:
+                    return
+                if number == 1:
+                    say(f"{_state(last, wanted)}; waiting at most ten minutes. {_FIRST_TIME}")
+        raise WrongUse(f"{self.url}/api/health: {_state(last, wanted)}. The log stream of the app says why.")
 
     def ready(self, key: str) -> None:
         """Settings, tables and vault answer the app.
@@ -81,40 +54,25 @@ class Site:
             WrongUse: naming the first that does not.
         """
         said = "it does not answer"
-        for _ in self._tries(_ANSWER_TRIES):
-            found = self._request("GET", f"{self.app}/api/ready", signed=False, headers={"x-functions-key": key})
-            if found is not None and found.status_code == HTTPStatus.OK:
-                return
-            if found is not None and found.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-                said = str(found.json().get("detail"))
+        with Server(self.url) as server:
+            for _ in tries(_READY_TRIES, RETRY_SECONDS, self.wait):
+                found = server.ask("GET", "/api/ready", {"x-functions-key": key})
+                if found is not None and found.status == HTTPStatus.OK and found.fields.get("status") == "ready":
+                    return
+                if found is not None:
+                    said = found.words("detail") or f"it answers HTTP {found.status}"
         raise WrongUse(f"The app is up and not ready: {said}.")
 
-    def _tries(self, most: int) -> Iterator[None]:
-        for number in range(most):
-            if number:
-                self.wait(RETRY_SECONDS)
-            yield
 
-    def _status(self, method: str, url: str, *, signed: bool = True, content: bytes | None = None) -> int | None:
-        found = self._request(method, url, signed=signed, content=content)
-        return None if found is None else found.status_code
+def _build(answer: Answer | None) -> Build | None:
+    return Build.parse(answer.text) if answer is not None and answer.status == HTTPStatus.OK else None
 
-    def _request(
-        self,
-        method: str,
-        url: str,
-        *,
-        signed: bool = True,
-        content: bytes | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> httpx.Response | None:
-        """None where no answer came."""
-        sent = dict(headers or {})
-        if signed:
-            sent["Authorization"] = f"Bearer {self.token()}"
-        if content is not None:
-            sent["Content-Type"] = "application/zip"
-        try:
-            return httpx.request(method, url, content=content, headers=sent, timeout=_UPLOAD_SECONDS)
-        except httpx.HTTPError:
-            return None
+
+def _state(answer: Answer | None, wanted: Build) -> str:
+    if answer is None:
+        return "The app does not answer"
+    if answer.status != HTTPStatus.OK:
+        return f"The app answers HTTP {answer.status}"
+    found = _build(answer)
+    other = f"runs {found}" if found else "does not say which package it runs"
+    return f"The app {other}, and not {wanted}"

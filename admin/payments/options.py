@@ -89,7 +89,8 @@ def asked_by_hand(entries: Sequence[Entry]) -> bool:
     told = [entry for entry in entries if entry.told_held_at is not None and not entry.key.kind.is_update]
     if told:
         what = "it" if len(told) == 1 else f"any of these {len(told)}"
-        confirm(f"Are you sure that nobody entered {what} in Caselle by hand meanwhile?", yes=False)
+        question = f"Are you sure that nobody entered {what} in Caselle by hand meanwhile?"
+        confirm(question, yes=False, option="--not-by-hand")
     return bool(told)
 
 

@@ -94,7 +94,7 @@ def _act(parts: "Parts", answer: Answer, why: str) -> Act:
             raise NotAllowed(f"Line {answer.line} changes nothing: {words}.")
         match answer.found:
             case Found.POSTED:
-                return await parts.resolve.posted(entry.key, answer.receipt_number, said)
+                return await parts.resolve.posted(entry.key, answer.receipt_number, said, override=True)
             case Found.NOT_THERE:
                 return await parts.retry(entry.key, said, override=True)
             case Found.NEVER:

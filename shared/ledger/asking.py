@@ -46,7 +46,8 @@ class Asking:
         if isinstance(finding, settle.NoAnswer):
             pause = timedelta(seconds=self._times.ask_every)
             return await self._ledger.tidy(entry, entry._replace(due=self._ledger.now() + pause))
-        later, more = self._next_look(entry), _second(entry, finding)
+        looked = entry._replace(backoffs=entry.backoffs + 1)
+        later, more = settle.looked_at_next(looked, self._ledger.now(), self._times), _second(entry, finding)
         if more is None or more == entry.detail:
             return await self._ledger.tidy(entry, later)
         events.emit("receipt.second", events.ERROR, biller=entry.key.biller, id=entry.key.id, receipts=more)
@@ -101,15 +102,6 @@ class Asking:
             case _:
                 return settle.unknown_again(entry, finding, now, self._times)
 
-    def _next_look(self, entry: Entry) -> Entry:
-        """The entry with the next time at which it is looked at, or none."""
-        number, looks = entry.backoffs + 1, self._times.second_looks
-        looked = entry._replace(due=None, wait=None, backoffs=number)
-        if settle.looked_enough(looked, self._times):
-            return looked
-        pause = timedelta(seconds=looks[number] - looks[number - 1])
-        return looked._replace(due=self._ledger.now() + pause, wait=Wait.SECOND)
-
     async def post(self, before: Entry, after: Entry) -> Entry:
         """Write what follows; what undoes a payment changes that, too, and a number that begins again binds nobody."""
         if after.state is State.POSTED and after.reverses is not None:
@@ -118,10 +110,9 @@ class Asking:
 
     def _looked_at_again(self, after: Entry) -> Entry:
         """Of a payment that left more than once, a second receipt may come to be hours later."""
-        if after.state is not State.POSTED or settle.looked_enough(after, self._times) or after.wait is Wait.REPORT:
+        if after.state is not State.POSTED or after.wait is Wait.REPORT:
             return after
-        due = self._ledger.now() + timedelta(seconds=self._times.second_looks[0])
-        return after._replace(due=due, wait=Wait.SECOND)
+        return settle.looked_at_next(after, self._ledger.now(), self._times)
 
 
 def unasked(entry: Entry) -> Entry:

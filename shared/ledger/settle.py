@@ -167,7 +167,16 @@ def reported(entry: Entry, now: datetime, times: Times) -> Entry:
     closed = entry._replace(due=None, wait=None)
     if entry.state is State.HELD:
         return ask_held(closed, now, times) if entry.perhaps_there else closed
-    return closed if looked_enough(entry, times) else closed._replace(due=now + _minute(times), wait=Wait.SECOND)
+    return looked_at_next(closed, now, times)
+
+
+def looked_at_next(entry: Entry, now: datetime, times: Times) -> Entry:
+    """A posted entry with the time at which a second receipt of it is looked for, or with none."""
+    if looked_enough(entry, times):
+        return entry._replace(due=None, wait=None)
+    before = times.second_looks[entry.backoffs - 1] if entry.backoffs else 0.0
+    pause = timedelta(seconds=times.second_looks[entry.backoffs] - before)
+    return entry._replace(due=now + pause, wait=Wait.SECOND)
 
 
 def looked_enough(entry: Entry, times: Times) -> bool:

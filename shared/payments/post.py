@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared.billers.model import Biller, Mode
 from shared.exchange import desk
@@ -13,17 +15,20 @@ from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
 from shared.ledger.loss import version_base
 from shared.ledger.store import NO_VALUES, Values
-from shared.payments import overlap, voided
+from shared.payments import lost, overlap, voided
 from shared.payments.completed import COMPLETED, completed, completes
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
 from shared.payments.peer import PaymentPeer
 from shared.payments.rules import deposit_day, hold_reason, paused, perhaps_sent, posting_date, recovering
+from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
 
+TAKEN_LATE: Final = timedelta(seconds=30)
+"""A message that lies longer in its queue is told: the platform scales up within seconds."""
 _PERHAPS_POSTED = frozenset({"unknown_biller", "wrong_region", "before_go_live", "shadow_overlap"})
 """Why a payment is held that another stamp, or the old data pump, may have posted."""
 
@@ -47,8 +52,8 @@ class PostPayment:
         self._desk = desk
         self._intake = desk.intake()
 
-    async def accept(self, body: bytes, message_id: str) -> Handled:
-        """Handle one message of the queue.
+    async def accept(self, body: bytes, message_id: str, enqueued_at: datetime | None = None) -> Handled:
+        """Handle one message of the queue, which came there at ``enqueued_at``.
 
         Raises:
             Unavailable: a store does not answer. Nothing was sent that the ledger does not know; the message must
@@ -62,6 +67,7 @@ class PostPayment:
         entry = self._fresh(message, message_id, biller)
         try:
             begun = await self._unless_voided(entry, message, biller, lambda each: self._begin(each, message, biller))
+            self._watch_queue(begun, enqueued_at)
             return await self._intake.told(begun)
         except (Known, Moved) as known:
             return await self._repeated(known.found, entry, biller)
@@ -97,12 +103,26 @@ class PostPayment:
                 return await self._moved(found, completed(found, new, now), COMPLETED)
             if biller is not None and overlap.overlaps(found, biller):
                 return await self._moved(found, overlap.held(found._replace(message_id=new.message_id), now))
+            if biller is not None and found.state is State.HELD:
+                found = await self._asked_since_loss(found, biller)
         except Moved as moved:
             found = moved.found
         return await self._intake.repeated(found, new, self._desk.peer(biller) if biller else None)
 
+    async def _asked_since_loss(self, found: Entry, biller: Biller) -> Entry:
+        """What a copy that lags shows as held may have been let go, and sent, by the ledger that was lost."""
+        stands = self._desk.peer(biller).after_loss(found)
+        return found if stands is found else await lost.begin_asking(self._desk.ledger, self._desk.times, found, stands)
+
     async def _moved(self, found: Entry, after: Entry, note: Values = NO_VALUES) -> Handled:
         return await self._intake.told(await self._desk.ledger.move(found, after, note=note))
+
+    def _watch_queue(self, begun: Entry, enqueued_at: datetime | None) -> None:
+        """The ledger counts from here on; what a payment waited before belongs to the figure of the service, too."""
+        queued = begun.received_at - enqueued_at if enqueued_at else timedelta()
+        if queued > TAKEN_LATE:
+            seconds = round(queued.total_seconds(), 1)
+            events.emit("payment.taken_late", biller=begun.key.biller, id=begun.key.id, queued=seconds)
 
     async def _set_aside(self, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
         return await self._intake.set_aside(Kind.PAYMENT, QUEUE, message_id, body, invalid)

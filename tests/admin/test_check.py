@@ -48,7 +48,7 @@ def looked(icadmin, city, *options):
 def test_a_complete_city_passes_and_nothing_stays_in_its_books(icadmin, stack, healthy):
     said, found = looked(icadmin, healthy, *TRIED)
     assert (said.code, {row["verdict"] for row in found.values()}) == (0, {"pass"}), said.out
-    assert len(found) == 26
+    assert len(found) == 27
     assert asyncio.run(_summary(stack, healthy)) == {"receipts": 0, "cents": 0, "doubled": 0}
 
 
@@ -195,7 +195,7 @@ def test_a_biller_that_caselle_refuses(icadmin, state, healthy):
     asyncio.run(block(yes=True))
     _, found = looked(icadmin, healthy)
     asyncio.run(block(yes=False))
-    assert found["sending allowed"]["evidence"] == "blocked: licence_missing"
+    assert found["sending allowed"]["evidence"] == "stopped for licence_missing"
     assert "biller unblock" in found["sending allowed"]["remedy"]
 
 
@@ -203,6 +203,14 @@ def test_a_receipt_whose_answer_was_lost_is_found_and_voided(icadmin, stack, hea
     asyncio.run(switch(stack, healthy, dropAnswers=1))
     _, found = looked(icadmin, healthy, *TRIED)
     assert "found and voided" in found["workspace online"]["evidence"]
+    assert asyncio.run(_summary(stack, healthy))["receipts"] == 0
+
+
+def test_a_receipt_that_was_refused_after_all_is_found_and_voided_too(icadmin, stack, healthy):
+    """A refusal is Caselle's word, and its list shows what it did."""
+    asyncio.run(switch(stack, healthy, refusalAfterAll="PERIOD_CLOSED"))
+    _, found = looked(icadmin, healthy, *TRIED)
+    assert found["workspace online"]["evidence"] == "Caselle said no (period_closed), the receipt was found and voided"
     assert asyncio.run(_summary(stack, healthy))["receipts"] == 0
 
 

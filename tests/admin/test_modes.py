@@ -76,8 +76,8 @@ def enqueued(stack, *messages):
     return asyncio.run(sent())
 
 
-def left_waiting(icadmin, stack, city, sending="paused"):
-    """Enqueues a payment that cannot be sent; what status says once it waits, and sending stands as it begins here."""
+def left_waiting(icadmin, stack, city, sending="paused", state="received"):
+    """Enqueues a payment that is not posted; what status says once it waits, and sending stands as it begins here."""
 
     async def sent():
         async with QueueServiceClient.from_connection_string(stack.storage) as queues:
@@ -87,7 +87,7 @@ def left_waiting(icadmin, stack, city, sending="paused"):
 
     def waits():
         said = icadmin("status", city.biller_id, "--json").json
-        return said if said["openByState"].get("received") and said["sending"].startswith(sending) else None
+        return said if said["openByState"].get(state) and said["sending"].startswith(sending) else None
 
     return until_now(waits)
 
@@ -168,7 +168,9 @@ class TestGoingLive:
         assert icadmin(*again, "--override", "1").code == 0
         icadmin("biller", "resume", city.biller_id, "--yes")
         id_ = early["paymentId"]
-        said = icadmin("payments", "retry", city.biller_id, id_, "--reason", "the moment was wrong", "--yes")
+        retry = ("payments", "retry", city.biller_id, id_, "--reason", "the moment was wrong", "--yes")
+        assert "nobody answered the question; --not-by-hand goes on" in icadmin(*retry).err
+        said = icadmin(*retry, "--not-by-hand")
         assert said.code == 0, said.err
         until_now(lambda: icadmin("payments", "show", city.biller_id, id_, "--json").json["state"] == "posted")
 
@@ -241,7 +243,7 @@ class TestPausing:
 class TestBlocked:
     def test_it_is_shown_with_what_to_do_and_ended_by_a_person(self, icadmin, stack, live):
         asyncio.run(switch(stack, live, licence=False))
-        said = left_waiting(icadmin, stack, live, sending="blocked")
+        said = left_waiting(icadmin, stack, live, sending="blocked", state="unknown")
         assert said["sending"] == "blocked: licence_missing"
         assert "CRM" in said["whatToDo"][0]["do"]
         assert live.biller_id in icadmin("status", "--json").json["blocked"]

@@ -27,6 +27,8 @@ from tests.waiting import until_now
 
 DAY = "2026-11-23"
 WHY = ("--reason", "the clerk said so", "--yes")
+SEEN = ("--override", *WHY)
+"""These billers have no record here, so that Caselle cannot be asked."""
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ class TestLooking:
 
     def test_one_is_shown_event_by_event(self, icadmin, bid, hold):
         id_ = hold("unknown_tender")
-        icadmin("payments", "resolve", bid, id_, "--posted", "5.00010", *WHY)
+        icadmin("payments", "resolve", bid, id_, "--posted", "5.00010", *SEEN)
         found = shown(icadmin, bid, id_)
         assert [(each["was"], each["became"], each["by"], each["why"]) for each in found["events"]] == [
             ("", "held", "", ""),
@@ -150,18 +152,22 @@ class TestActing:
     def test_a_second_one_is_too_late(self, icadmin, bid, hold):
         id_ = hold("too_old")
         icadmin("payments", "resolve", bid, id_, "--not-posted", *WHY)
-        said = icadmin("payments", "resolve", bid, id_, "--posted", "5.00011", *WHY)
+        said = icadmin("payments", "resolve", bid, id_, "--posted", "5.00011", *SEEN)
         assert said.code == 1
-        assert "It is not_posted; only what is held can be resolved." in said.out
+        assert "It is not_posted; only what is held, in doubt or waits" in " ".join(said.out.split())
 
     def test_many_are_retried_after_a_preview_with_their_total(self, icadmin, bid, hold):
         ids = [hold("unknown_tender", amount="10.01", allocations=None) for _ in range(3)]
         kept = hold("too_old")
-        asked = icadmin("payments", "retry", bid, "--cause", "unknown_tender", "--reason", "code set", typed="n\n")
+        retry = ("payments", "retry", bid, "--cause", "unknown_tender", "--reason", "code set")
+        asked = icadmin(*retry, "--yes", typed="n\n")
+        assert asked.code == 1
+        assert "nobody entered any of these 3 in Caselle by hand" in asked.err
+        asked = icadmin(*retry, "--not-by-hand", typed="n\n")
         assert asked.code == 1
         assert "payments.retry: 3, 30.03 in all?" in asked.err
         assert {shown(icadmin, bid, id_)["state"] for id_ in ids} == {"held"}
-        done = icadmin("payments", "retry", bid, "--cause", "unknown_tender", *WHY, "--json")
+        done = icadmin(*retry, "--json", typed="y\ny\n")
         assert (done.code, len(done.json["changed"])) == (0, 3)
         assert shown(icadmin, bid, kept)["state"] == "held"
 
@@ -282,7 +288,7 @@ class TestActing:
         assert icadmin("payments", "export", bid, "--customer", "000412", "--out", out).code == 0
         assert out.stat().st_mode & 0o777 == 0o600
         assert out.read_text().count("Ada Byron") == 2
-        icadmin("payments", "resolve", bid, id_, "--posted", "5.00030", *WHY)
+        icadmin("payments", "resolve", bid, id_, "--posted", "5.00030", *SEEN)
         refused = icadmin("payments", "erase", bid, "--customer", "000412", *WHY)
         assert refused.code == 1
         assert held in refused.out
@@ -307,7 +313,7 @@ class TestActing:
             (["retry", "2493", "no-such", *WHY], "The ledger knows no payment no-such of biller 2493."),
             (["retry", "2493", "--cause", "never-heard", *WHY], "Nothing that is held fits."),
             (["resolve", *WHY], "Name one entry by biller and id"),
-            (["resolve", "2493", "pay", *WHY], "Say one of --posted RECEIPT, --done and --not-posted."),
+            (["resolve", "2493", "pay", *WHY], "Say one of --posted RECEIPT, --done, --not-posted and --reopen."),
             (["resolve", "2493", "pay", "--done", "--not-posted", *WHY], "Say one of"),
             (["resolve", "2493", "pay", "--done", *WHY], "A payment is resolved with --posted RECEIPT"),
             (["resolve", "2493", "--from", "/no/such.csv", *WHY], "cannot be read: No such file"),
@@ -338,7 +344,7 @@ class TestReport:
 
     def test_figures_lines_and_findings(self, icadmin, city, hold, at):
         posted, _ = hold("too_old", customerNumber="<b>7"), hold("too_old", amount="1.00", allocations=None)
-        icadmin("payments", "resolve", city, posted, "--posted", "5.00040", *WHY)
+        icadmin("payments", "resolve", city, posted, "--posted", "5.00040", *SEEN)
         finding = Finding(DAY, What.NOT_ENQUEUED, "pay-lost", "never came")
         at(lambda stamp: TableFindings(stamp.table("reconciliation")).replace(city, date(2026, 11, 24), [finding]))
         span = ["--from", DAY, "--to", DAY]
@@ -379,7 +385,7 @@ class TestReport:
 def test_what_is_resolved_here_is_told_by_the_stamp(icadmin, stack, bid, hold, at):
     """The command writes the ledger; the host tells Invoice Cloud."""
     id_ = hold("too_old")
-    icadmin("payments", "resolve", bid, id_, "--posted", "5.00050", *WHY)
+    icadmin("payments", "resolve", bid, id_, "--posted", "5.00050", *SEEN)
     told = _reported(stack, at, Key(bid, Kind.PAYMENT, id_))
     assert (told["outcome"], told["receiptNumber"], told["version"]) == ("posted", "5.00050", 2)
 

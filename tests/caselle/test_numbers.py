@@ -136,7 +136,8 @@ def test_one_invoice_is_known_by_its_number_whether_text_or_not():
     shown = read(
         200, json.dumps({"data": {"customer": {"customer_number": 412, "invoice": INVOICE | {"balance": 0}}}}).encode()
     )
-    assert open_items.invoice(shown, "000412", "10023").number == "10023"
+    for asked in ("10023", "0010023"):
+        assert open_items.invoice(shown, "000412", asked).number == asked
     with pytest.raises(Unanswered):
         open_items.invoice(shown, "000412", "10024")
 
@@ -166,7 +167,8 @@ scalar Number
 type Query {{ receipt(filter: ReceiptFilter!, page: PageInput): Page! }}
 type Mutation {{ create_receipt(input: CreateReceiptInput!): Receipt }}
 type Page {{ receipts: [Receipt!]!, next: String }}
-type Receipt {{ receipt_number: {number}!, reference: String, amount: {amount}!, status: String!, created_at: String! }}
+type Receipt {{ receipt_number: {number}!, reference: String, amount: {amount}!, status: String!, created_at: String!,
+  memo: String, receipt_date: String, user: String }}
 input ReceiptFilter {{ from_date: String, to_date: String }}
 input PageInput {{ size: Int, after: String }}
 input AllocationInput {{ invoice_number: String!, amount: String! }}

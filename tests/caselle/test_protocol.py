@@ -42,7 +42,8 @@ def test_a_receipt_number_means_posted(status):
 
 @pytest.mark.parametrize("code", ["ERROR", *CODES])
 def test_a_receipt_number_means_posted_whatever_errors_stand_beside_it(code):
-    assert judged(200, MADE | {"errors": [error(code, [*PATH, "memo"])]}) == Accepted("5.00010")
+    made = judged(200, MADE | {"errors": [error(code, [*PATH, "memo"])]})
+    assert made == Accepted("5.00010", beside=(code,))
 
 
 def test_a_receipt_number_is_trimmed_and_keeps_its_zeros():
@@ -81,14 +82,17 @@ ENTRY_SCOPED = {
     *("CUSTOMER_NOT_FOUND", "INVOICE_NOT_FOUND", "PERIOD_CLOSED", "AMOUNT_INVALID"),
     *("RECEIPT_NOT_FOUND", "RECEIPT_CLOSED", "RECEIPT_UPDATED", "DATE_INVALID", "EMAIL_INVALID"),
 }
-MOMENTARY = {"WORKSPACE_IN_USE"}
+NARROW = {
+    "WORKSPACE_IN_USE": Scope.MOMENT,
+    "PAYMENT_CODE_UNKNOWN": Scope.CHANNEL,
+    **dict.fromkeys(("CATEGORY_UNKNOWN", "DISTRIBUTION_UNKNOWN", "DISTRIBUTION_NOT_ONLINE"), Scope.APPLICATION),
+}
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_refusal_concerns_one_payment_or_the_city_or_this_moment(code):
+def test_a_refusal_concerns_one_payment_a_part_of_the_city_all_of_it_or_this_moment(code):
     answer = judged(200, {"data": NULL, "errors": [error(code, PATH)]})
-    usual = Scope.MOMENT if code in MOMENTARY else Scope.BILLER
-    assert answer.scope is (Scope.ENTRY if code in ENTRY_SCOPED else usual)
+    assert answer.scope is (Scope.ENTRY if code in ENTRY_SCOPED else NARROW.get(code, Scope.BILLER))
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403])

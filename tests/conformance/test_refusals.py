@@ -155,6 +155,13 @@ async def test_a_status_that_something_on_the_way_gives_after_the_work_leaves_it
     assert (await caselle.control.calls())["2493"]["create_receipt"] == 1
 
 
+async def test_a_refusal_after_the_work_looks_like_any_other(caselle):
+    """So it is not believed by its looks: the ledger asks."""
+    await caselle.control.switch("newportor", refusalAfterAll="PERIOD_CLOSED")
+    assert await caselle.cash.create_receipt(CITY, ORDER) == Refused("period_closed", Scope.ENTRY)
+    assert (await caselle.control.summary())["2493"]["receipts"] == 1
+
+
 async def test_a_limit_is_told_with_the_rest_that_it_asks_for(caselle):
     await caselle.control.switch("newportor", throttled="30")
     answer = await caselle.cash.create_receipt(CITY, ORDER)

@@ -191,8 +191,7 @@ STATES: Final = MappingProxyType(
         (NotSent, None): State.RECEIVED,
         (Ambiguous, None): State.UNKNOWN,
         (Refused, Scope.ENTRY): State.HELD,
-        (Refused, Scope.BILLER): State.RECEIVED,
-        (Refused, Scope.MOMENT): State.RECEIVED,
+        **{(Refused, scope): State.UNKNOWN for scope in Scope if scope is not Scope.ENTRY},
     }
 )
-"""Where a payment stands after an answer, by class and scope."""
+"""Where a payment stands after an answer, by class and scope, while no refusal has been shown to be one there."""

@@ -1,20 +1,23 @@
 """When the peer is asked about an unknown outcome, and what its answers are worth."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.ledger import settle
-from shared.ledger.entry import Entry, State, Wait
-from shared.ledger.settle import Absent, Found, NoAnswer, Odd
+from shared.ledger.entry import OUTCOME_UNKNOWN, Entry, Kind, State, Wait
+from shared.ledger.look import Look
+from shared.ledger.settle import Absent, Found, NoAnswer, NotProved, Odd
 from shared.ledger.times import Times
-from tests.ledger.samples import NOON, entry
+from tests.ledger.samples import KEY, NOON, entry
 
 TIMES = Times()
-MINUTES = [1, 5, 15, 26, 37, 60, 120, 240, 480, 720, 960, 1200]
-SEEN, UNSEEN = Absent(controlled=True), Absent(controlled=False)
+MINUTES = [1, 5, 15, 26, 37, 60, 90, 120, 150, 180, 240, *range(300, 1201, 60)]
+UNPROVED = NotProved("no_later_one_shown")
 
 
 def minutes(count: float) -> timedelta:
@@ -22,129 +25,271 @@ def minutes(count: float) -> timedelta:
 
 
 def unknown(**fields) -> Entry:
-    sending = entry(state=State.SENDING, attempt=1, sent_at=NOON, slot=0, lease_until=NOON, due=NOON, **fields)
-    return settle.unknown(sending, "ReadTimeout", TIMES)
+    usual = {"state": State.SENDING, "attempt": 1, "sent_at": NOON, "slot": 0, "lease_until": NOON, "due": NOON}
+    return settle.unknown(entry(**usual | fields), "ReadTimeout", TIMES)
+
+
+def absent(after: float, *, attempt: int = 1, same_list: bool = True) -> Absent:
+    day = date(2026, 11, 19)
+    at = NOON + minutes(after)
+    return Absent(Look(at=at, attempt=attempt, first=day, until=at, digest=f"{after}"), same_list=same_list)
 
 
 def ask(one: Entry, finding: settle.Finding, after: float) -> Entry:
     return settle.conclude(one, finding, NOON + minutes(after), TIMES)
 
 
-def test_it_is_first_asked_a_minute_after_the_attempt():
-    one = unknown()
-    assert (one.state, one.due, one.wait) == (State.UNKNOWN, NOON + minutes(1), Wait.ASK)
-    assert (one.slot, one.lease_until) == (None, None)
+def seen(one: Entry, after: float, **how) -> Entry:
+    """After a reading that does not show it, and proves itself."""
+    return ask(one, absent(after, **how), after)
 
 
-def test_it_is_asked_on_schedule_then_every_four_hours():
-    one, asked = unknown(), []
-    while one.state is State.UNKNOWN:
-        assert one.due
-        asked.append((one.due - NOON) / minutes(1))
-        one = settle.conclude(one, UNSEEN, one.due, TIMES)
-    assert asked == MINUTES[: len(asked)]
-    assert (asked[-1], one.state, one.reason) == (960, State.HELD, "absence_not_provable")
-    assert one.held_at == NOON + minutes(960)
+def minutes_of(instant) -> float:
+    return (instant - NOON) / minutes(1)
 
 
-def test_asked_late_it_goes_on_with_what_is_left_of_the_schedule():
-    assert ask(unknown(), UNSEEN, 6).due == NOON + minutes(15)
-    assert ask(unknown(), UNSEEN, 15).due == NOON + minutes(26)
-    assert ask(unknown(), UNSEEN, 721).due == NOON + minutes(721 + 240)
+class TestPlan:
+    def test_it_is_first_asked_a_minute_after_the_attempt(self):
+        one = unknown()
+        assert (one.state, one.due, one.wait) == (State.UNKNOWN, NOON + minutes(1), Wait.ASK)
+        assert (one.slot, one.lease_until) == (None, None)
+
+    def test_it_is_asked_on_schedule_then_every_hour_and_held_after_20_hours(self):
+        one, asked = unknown(), []
+        while one.state is State.UNKNOWN:
+            assert one.due
+            asked.append(minutes_of(one.due))
+            one = settle.conclude(one, UNPROVED, one.due, TIMES)
+        assert asked == MINUTES
+        assert (one.state, one.reason, one.detail) == (State.HELD, "absence_not_provable", "no_later_one_shown")
+        assert one.held_at == one.told_held_at == NOON + minutes(1200)
+
+    @pytest.mark.parametrize(("asked", "due"), [(6, 15), (15, 26), (91, 120), (241, 301), (721, 781)])
+    def test_asked_late_it_goes_on_with_what_is_left_of_the_schedule(self, asked, due):
+        assert ask(unknown(), UNPROVED, asked).due == NOON + minutes(due)
+
+    def test_why_nothing_was_concluded_is_kept_for_who_looks(self):
+        assert ask(unknown(), NotProved("numbers_missing"), 20).detail == "numbers_missing"
+        assert ask(unknown(), NoAnswer("receipt_page_malformed"), 20).detail == "receipt_page_malformed"
+        assert seen(ask(unknown(), UNPROVED, 15), 26).detail is None
+
+    def test_without_an_answer_it_is_asked_again_with_backoff(self):
+        one, pauses = unknown(), []
+        for _ in range(6):
+            one = ask(one, NoAnswer(), 60)
+            assert one.due
+            pauses.append((one.due - NOON - minutes(60)).total_seconds())
+        assert pauses == [30, 60, 120, 300, 600, 600]
+        assert ask(one, UNPROVED, 61).backoffs == 0
+
+    @pytest.mark.parametrize("finding", [NoAnswer(), UNPROVED, absent(1200)])
+    def test_20_hours_without_a_conclusion_end_with_a_person_whatever_came(self, finding):
+        assert ask(unknown(), finding, 1199).state is State.UNKNOWN
+        held = ask(unknown(), finding, 1200)
+        assert (held.state, held.reason) == (State.HELD, "absence_not_provable")
+
+    def test_a_second_absence_after_20_hours_is_a_conclusion(self):
+        assert seen(seen(unknown(), 1190), 1201).state is State.RECEIVED
+
+    def test_they_count_from_the_latest_doubt(self):
+        sent = unknown(sent_at=NOON + minutes(600))
+        assert ask(sent, UNPROVED, 1200).state is State.UNKNOWN
+        assert ask(sent, UNPROVED, 1800).state is State.HELD
 
 
-@pytest.mark.parametrize("after", [0.1, 1, 16, 5000])
-def test_a_receipt_is_proof_at_any_time(after):
-    one = ask(unknown(), Found("5.1"), after)
-    assert (one.state, one.receipt_number, one.due, one.reason) == (State.POSTED, "5.1", None, None)
+class TestPresence:
+    @pytest.mark.parametrize("after", [0.1, 1, 16, 5000])
+    def test_a_receipt_is_proof_at_any_time(self, after):
+        one = ask(seen(unknown(), 15), Found("5.1"), after)
+        assert (one.state, one.receipt_number, one.due, one.reason) == (State.POSTED, "5.1", None, None)
+        assert (one.look, one.doubt_at, one.detail) == (None, None, None)
+
+    @pytest.mark.parametrize("after", [0.1, 1, 5000])
+    def test_what_does_not_fit_is_for_a_person_who_is_told_what_it_is(self, after):
+        one = ask(unknown(), Odd("amount_differs", "receipt 5.1 of 7.00"), after)
+        assert (one.state, one.reason, one.detail) == (State.HELD, "amount_differs", "receipt 5.1 of 7.00")
 
 
-def test_what_does_not_fit_is_for_a_person():
-    one = ask(unknown(), Odd("amount_differs"), 1)
-    assert (one.state, one.reason, one.due) == (State.HELD, "amount_differs", None)
+class TestAbsence:
+    def test_two_readings_ten_minutes_apart_lead_back(self):
+        first = seen(unknown(), 15)
+        assert (first.state, first.due) == (State.UNKNOWN, NOON + minutes(26))
+        second = seen(first, 26)
+        assert (second.state, second.due, second.resends) == (State.RECEIVED, NOON + minutes(26), 1)
+        assert (second.proved_at, second.look, second.slot, second.doubt_at) == (NOON + minutes(26), None, None, None)
+
+    def test_two_too_close_together_are_one(self):
+        second = seen(seen(unknown(), 20), 29.99)
+        assert (second.state, second.due) == (State.UNKNOWN, NOON + minutes(37))
+        assert seen(second, 30).state is State.RECEIVED
+
+    def test_the_first_one_counts_as_long_as_the_list_stays_the_same(self):
+        third = ask(seen(unknown(), 15), UNPROVED, 26)
+        assert seen(third, 27).state is State.RECEIVED
+
+    def test_a_list_that_changed_begins_anew(self):
+        changed = seen(seen(unknown(), 15), 26, same_list=False)
+        assert (changed.state, settle.look_of(changed).at) == (State.UNKNOWN, NOON + minutes(26))
+        assert seen(changed, 35.9).state is State.UNKNOWN
+        assert seen(changed, 36).state is State.RECEIVED
+
+    def test_of_another_attempt_it_proves_nothing(self):
+        first = seen(unknown(), 15)
+        again = settle.unknown(first._replace(state=State.SENDING, attempt=2, sent_at=NOON + minutes(60)), "r", TIMES)
+        assert (again.look, again.proved_at, again.due) == (None, None, NOON + minutes(61))
+        stale = again._replace(look=first.look)
+        assert settle.look_of(stale) is None
+        assert seen(stale, 90, attempt=2).state is State.UNKNOWN
+
+    def test_hours_later_the_second_waits_only_for_the_gap(self):
+        first = seen(unknown(), 300)
+        assert minutes(10) <= first.due - (NOON + minutes(300)) <= minutes(11)
+
+    def test_after_three_resends_it_is_held(self):
+        one = unknown(resends=settle.MOST_RESENDS - 1)
+        assert seen(seen(one, 15), 26).state is State.RECEIVED
+        last = seen(seen(unknown(resends=settle.MOST_RESENDS), 15), 26)
+        assert (last.state, last.reason, last.proved_at) == (State.HELD, "attempts_exhausted", NOON + minutes(26))
+        assert last.due is None, "nothing of it is there, so nobody need ask"
+
+    @example([("seen", 15.4), ("seen", 10.0)])
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from(["seen", "changed", "unproved", "silent"]), st.floats(0.5, 300)), max_size=30
+        )
+    )
+    def test_it_is_never_received_again_without_its_proof(self, steps):
+        one, after, looks = unknown(), 0.0, []
+        for what, later in steps:
+            after += later
+            if what == "changed":
+                looks.clear()
+            if what in {"seen", "changed"}:
+                looks.append(NOON + minutes(after))
+            known = {"unproved": UNPROVED, "silent": NoAnswer()}
+            one = ask(one, known.get(what) or absent(after, same_list=what == "seen"), after)
+            if one.state is State.RECEIVED:
+                assert what == "seen"
+                assert looks[-1] - looks[0] >= minutes(10)
+            if one.state is not State.UNKNOWN:
+                return
+            assert one.due
+            assert one.due > NOON + minutes(after)
 
 
-def test_two_absences_ten_minutes_apart_after_fifteen_lead_back():
-    first = ask(unknown(), SEEN, 15)
-    assert (first.state, first.absent_at, first.due) == (State.UNKNOWN, NOON + minutes(15), NOON + minutes(26))
-    second = ask(first, SEEN, 26)
-    assert (second.state, second.due, second.resends) == (State.RECEIVED, NOON + minutes(26), 1)
-    assert (second.absent_at, second.slot, second.lease_until) == (None, None, None)
+class TestProof:
+    @pytest.mark.parametrize(("after", "fresh"), [(0, True), (30, True), (30.1, False), (960, False)])
+    def test_it_is_good_for_half_an_hour(self, after, fresh):
+        assert settle.is_fresh(settle.proved(unknown(), NOON), NOON + minutes(after), TIMES) is fresh
+
+    def test_where_there_is_none_it_is_not_fresh(self):
+        assert not settle.is_fresh(unknown(), NOON, TIMES)
+
+    def test_a_new_doubt_ends_it(self):
+        assert settle.doubted(settle.proved(unknown(), NOON), NOON).proved_at is None
+
+    @pytest.mark.parametrize(("finding", "why"), [(UNPROVED, UNPROVED.why), (NoAnswer("x"), "x"), (Found("5.1"), None)])
+    def test_what_cannot_be_asked_about_once_more_is_unknown_with_20_hours_of_its_own(self, finding, why):
+        late = NOON + minutes(960)
+        waiting = settle.proved(unknown(), NOON)._replace(state=State.RECEIVED, reason=None, due=late)
+        again = settle.unknown_again(waiting, finding, late, TIMES)
+        assert (again.state, again.reason, again.detail) == (State.UNKNOWN, OUTCOME_UNKNOWN, why)
+        assert (again.proved_at, again.doubt_at, again.due, again.wait) == (None, late, late + minutes(1), Wait.ASK)
+        assert ask(again, UNPROVED, 960 + 1199).state is State.UNKNOWN
+        assert ask(again, UNPROVED, 960 + 1200).state is State.HELD
 
 
-def test_an_absence_before_fifteen_minutes_is_none():
-    early = ask(unknown(), SEEN, 14.99)
-    assert (early.state, early.absent_at) == (State.UNKNOWN, None)
-    assert ask(early, SEEN, 25).state is State.UNKNOWN
+class TestHeldInDoubt:
+    """A person was told, and it is looked for all the same."""
+
+    @staticmethod
+    def held(reason="absence_not_provable", **fields):
+        return settle.held(unknown(**fields), reason, NOON + minutes(1200), "why")
+
+    @staticmethod
+    def asked(one, finding, after):
+        return settle.conclude_held(one, finding, NOON + minutes(after), TIMES)
+
+    def test_it_is_asked_about_soon_and_then_twice_a_day_for_forty_days(self):
+        one, asked = self.held(), []
+        while one.due is not None:
+            asked.append(minutes_of(one.due))
+            one = self.asked(one, UNPROVED, asked[-1])
+        assert asked[0] == 1201
+        assert [after - before for before, after in pairwise(asked)] == [720] * (len(asked) - 1)
+        assert 40 * 1440 <= asked[-1] - 1200 < 40.5 * 1440
+        assert (one.state, one.reason, one.detail) == (State.HELD, "absence_not_provable", "why")
+
+    def test_of_an_early_hold_the_plan_goes_on(self):
+        early = settle.held(unknown(), "customer_unknown", NOON + minutes(1))
+        assert minutes_of(early.due) == 2
+        assert minutes_of(self.asked(early, UNPROVED, 2).due) == 5
+
+    def test_presence_ends_it_as_posted(self):
+        one = self.asked(self.held(), Found("5.1"), 2000)
+        assert (one.state, one.receipt_number, one.reason, one.held_at) == (State.POSTED, "5.1", None, None)
+
+    def test_two_absences_change_what_the_person_is_told_and_nothing_else(self):
+        first = self.asked(self.held(), absent(1201), 1201)
+        assert (first.state, first.reason, first.proved_at) == (State.HELD, "absence_not_provable", None)
+        second = self.asked(first, absent(1212), 1212)
+        assert (second.state, second.reason) == (State.HELD, "absence_not_provable")
+        assert (second.proved_at, second.detail) == (NOON + minutes(1212), "shown twice not to be there")
+        assert second.due is None
+
+    @pytest.mark.parametrize("finding", [NoAnswer(), UNPROVED, Odd("several_receipts")])
+    def test_nothing_else_changes_anything(self, finding):
+        one = self.held()
+        assert self.asked(one, finding, 1300)._replace(due=None) == one._replace(due=None)
+
+    def test_what_never_left_is_asked_about_by_nobody(self):
+        held = settle.held(entry(), "unknown_tender", NOON)
+        assert (held.due, held.wait, held.told_held_at) == (None, None, NOON)
+        recalled = settle.held(unknown()._replace(recalled=1), "unknown_tender", NOON)
+        assert recalled.due is None
+
+    def test_when_it_was_first_told_stays(self):
+        again = settle.held(self.held()._replace(state=State.RECEIVED), "too_old", NOON + minutes(3000))
+        assert (again.held_at, again.told_held_at) == (NOON + minutes(3000), NOON + minutes(1200))
 
 
-def test_two_absences_too_close_together_are_one():
-    first = ask(unknown(), SEEN, 20)
-    second = ask(first, SEEN, 29.99)
-    assert (second.state, second.due) == (State.UNKNOWN, NOON + minutes(30))
-    assert ask(second, SEEN, 30).state is State.RECEIVED
+class TestReported:
+    """What is done after an outcome was told."""
 
+    NOW = NOON + minutes(60)
 
-def test_an_absence_without_a_control_proves_nothing():
-    first = ask(unknown(), SEEN, 15)
-    assert ask(first, UNSEEN, 26).state is State.UNKNOWN
-    assert ask(ask(unknown(), UNSEEN, 15), SEEN, 26).state is State.UNKNOWN
+    def reported(self, one):
+        return settle.reported(one._replace(wait=Wait.REPORT, due=self.NOW), self.NOW, TIMES)
 
+    def test_a_payment_that_was_sent_once_is_done_with(self):
+        done = self.reported(settle.posted(unknown(), "5.1"))
+        assert (done.due, done.wait) == (None, None)
 
-@example([(SEEN, 15.4), (SEEN, 10.0)])
-@given(st.lists(st.tuples(st.sampled_from([SEEN, UNSEEN, NoAnswer()]), st.floats(0.5, 300)), max_size=30))
-def test_it_is_never_received_again_without_its_proof(steps):
-    one, now, seen = unknown(), NOON, []
-    for finding, later in steps:
-        now += minutes(later)
-        if finding is SEEN and now - NOON >= minutes(15):
-            seen.append(now)
-        one = settle.conclude(one, finding, now, TIMES)
-        if one.state is State.RECEIVED:
-            assert finding is SEEN
-            assert seen[-1] - seen[0] >= minutes(10)
-        if one.state is not State.UNKNOWN:
-            return
-        assert one.due
-        assert one.due > now
+    @pytest.mark.parametrize(("looks", "hours"), [(0, 1), (1, 11), (2, 60)])
+    def test_one_that_was_sent_again_is_looked_at_again(self, looks, hours):
+        one = self.reported(settle.posted(unknown(attempt=2), "5.1")._replace(backoffs=looks))
+        assert (one.due, one.wait) == (self.NOW + timedelta(hours=hours), Wait.SECOND)
 
+    def test_three_looks_are_enough(self):
+        assert self.reported(settle.posted(unknown(attempt=2), "5.1")._replace(backoffs=3)).due is None
 
-def test_hours_without_an_answer_do_not_count():
-    one = ask(unknown(), UNSEEN, 1)
-    for after in range(11, 6000, 10):
-        one = ask(one, NoAnswer(), after)
-        assert one.state is State.UNKNOWN
-    one = ask(one, UNSEEN, 6001)
-    assert (one.state, one.unproved_seconds) == (State.UNKNOWN, 0)
-    one = ask(one, UNSEEN, 6001 + 719)
-    assert one.state is State.UNKNOWN
-    assert ask(one, UNSEEN, 6001 + 720).state is State.HELD
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"recalled": 1},
+            {"state": State.NOT_POSTED},
+            {"key": replace(KEY, kind=Kind.ACH_REJECT)},
+        ],
+    )
+    def test_whatever_cannot_have_two_receipts_is_done_with(self, changes):
+        one = settle.posted(unknown(attempt=2), "5.1")._replace(**changes)
+        assert self.reported(one).due is None
 
+    def test_a_reversed_one_may_have_a_second_one_left(self):
+        one = settle.posted(unknown(attempt=2), "5.1")._replace(state=State.REVERSED)
+        assert self.reported(one).wait is Wait.SECOND
 
-def test_without_an_answer_it_is_asked_again_with_backoff():
-    one, pauses = unknown(), []
-    for _ in range(6):
-        one = ask(one, NoAnswer(), 60)
-        assert one.due
-        pauses.append((one.due - NOON - minutes(60)).total_seconds())
-    assert pauses == [30, 60, 120, 300, 600, 600]
-    assert ask(one, UNSEEN, 61).backoffs == 0
-
-
-def test_a_control_starts_the_hours_without_one_anew():
-    one = unknown()._replace(unproved_seconds=11.9 * 3600, answered_at=NOON)
-    assert ask(one, SEEN, 300).unproved_seconds == 0
-
-
-def test_the_third_attempt_is_the_last():
-    one = unknown(resends=2, absent_at=None)
-    first = ask(one, SEEN, 15)
-    last = ask(first, SEEN, 26)
-    assert (last.state, last.reason) == (State.HELD, "attempts_exhausted")
-
-
-def test_a_new_attempt_needs_a_proof_of_its_own():
-    sent = ask(unknown(), SEEN, 15)._replace(state=State.SENDING, sent_at=NOON + minutes(60))
-    fresh = settle.unknown(sent, "ReadTimeout", TIMES)
-    assert (fresh.absent_at, fresh.answered_at, fresh.unproved_seconds) == (None, None, 0)
-    assert fresh.due == NOON + minutes(61)
+    def test_a_held_doubt_is_asked_about_again(self):
+        held = settle.held(unknown(), "absence_not_provable", self.NOW)
+        assert self.reported(held).wait is Wait.ASK
+        assert self.reported(settle.held(entry(), "unknown_tender", self.NOW)).due is None

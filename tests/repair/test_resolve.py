@@ -7,7 +7,7 @@ from shared.ledger.entry import State
 from shared.repair.decision import NotAllowed
 from tests.payments.world import key_of, message, reject, reversal
 from tests.repair.test_retry import held_in_doubt
-from tests.repair.world import SAID, SINCE, told
+from tests.repair.world import SAID, SINCE, by_hand, told
 
 
 async def held(world, **changes):
@@ -23,11 +23,12 @@ def others(world, *keys):
 
 async def test_posted_by_hand(world, admin):
     paid, other = await held(world), await held(world)
+    by_hand(world, paid, "5.00010")
     before = others(world, key_of(paid))
     await admin.resolve.posted(key_of(paid), " 5.00010 ", SAID)
     entry = await world.entry(paid)
     assert (entry.state, entry.receipt_number, entry.reason) == (State.POSTED, "5.00010", None)
-    bound = set(world.keys("R~2493"))
+    bound = {*world.keys("R~2493"), *world.keys("A~2493")}
     assert {name: row for name, row in others(world, key_of(paid)).items() if name not in bound} == before
     assert await told(world) == [f"posted {paid['paymentId']}"]
     assert world.results[-1].receipt_number == "5.00010"
@@ -59,12 +60,29 @@ async def test_a_receipt_belongs_to_one_payment(world, admin):
     posted = message()
     await world.deliver(posted)
     paid = await held(world)
-    with pytest.raises(NotAllowed, match=rf"belongs to {key_of(posted)}"):
-        await admin.resolve.posted(key_of(paid), "5.00001", SAID)
+    for override in (False, True):
+        with pytest.raises(NotAllowed, match=rf"has the confirmation number of {key_of(posted)}"):
+            await admin.resolve.posted(key_of(paid), "5.00001", SAID, override=override)
     assert (await world.entry(paid)).state is State.HELD
 
 
-@pytest.mark.parametrize("number", [None, "", "  ", "5.0001", "5\n1", "9" * 65])
+@pytest.mark.parametrize("asked", [True, False])
+async def test_nor_where_no_reference_tells_whose_it_is(world, admin, asked):
+    """The list shows none, or nobody can be asked and the person has seen it."""
+    posted = message()
+    await world.deliver(posted)
+    paid = await held(world)
+    world.city.receipts_made.clear()
+    if asked:
+        by_hand(world, paid, "5.00001")
+    else:
+        await world.set_up(connectVersion="2024.05")
+    with pytest.raises(NotAllowed, match=rf"belongs to {key_of(posted)}"):
+        await admin.resolve.posted(key_of(paid), "5.00001", SAID, override=True)
+    assert (await world.entry(paid)).state is State.HELD
+
+
+@pytest.mark.parametrize("number", [None, "", "  ", "5.0001", "5\n1", "9" * 65, "REC-7", "--not-posted"])
 async def test_a_number_that_is_none(world, admin, number):
     paid = await held(world)
     with pytest.raises(NotAllowed):
@@ -72,10 +90,10 @@ async def test_a_number_that_is_none(world, admin, number):
     assert (await world.entry(paid)).state is State.HELD
 
 
-@pytest.mark.parametrize("number", ["5.00010", "05.000000123", "REC-7", "123"])
+@pytest.mark.parametrize("number", ["5.00010", "05.000000123", "123"])
 async def test_a_number_in_any_of_caselle_s_forms(world, admin, number):
     paid = await held(world)
-    await admin.resolve.posted(key_of(paid), number, SAID)
+    await admin.resolve.posted(key_of(paid), by_hand(world, paid, number), SAID)
     assert (await world.entry(paid)).receipt_number == number
 
 
@@ -87,12 +105,14 @@ async def test_only_what_is_held_is_resolved(world, admin):
             await attempt
 
 
-async def test_an_unknown_one_is_being_asked_about(world, admin):
+async def test_an_unknown_one_is_resolved_once_caselle_shows_what_the_person_saw(world, admin):
     paid = message()
-    world.city.next(Ambiguous("ReadTimeout"))
+    world.city.next(Ambiguous("ReadTimeout"), made=True)
     await world.deliver(paid)
-    with pytest.raises(NotAllowed, match="It is unknown"):
+    with pytest.raises(NotAllowed, match=r"Caselle shows no receipt 5\.00009"):
         await admin.resolve.posted(key_of(paid), "5.00009", SAID)
+    await admin.resolve.posted(key_of(paid), "5.00001", SAID)
+    assert await told(world) == [f"posted {paid['paymentId']}"]
 
 
 async def test_nothing_is_ended_while_its_attempt_may_still_arrive(world, admin):

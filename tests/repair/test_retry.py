@@ -88,12 +88,45 @@ async def test_what_was_told_as_held_goes_only_after_a_person_was_asked_about_a_
     await admin.retry(key_of(paid), SAID)
 
 
-async def test_unknown_is_never_retried(world, admin):
+async def test_unknown_goes_by_the_proof_that_the_machine_demands(world, admin):
+    await world.proven()
     paid = message()
     world.city.next(Ambiguous("ReadTimeout"))
     await world.deliver(paid)
-    with pytest.raises(NotAllowed, match="unknown"):
+    for override in (False, True):
+        with pytest.raises(NotAllowed, match="not before 2026-11-20 12:15"):
+            await admin.retry(key_of(paid), SAID, override=override)
+    world.clock.advance(SINCE)
+    await world.gates.answered("2493")
+    await world.deliver(message())
+    with pytest.raises(NotAllowed, match="once more after 2026-11-20 12:25"):
+        await admin.retry(key_of(paid), SAID)
+    assert (await world.entry(paid)).state is State.UNKNOWN
+    world.clock.advance(600)
+    await admin.retry(key_of(paid), SAID)
+    assert f"posted {paid['paymentId']}" in await told(world)
+    assert world.city.doubled() == 0
+
+
+async def test_unknown_goes_on_a_person_s_word_where_caselle_shows_nothing(world, admin):
+    paid = message()
+    world.city.next(Ambiguous("ReadTimeout"))
+    await world.deliver(paid)
+    world.clock.advance(SINCE)
+    with pytest.raises(NotAllowed, match="proves nothing now"):
+        await admin.retry(key_of(paid), SAID)
+    await admin.retry(key_of(paid), SAID, override=True)
+    assert await told(world) == [f"posted {paid['paymentId']}"]
+
+
+async def test_unknown_never_goes_where_it_is_there(world, admin):
+    paid = message()
+    world.city.next(Ambiguous("ReadTimeout"), made=True)
+    await world.deliver(paid)
+    world.clock.advance(SINCE)
+    with pytest.raises(NotAllowed, match=r"has it, under receipt 5\.00001"):
         await admin.retry(key_of(paid), SAID, override=True)
+    assert world.city.doubled() == 0
 
 
 @pytest.mark.parametrize("override", [False, True])

@@ -1,6 +1,7 @@
 """The in-memory world, and a person who works in it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Kind
@@ -8,6 +9,7 @@ from shared.ledger.peer import Peer
 from shared.ledger.reading import Reader
 from shared.ledger.store import LedgerStore
 from shared.payments.drive import PaymentDriver
+from shared.payments.gateway import Receipt
 from shared.payments.named_receipt import NamedReceipt
 from shared.payments.post import Desk
 from shared.repair.decision import Decision
@@ -19,6 +21,7 @@ from shared.repair.resolve import Resolve
 from shared.repair.retry import Retry
 from shared.repair.tell_again import TellAgain
 from shared.reversals.drive import ReversalDriver
+from shared.vocabulary.money import Money
 from tests.payments.world import World
 
 SAID = Decision("object-id-7", "the clerk looked", not_by_hand=True)
@@ -58,6 +61,14 @@ def person(world: World, store: LedgerStore | None = None) -> Person:
         personal=PersonalData(ledger, reader, world.quarantine),
         replay=Replay(world.quarantine, world.app.post, world.app.reverse, ledger, again),
     )
+
+
+def by_hand(world: World, paid: dict[str, Any], number: str = "5.00010", **changes: Any) -> str:
+    """What a clerk made for a payment, under this number: without its confirmation number, unless given."""
+    usual: dict[str, Any] = {"reference": None, "amount": Money.parse(paid["amount"]), "live": True, "voided": False}
+    receipt = Receipt(receipt_number=number, created_at=world.clock.now(), **usual | changes)
+    world.city.receipts_made.append((world.clock.now().date(), receipt))
+    return number
 
 
 async def told(world: World) -> list[str]:

@@ -83,6 +83,16 @@ class TestBefore:
         after = replace(AFTER, receipt_number="5.00003")
         assert scene(itself, after).concluded() == Nothing("no_earlier_one_shown")
 
+    def test_one_that_looks_like_another_is_not_recognised(self):
+        alike = ours(9, -20, reference=BEFORE.reference, receipt_number="4.00009")
+        assert scene(alike, BEFORE, AFTER).concluded() == Nothing("no_earlier_one_shown")
+
+    def test_of_two_receipts_of_one_payment_its_own_counts(self):
+        """A commit that came late made the second; numbers between the two would be passed over."""
+        for number in ("5.00000", "5.00002"):
+            twice = scene(BEFORE, APART).with_(replace(receipt_of(BEFORE), receipt_number=number))
+            assert twice.concluded() == (Ask((MY_NUMBER,)) if number == "5.00000" else Absent())
+
     def test_a_voided_one_is_shown_all_the_same(self):
         voided = receipt_of(BEFORE, live=False, voided=True)
         assert replace(ABSENT, receipts=(voided, receipt_of(AFTER))).concluded() == Absent()
@@ -248,6 +258,12 @@ class TestNumbers:
     def test_one_that_an_answer_gave_to_another_of_our_payments_is_not_missing(self):
         young = ours(4, 16, receipt_number=MY_NUMBER)
         assert scene(BEFORE, young, APART, shown=[BEFORE, APART]).concluded() == Absent()
+
+    def test_its_own_is_missing_where_caselle_has_lost_it_again(self):
+        itself = ours(2, 0, key=MY_KEY, reference=MINE, cents=CENTS)
+        lost = scene(BEFORE, itself, APART, shown=[BEFORE, APART])
+        assert lost.concluded() == Ask((MY_NUMBER,))
+        assert lost.answered() == Absent()
 
     def test_one_that_the_list_shows_is_not_missing(self):
         assert scene(BEFORE, APART).with_(receipt(MY_NUMBER, "walk-in")).concluded() == Absent()

@@ -186,9 +186,13 @@ class TestSeen:
         assert again.seen([FIRST, later]) == {later.key}
 
     def test_outside_its_days_nothing_is_said(self):
-        yesterday = replace(FIRST, dated=DAY - timedelta(5))
-        memory = learned(Shown(), shown(SECOND), [yesterday, SECOND])
-        assert memory.missing == {}
+        """It was not looked for: neither seen, nor late when it is shown."""
+        earlier = replace(FIRST, dated=DAY - timedelta(5))
+        memory = learned(Shown(), shown(SECOND), [earlier, SECOND])
+        assert memory.seen([earlier, SECOND]) == {SECOND.key}
+        days = learned(memory, reading(receipt_of(earlier), receipt_of(SECOND), at=600, days=6), [earlier, SECOND])
+        assert days.seen([earlier, SECOND]) == {earlier.key, SECOND.key}
+        assert days.lag(NOON, HALF_A_DAY) == timedelta()
 
     def test_where_more_are_missing_than_can_be_kept_nothing_counts_as_seen(self):
         many = [ours(number, number / 100) for number in range(300)]
