@@ -6,9 +6,9 @@ from typing import Any, Final
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.caselle.errors import AmbiguousError
+from shared.caselle.numbers import CaselleAmount
 from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, bare
 from shared.payments.gateway import Receipt
-from shared.vocabulary.money import SignedAmount
 
 OPERATION: Final = Operation(
     "Receipts",
@@ -37,7 +37,7 @@ class _Receipt(BaseModel):
     receipt_number: str
     reference: str | None
     memo: str | None = None
-    amount: SignedAmount
+    amount: CaselleAmount
     status: str
     created_at: AwareDatetime
     receipt_date: date | None = None
