@@ -15,7 +15,7 @@ from shared.ledger.entry import Draft, Entry, Key, Kind, State
 from shared.ledger.errors import Forestalled, Known, Moved, ReferenceTaken
 from shared.ledger.loss import version_base
 from shared.ledger.store import NO_VALUES, Values
-from shared.payments import overlap, voided
+from shared.payments import lost, overlap, voided
 from shared.payments.completed import COMPLETED, completed, completes
 from shared.payments.fingerprint import fingerprint
 from shared.payments.gateway import CashReceipting
@@ -103,9 +103,16 @@ class PostPayment:
                 return await self._moved(found, completed(found, new, now), COMPLETED)
             if biller is not None and overlap.overlaps(found, biller):
                 return await self._moved(found, overlap.held(found._replace(message_id=new.message_id), now))
+            if biller is not None and found.state is State.HELD:
+                found = await self._asked_since_loss(found, biller)
         except Moved as moved:
             found = moved.found
         return await self._intake.repeated(found, new, self._desk.peer(biller) if biller else None)
+
+    async def _asked_since_loss(self, found: Entry, biller: Biller) -> Entry:
+        """What a copy that lags shows as held may have been let go, and sent, by the ledger that was lost."""
+        stands = self._desk.peer(biller).after_loss(found)
+        return found if stands is found else await lost.begin_asking(self._desk.ledger, self._desk.times, found, stands)
 
     async def _moved(self, found: Entry, after: Entry, note: Values = NO_VALUES) -> Handled:
         return await self._intake.told(await self._desk.ledger.move(found, after, note=note))

@@ -11,7 +11,7 @@ from shared.ledger.entry import Entry, Key, Kind, State, Wait
 from shared.ledger.errors import Contended, Moved
 from shared.ledger.store import Change
 from shared.ledger.times import nth
-from shared.payments import voided
+from shared.payments import lost, voided
 from shared.payments.post import Desk
 from shared.payments.reading import named
 from shared.payments.rules import paused
@@ -148,12 +148,8 @@ class ReversalDriver:
         """Where a lost ledger may have sent it and nobody has asked yet."""
         if stands is payment:
             return
-        ledger, times = self._desk.ledger, self._desk.times
         with _payment_unchanged():
-            if payment.state is State.HELD:
-                await ledger.tidy(payment, settle.ask_held(stands, ledger.now(), times))
-            else:
-                await ledger.move(payment, settle.unknown(stands, "ledger_lost", times))
+            await lost.begin_asking(self._desk.ledger, self._desk.times, payment, stands)
 
     async def _end_asked(self, entry: Entry, payment: Entry, asked: Entry) -> Entry:
         """What follows for the void from what was shown about its payment a moment ago."""

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from shared.ledger.posted import Posted
@@ -71,12 +72,14 @@ class Absence:
 
     def _may_be_before(self, ours: Posted) -> bool:
         sent = self._sent
-        if ours.channel != sent.channel or ours.key == sent.key or ours.dated > sent.dated:
+        if ours.channel != sent.channel or ours.key == sent.key:
             return False
         if ours.attempts > 0:
-            return ours.posted_at < sent.first_sent_at
-        # A ledger that was lost sent it, nobody knows when.
-        return ours.dated < sent.dated or self._is_numbered_below_later_ones(ours)
+            return ours.dated <= sent.dated and ours.posted_at < sent.first_sent_at
+        # A ledger that was lost sent it, nobody knows when: its receipt says how it was dated.
+        receipt = self._shown.receipt_of(ours)
+        dated = (receipt.dated if receipt else None) or ours.dated
+        return dated < sent.dated or (dated == sent.dated and self._is_numbered_below_later_ones(ours))
 
     def _is_numbered_below_later_ones(self, ours: Posted) -> bool:
         number = number_of(ours.receipt_number)
@@ -137,17 +140,18 @@ class Absence:
         missing = list(self._missing(low, high))
         if len(missing) > MOST_MISSING:
             return Nothing("too_many_numbers_missing")
-        unasked = tuple(text for text in missing if text not in self._known.asked)
-        return Ask(unasked) if unasked else self._asked_for(missing)
+        # Where the numbers' form has changed in between, nobody knows in which one a missing one is written.
+        numbers = list(dict.fromkeys(number.at(place) for place in missing for number in (low, high)))
+        unasked = tuple(text for text in numbers if text not in self._known.asked)
+        return Ask(unasked) if unasked else self._asked_for(numbers)
 
-    def _missing(self, low: Number, high: Number) -> Iterator[str]:
-        """Numbers in between that are neither in the list nor any answer's to another payment of ours."""
+    def _missing(self, low: Number, high: Number) -> Iterator[int]:
+        """Places in between that are neither in the list nor any answer's to another payment of ours."""
         texts = [each.receipt_number for each in self._reading.receipts]
         texts += [each.receipt_number for each in self._known.ours if each.key != self._sent.key]
         taken = {number.place for text in texts if (number := number_of(text)) and number.group == low.group}
         free = (place for place in range(low.place + 1, high.place) if place not in taken)
-        for _, place in zip(range(MOST_MISSING + 1), free, strict=False):
-            yield low.at(place)
+        yield from islice(free, MOST_MISSING + 1)
 
     def _asked_for(self, missing: Iterable[str]) -> Conclusion | None:
         """A number that is shown when it is asked for, and not in the list, says that the list is not whole."""
