@@ -10,6 +10,7 @@ from admin.address import of_stack
 from admin.own_events import told
 from admin.stamp import opened
 from shared.billers.model import Biller
+from tests.fakes.billers import overwrite
 from tests.payments.world import NEWPORT
 
 SECRETS = ("clientSecret", "client_secret", "token")
@@ -22,7 +23,7 @@ def exported(icadmin, state, bid):
 
     async def put():
         async with opened(address) as stamp:
-            await stamp.billers.put(Biller.model_validate(NEWPORT | {"billerId": bid}))
+            await overwrite(stamp.billers, Biller.model_validate(NEWPORT | {"billerId": bid}))
 
     async def read(folder):
         async with opened(address) as stamp:
@@ -44,6 +45,12 @@ def test_billers_can_be_imported_from_it(icadmin, exported, bid, tmp_path):
     file.write_text(json.dumps([mine | {"billerId": f"8{bid[1:]}", "subdomain": f"s{bid}"}]), encoding="utf-8")
     assert icadmin("biller", "import", file, "--yes").code == 0
     assert icadmin("biller", "show", f"8{bid[1:]}", "--json").json["name"] == mine["name"]
+
+
+def test_it_says_how_far_each_biller_was(exported, bid):
+    _, blobs = exported
+    [mine] = [each for each in json.loads(blobs["standing.json"]) if each["billerId"] == bid]
+    assert mine == {"billerId": bid, "mode": "live"}
 
 
 def test_it_holds_digests_and_no_key(stack, exported):

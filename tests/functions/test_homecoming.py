@@ -6,6 +6,7 @@ import azure.functions as func
 import pytest
 
 from functions import drive_due, oauth_callback, post_payments, sweep, update_customers
+from functions.entry import Failed
 from shared.billers.home_question import HEADER, answer, question
 from shared.runtime import wiring
 from shared.vocabulary.errors import Unavailable
@@ -26,7 +27,7 @@ NEVER_SEND = {
     *(name for name in FUNCTIONS if name.startswith(("poison_", "console"))),
     *("reverse_ach_rejects", "reverse_payments"),  # written down only: the queue due goes on with them
     *("health", "ready", "payment_status", "open_items", "ICOAuthTokenProcessor"),
-    *("keep_control_totals", "reconcile", "retain", "sweep_tokens", "renew_token"),
+    *("keep_control_totals", "reconcile", "retain", "sweep_tokens", "renew_token", "watch_poison"),
 }
 
 
@@ -45,7 +46,7 @@ async def test_it_waits_before_it_does_anything(monkeypatch, name):
     monkeypatch.setattr(wiring, "before_sending", unknown)
     for use_case in ("post_payment", "drive", "update_customer", "sweep"):
         monkeypatch.setattr(wiring, use_case, made)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Failed, match="Unavailable"):
         await SENDS[name]()
 
 
