@@ -55,7 +55,7 @@ VOIDS = [
 ]
 WRONG_DATE = {"input": create_receipt.variables(ORDER)["input"] | {"receipt_date": "11/20/2026"}}
 UNKNOWN_FIELD = {"input": create_receipt.variables(ORDER)["input"] | {"tip": "1.00"}}
-LATE_PAGE = receipt.variables(DAY, DAY, None) | {"page": {"size": 201}}
+LATE_PAGE = receipt.variables(receipt.of_days(DAY, DAY), None) | {"page": {"size": 201}}
 CREATE, QUERY = create_receipt.OPERATION, receipt.OPERATION
 CALLS = [
     ("DATE_INVALID", CREATE, WRONG_DATE),
@@ -65,7 +65,7 @@ CALLS = [
     ("GRAPHQL_VALIDATION_FAILED", replace(CREATE, document="mutation CreateReceipt { pay_bill }"), {}),
     ("OPERATION_RESOLUTION_FAILURE", replace(CREATE, name="PayBill"), create_receipt.variables(ORDER)),
     ("PAGE_SIZE_INVALID", QUERY, LATE_PAGE),
-    ("CURSOR_INVALID", QUERY, receipt.variables(DAY, DAY, "x")),
+    ("CURSOR_INVALID", QUERY, receipt.variables(receipt.of_days(DAY, DAY), "x")),
 ]
 
 
