@@ -83,7 +83,8 @@ class ReadReceipts:
         look = settle.look_of(entry)
         last = await self._latest(sent)
         earliest = min([each.posted_at for each in last], default=sent.first_sent_at)
-        first, until = self._days(entry, last, await self._ledger.posted.since(self._id, earliest))
+        ours = await self._ledger.posted.since(self._id, earliest)
+        first, until = self._days(entry, [*last, *_found_again(sent, ours)], ours)
         reading = await self._read(min(first, look.first) - _DAY if look else first, until)
         known, memory = await self._known(sent, reading, await self._ledger.posted.since(self._id, earliest))
         return Around(reading, known, memory.lag(reading.at, self._most_lag))
@@ -229,6 +230,12 @@ def sent_of(entry: Entry) -> Sent:
         told_held=entry.told_held_at is not None,
         others=frozenset(entry.others.split()),
     )
+
+
+def _found_again(sent: Sent, ours: Sequence[Posted]) -> list[Posted]:
+    """The last few that a lost ledger sent and the list brought back: each may be shown before the one in question."""
+    found = [each for each in ours if not each.attempts and each.channel == sent.channel and each.dated <= sent.dated]
+    return sorted(found, key=lambda each: each.dated)[-MOST_BEFORE:]
 
 
 def _days_of(entry: Entry) -> list[date]:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, time
 from itertools import islice
 from typing import Final
 
@@ -63,7 +63,7 @@ class Absence:
 
     def _before(self) -> tuple[Posted, Receipt] | None:
         """The latest of the last few payments of the channel that were posted before the first attempt, as shown."""
-        last = [each for each in self._known.ours if self._may_be_before(each)]
+        last = sorted((each for each in self._known.ours if self._may_be_before(each)), key=_when)
         for each in reversed(last[-MOST_BEFORE:]):
             receipt = self._shown.receipt_of(each)
             if receipt is not None:
@@ -205,6 +205,11 @@ class _ByReference:
     def _found(self, ours: Posted) -> dict[str, Receipt]:
         texts = self._form.texts(ours.reference)
         return {number: each for text in texts for number, each in self._by_text.get(text, {}).items()}
+
+
+def _when(ours: Posted) -> datetime:
+    """When it came to be there: of one that the list brought back after a lost ledger only the day is known."""
+    return ours.posted_at if ours.attempts else datetime.combine(ours.dated, time(), UTC)
 
 
 def _is_below(receipt: Receipt, low: Number | None) -> bool:

@@ -110,6 +110,23 @@ class TestBeforeALostLedger:
     def test_it_counts_where_it_is_numbered_lower_than_one_that_was_sent_later(self):
         assert scene(self.FOUND, AFTER).concluded() == Absent()
 
+    def test_the_last_ones_are_those_of_the_last_days_in_whatever_order_they_were_found(self):
+        found = [
+            replace(
+                self.FOUND, key=f"2493~payment~old-{days}", reference=f"OLD{days:07}", receipt_number=f"4.{9 - days:05}"
+            )
+            for days in range(1, 9)
+        ]
+        dated = [
+            replace(each, dated=DAY - timedelta(days), posted_at=each.posted_at + minutes(days))
+            for days, each in enumerate(found, 1)
+        ]
+        after = replace(AFTER, receipt_number="4.00009")
+        for days, shown in enumerate(dated, 1):
+            found = scene(*dated, after, shown=[shown, after]).knowing(seen=frozenset(each.key for each in dated))
+            concluded = found.concluded()
+            assert (concluded == Nothing("no_earlier_one_shown")) == (days > 3), days
+
     @pytest.mark.parametrize("number", ["5.00003", "6.00001", "odd"])
     def test_otherwise_it_does_not(self, number):
         assert scene(replace(self.FOUND, receipt_number=number), AFTER).concluded() == Nothing("no_earlier_one_shown")
