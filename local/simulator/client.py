@@ -39,6 +39,9 @@ class SwitchChanges(TypedDict, total=False):
     throttled: str | None
     answersBecome: int | None
     numerals: bool
+    referenceLength: int
+    referenceInMemo: bool
+    americanDates: bool
     introspection: bool
     customerUpdates: bool
     directPay: list[str]
