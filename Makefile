@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up status down test check azure faults hunt bench lock
+.PHONY: help setup demo up status down test check azure faults hunt bench lock templates
 ARGS ?=
 CASE ?=
 EXAMPLES ?= 2000
@@ -40,9 +40,9 @@ check: setup ## what CI runs: format, lint, types, layers, tests
 	@.venv/bin/zizmor --offline --quiet --no-progress .github/workflows
 	@$(MAKE) --no-print-directory test
 
-azure: setup ## the real Azure command line against a stand-in of Azure (about ten minutes)
+azure: setup ## what takes Azure's own tools and minutes: deployments through the real command line, faults of the templates
 	@sh local/setup_azure.sh
-	@$(PYTHON) -m pytest -n 2 --dist worksteal --timeout 900 tests/azure
+	@$(PYTHON) -m pytest -n 2 --dist worksteal --timeout 900 tests/azure tests/azure_infra
 
 faults: setup ## the long fault runs: 200,000 simulated payments and 20 killed hosts (half an hour; SCALE=5: a million, SEED=n)
 	@$(PYTHON) -m tests.faults --scale $(SCALE) --seed $(SEED)
@@ -52,6 +52,9 @@ hunt: setup ## look for interleavings that break the ledger, new ones each time 
 
 bench: setup ## the benchmarks (one alone: CASE=transactions)
 	@$(PYTHON) -m bench $(CASE)
+
+templates: setup ## compile the Bicep templates anew: ARM's JSON, and the resources of each stamp (needs a Bicep compiler)
+	@$(PYTHON) -m tests.infra.committed
 
 lock: setup ## pin what the requirements-*.in files ask for
 	@.tools/bin/uv pip compile -q --generate-hashes --universal --python-version 3.13 --no-header --no-annotate requirements.in -o requirements.txt

@@ -29,7 +29,10 @@ def export() -> None:
 
 
 async def kept(stamp: "Stamp") -> str:
-    """Two blobs in a folder of this moment's: ``billers.json`` (``biller import`` reads it) and ``callback-keys.json``.
+    """Three blobs in a folder of this moment's, in names that sort by what is done with them.
+
+    ``billers.json`` is read by ``biller import``, ``callback-keys.json`` says who had a key, and ``standing.json`` how
+    far each biller was, which no import brings back.
 
     Returns:
         The folder's name, in the container of the audit's copies.
@@ -40,12 +43,13 @@ async def kept(stamp: "Stamp") -> str:
     billers = sorted(await stamp.billers.all(), key=lambda each: each.biller_id)
     keys = sorted(await stamp.key_rows.all(), key=lambda each: each.digest)
     folder = folder_of(stamp.clock.now())
-    counted = {"billers": len(billers), "callbackKeys": len(keys), "folder": folder}
-    async with stamp.audit.change(CHANGE, stamp.address.name, after=counted):
+    counted = {"billers": len(billers), "callbackKeys": len(keys)}
+    async with stamp.audit.change(CHANGE, stamp.address.name, after=counted | {"folder": folder}):
         await stamp.copies.keep(f"{folder}/billers", _text([yaml_file.settings(each) for each in billers]))
         rows = [each.model_dump(mode="json", exclude={"last_used_at"}) for each in keys]
         await stamp.copies.keep(f"{folder}/callback-keys", _text(rows))
-    events.emit(COMPLETED, events.INFO, stamp=stamp.address.name, **counted)
+        await stamp.copies.keep(f"{folder}/standing", _text([yaml_file.standing(each) for each in billers]))
+    events.emit(COMPLETED, stamp=stamp.address.name, folder=folder, billers=len(billers), keys=len(keys))
     return folder
 
 

@@ -19,5 +19,6 @@ async def drive_due(message: func.QueueMessage, results: Messages, due: Messages
     from shared.ledger.due import Due
 
     step = Due.model_validate_json(message.get_body())
+    await wiring.before_sending()
     handled = await wiring.drive().step(step, redelivered=(message.dequeue_count or 1) > 1)
     send(handled, results, due)

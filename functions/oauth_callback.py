@@ -10,7 +10,7 @@ from functions.entry import entry
 from functions.problems import PROBLEM, RETRY_LATER, problem
 from shared.runtime import wiring
 from shared.vocabulary import events
-from shared.vocabulary.errors import CaselleError
+from shared.vocabulary.errors import CaselleError, Malformed
 
 if TYPE_CHECKING:
     from shared.tokens.receive import Outcome, Received
@@ -27,13 +27,29 @@ _JSON: Final = "application/json"
 @entry
 async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
     """Keep the delivered token; ``BK`` in the query is the biller's key, so the host asks for none."""
+    from shared.billers.home_question import HEADER
     from shared.tokens.receive import MARK, Callback
 
+    if HEADER in req.headers:
+        return await _homes(req)
     content_type, handed_on = req.headers.get("Content-Type", ""), MARK in req.headers
     callback = Callback(req.params, content_type, req.get_body(), handed_on=handed_on)
     try:
         receive = await wiring.receive_token()
         return _answer(await receive(callback))
+    except CaselleError as error:
+        events.emit("callback.unavailable", logging.ERROR, reason=str(error))
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, headers=_HEADERS | RETRY_LATER)
+
+
+async def _homes(req: func.HttpRequest) -> func.HttpResponse:
+    """Another stamp, which was away, asks which of its billers are at home here by now."""
+    from shared.billers.home_question import answer, asked
+
+    try:
+        return func.HttpResponse(answer(await wiring.at_home(asked(req.get_body()))), headers=_HEADERS, mimetype=_JSON)
+    except Malformed as error:
+        return problem(HTTPStatus.BAD_REQUEST, headers=_HEADERS, detail=str(error))
     except CaselleError as error:
         events.emit("callback.unavailable", logging.ERROR, reason=str(error))
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, headers=_HEADERS | RETRY_LATER)

@@ -1,10 +1,10 @@
 """Invoice Cloud's control totals are kept as they come; every night all that is told of each deposit is compared."""
 
-from datetime import UTC, datetime
 from typing import Final
 
 import azure.functions as func
 
+from functions.arrival import enqueued_at
 from functions.entry import entry
 from functions.outputs import BINARY, STORAGE
 from functions.timers import note_run
@@ -21,7 +21,7 @@ _BUDGET: Final = 120.0
 @entry
 async def keep_control_totals(message: func.QueueMessage) -> None:
     """What one deposit holds, by Invoice Cloud's count."""
-    await wiring.control_totals().accept(message.get_body(), message.id or "", _in_utc(message.insertion_time))
+    await wiring.control_totals().accept(message.get_body(), message.id or "", enqueued_at(message))
 
 
 @bp.function_name("reconcile")
@@ -31,7 +31,3 @@ async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the bin
     """The night of the whole country (UTC); each biller is done once, and a city that is down is tried again."""
     await wiring.reconcile().run(_BUDGET)
     await note_run("reconcile")
-
-
-def _in_utc(instant: datetime | None) -> datetime | None:
-    return instant.replace(tzinfo=UTC) if instant and instant.tzinfo is None else instant

@@ -18,6 +18,7 @@ async def sweep(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG00
     """The same entry twice is harmless: the second message finds another version and is dropped."""
     from shared.ledger.due import to_message
 
+    await wiring.before_sending()
     found = await wiring.sweep().run()
     if found:
         due.set([to_message(each) for each in found])

@@ -18,6 +18,7 @@ async def update_autopay(message: func.QueueMessage, results: Messages, due: Mes
     """A customer joined, changed or left AutoPay."""
     from shared.ledger.entry import Kind
 
+    await wiring.before_sending()
     handled = await wiring.update_customer().accept(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
     send(handled, results, due)
 
@@ -31,5 +32,6 @@ async def update_registrations(message: func.QueueMessage, results: Messages, du
     """A customer registered with an e-mail address."""
     from shared.ledger.entry import Kind
 
+    await wiring.before_sending()
     handled = await wiring.update_customer().accept(Kind.REGISTRATION, message.get_body(), message.id or "")
     send(handled, results, due)

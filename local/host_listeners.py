@@ -1,24 +1,30 @@
-"""Queue and timer triggers: each is one loop that ends when the host stops."""
+"""The queue trigger: a loop that takes messages until the process ends."""
 
 import asyncio
 import contextlib
 import random
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Final
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.queue import QueueMessage
 
-from local.host_functions import LOG, Runner, timer_trigger
+from local.host_activity import Activity
+from local.host_functions import LOG, Runner
 from local.host_metadata import queue_metadata, queue_trigger
 from local.host_settings import QueueSettings
 from local.host_storage import QueueStorage, Undecodable, poison_queue
-from local.ncrontab import Schedule
-from local.worker import Function
+from local.invocation import Function
+from local.processes import NotReady
+
+PATIENCE: Final = 23.0
+"""Seconds without any answer of the queue service that end the host: six tries of the platform's SDK."""
 
 _FIRST_POLL = 0.1
 _MOST_DOUBLINGS = 20
+_REFUSALS: Final = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 def poll_delay(empty_polls: int, longest: float) -> float:
@@ -30,15 +36,25 @@ def poll_delay(empty_polls: int, longest: float) -> float:
 
 
 class QueueListener:
-    """Feeds one queue to one function.
+    """Feeds one queue to one function. ``polled`` is set when the queue service has answered once.
 
     Args:
         lease: seconds a message stays hidden while it is worked on; extended at half time.
+        patience: seconds without any answer of the queue service.
     """
 
     def __init__(
-        self, function: Function, runner: Runner, storage: QueueStorage, settings: QueueSettings, lease: int
+        self,
+        function: Function,
+        runner: Runner,
+        storage: QueueStorage,
+        settings: QueueSettings,
+        lease: int,
+        *,
+        activity: Activity,
+        patience: float = PATIENCE,
     ) -> None:
+        self.polled = asyncio.Event()
         self._function = function
         self._queue: str = function.trigger["queueName"]
         self._poison_queue = poison_queue(self._queue)
@@ -46,36 +62,51 @@ class QueueListener:
         self._storage = storage
         self._settings = settings
         self._lease = lease
+        self._activity = activity
+        self._patience = patience
+        self._answered_at = time.monotonic()
         self._wake = storage.wake(self._queue)
         self._running: set[asyncio.Task[None]] = set()
-        self._stopping = False
-
-    def stop(self) -> None:
-        """Receive no more; ``listen`` returns when what has been received is done."""
-        self._stopping = True
-        self._wake.set()
 
     async def listen(self) -> None:
-        """Poll and process until stopped."""
+        """Poll and process for ever.
+
+        Raises:
+            NotReady: the queue service refuses this host, or has not answered for ``patience`` seconds.
+        """
         empty_polls = 0
-        while not self._stopping:
+        while True:
             batch = await self._receive()
-            for message in batch:
-                self._start(message)
             empty_polls = 0 if batch else empty_polls + 1
             if batch:
                 await self._wait_for_room()
-            elif await _set_within(self._wake, poll_delay(empty_polls, self._settings.longest_poll)):
+            elif await set_within(self._wake, poll_delay(empty_polls, self._settings.longest_poll)):
                 self._wake.clear()
-        if self._running:
-            await asyncio.wait(self._running)
 
     async def _receive(self) -> list[QueueMessage]:
-        try:
-            return await self._storage.receive(self._queue, self._settings.batch_size, self._lease)
-        except AzureError as error:
-            LOG.warning("function %s cannot read its queue: %s", self._function.name, type(error).__name__)
-            return []
+        """Fetch some messages, and begin to work on them."""
+        with self._activity.work():
+            try:
+                batch = await self._storage.receive(self._queue, self._settings.batch_size, self._lease)
+            except AzureError as error:
+                self._tolerate(error)
+                return []
+            self._answered_at = time.monotonic()
+            self.polled.set()
+            for message in batch:
+                self._start(message)
+        return batch
+
+    def _tolerate(self, error: AzureError) -> None:
+        """The platform backs off from an error of the service, and gives itself up where it is refused or alone."""
+        status = error.status_code if isinstance(error, HttpResponseError) else None
+        if status in _REFUSALS:
+            raise NotReady(f"The queue service refuses this host ({status}). Host is shutting down.") from None
+        if status is not None:
+            self._answered_at = time.monotonic()
+        elif time.monotonic() - self._answered_at >= self._patience:
+            raise NotReady("The queue service does not answer. Host is shutting down.") from None
+        LOG.warning("function %s cannot read its queue: %s", self._function.name, type(error).__name__)
 
     async def _wait_for_room(self) -> None:
         while len(self._running) > self._settings.new_batch_threshold:
@@ -83,29 +114,30 @@ class QueueListener:
 
     def _start(self, message: QueueMessage) -> None:
         task = asyncio.create_task(self._process(message))
+        self._activity.until_done(task)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def _process(self, message: QueueMessage) -> None:
         """One message, from lease to settlement; a message that cannot be settled comes back with its lease's end."""
         try:
-            if (message.dequeue_count or 0) > self._settings.most_dequeues:
-                await self._give_up(message)
-                return
-            async with self._leased(message):
-                succeeded = await self._run(message)
-            await self._settle(message, succeeded=succeeded)
+            await self._work_off(message)
         except Undecodable:
             LOG.warning("function %s got a message that is not base64", self._function.name)
             await self._give_up(message)
         except AzureError as error:
             LOG.warning("function %s cannot settle a message: %s", self._function.name, type(error).__name__)
 
-    async def _run(self, message: QueueMessage) -> bool:
+    async def _work_off(self, message: QueueMessage) -> None:
+        if (message.dequeue_count or 0) > self._settings.most_dequeues:
+            await self._give_up(message)
+            return
         binding, text = self._function.trigger, self._storage.text(message)
-        return await self._runner.succeeds(
-            self._function, queue_trigger(binding, text), queue_metadata(binding, text, message)
-        )
+        async with self._leased(message):
+            succeeded = await self._runner.succeeds(
+                self._function, queue_trigger(binding, text), queue_metadata(binding, text, message)
+            )
+        await self._settle(message, succeeded=succeeded)
 
     async def _settle(self, message: QueueMessage, *, succeeded: bool) -> None:
         if succeeded:
@@ -133,43 +165,14 @@ class QueueListener:
             await keeper
 
     async def _keep(self, message: QueueMessage, done: asyncio.Event) -> None:
-        while not await _set_within(done, self._lease / 2):
+        while not await set_within(done, self._lease / 2):
             try:
                 await self._storage.hide(self._queue, message, self._lease)
             except AzureError as error:
                 LOG.warning("function %s cannot extend a lease: %s", self._function.name, type(error).__name__)
 
 
-class TimerListener:
-    """Calls one function when its schedule is due, one run at a time; a due time during a run is skipped.
-
-    Args:
-        divisor: its clock runs so many times as fast; 1 is real time.
-    """
-
-    def __init__(self, function: Function, runner: Runner, schedule: Schedule, divisor: float) -> None:
-        self._function = function
-        self._runner = runner
-        self._schedule = schedule
-        self._divisor = divisor
-        self._started, self._origin = datetime.now(UTC), time.monotonic()
-        self._stopped = asyncio.Event()
-
-    def stop(self) -> None:
-        """Start no more runs; ``listen`` returns when the present one is done."""
-        self._stopped.set()
-
-    async def listen(self) -> None:
-        """Wait and run until stopped."""
-        while not await _set_within(self._stopped, self._seconds_until_due()):
-            await self._runner.succeeds(self._function, timer_trigger())
-
-    def _seconds_until_due(self) -> float:
-        now = self._started + timedelta(seconds=(time.monotonic() - self._origin) * self._divisor)
-        return (self._schedule.after(now) - now).total_seconds() / self._divisor
-
-
-async def _set_within(event: asyncio.Event, limit: float) -> bool:
+async def set_within(event: asyncio.Event, limit: float) -> bool:
     """Whether the event was set within so many seconds."""
     try:
         async with asyncio.timeout(limit):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from azure.storage.queue import QueueMessage
 
-from local.worker import Binding, Datum
+from local.invocation import Binding, Datum
 
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 _MOST_EXACT: Final = 1e15

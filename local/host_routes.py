@@ -2,15 +2,16 @@
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
 
+from local.invocation import Function
 from local.processes import NotReady
-from local.worker import Function
 
-_PARAMETER: Final = re.compile(r"\{(\*?)([A-Za-z_]\w*)\}", re.ASCII)
+_PARAMETER: Final = re.compile(r"\{([A-Za-z_]\w*)(:int)?\}", re.ASCII)
+_REST: Final = re.compile(r"\{\*([A-Za-z_]\w*)\}", re.ASCII)
+_INT: Final = "[+-]?[0-9]{1,10}"
 _RESERVED: Final = ("admin", "runtime")
 
 
@@ -51,13 +52,12 @@ class Routes:
         http = (function for function in functions if function.trigger["type"] == "httpTrigger")
         self._routes = [_route(function, prefix) for function in sorted(http, key=lambda each: each.name.lower())]
 
-    def find(self, method: str, raw_path: str) -> tuple[Route, Mapping[str, str]] | None:
-        """The route and its parameters, for a path as it came over the wire."""
-        path = "/".join(_decoded(segment) for segment in raw_path.strip("/").split("/"))
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route and its parameters, for a path that is decoded; a parameter that matches nothing is missing."""
         for route in self._routes:
             found = route.pattern.fullmatch(path)
             if found and (not route.methods or method in route.methods):
-                return route, found.groupdict()
+                return route, {name: value for name, value in found.groupdict().items() if value}
         return None
 
 
@@ -66,24 +66,29 @@ def _route(function: Function, prefix: str) -> Route:
     template = str(trigger.get("route") or function.name).strip("/")
     if template.lower().startswith(_RESERVED):
         raise NotReady(f"Function {function.name}: a route must not begin with admin or runtime.")
-    segments = [_segment(text, function) for text in f"{prefix}/{template}".strip("/").split("/")]
+    segments = f"{prefix}/{template}".strip("/").split("/")
     return Route(
         function,
         level=str(trigger.get("authLevel") or "function").lower(),
         methods=frozenset(str(method).upper() for method in trigger.get("methods") or ()),
-        pattern=re.compile("/".join(segments), re.IGNORECASE),
+        pattern=re.compile(_pattern(segments, function), re.IGNORECASE | re.DOTALL),
     )
+
+
+def _pattern(segments: list[str], function: Function) -> str:
+    """One slash may follow; a rest parameter at the end matches nothing, too, and keeps its slashes."""
+    rest = _REST.fullmatch(segments[-1])
+    before = segments[:-1] if rest else segments
+    closing = f"(?:/(?P<{rest[1]}>.*))?" if rest else "/?"
+    return "".join([*("/" + _segment(text, function) for text in before), closing])
 
 
 def _segment(text: str, function: Function) -> str:
     parameter = _PARAMETER.fullmatch(text)
     if parameter:
-        return f"(?P<{parameter[2]}>{'.*' if parameter[1] else '[^/]+'})"
+        return f"(?P<{parameter[1]}>{_INT if parameter[2] else '[^/]+'})"
     if "{" in text:
-        raise NotReady(f"Function {function.name}: this host reads route parameters like {{id}} and {{*rest}} only.")
+        raise NotReady(
+            f"Function {function.name}: this host reads route parameters {{id}}, {{id:int}} and a last {{*rest}} only."
+        )
     return re.escape(text)
-
-
-def _decoded(segment: str) -> str:
-    """Percent-decoded, but an escaped slash stays what it is, as with the platform's web server."""
-    return unquote(segment).replace("/", "%2F")

@@ -1,6 +1,7 @@
 """What the host reads from ``host.json``, with the platform's own environment overrides."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,30 @@ class HostSettings:
     route_prefix: str
     function_timeout: float | None
     queues: QueueSettings
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one instance is told beside ``host.json``; ``storage`` is a connection string with its key."""
+
+    port: int
+    queue_lease: int
+    storage: str
+    host_id: str
+    time_divisor: float
+
+
+def load_options(environment: Mapping[str, str], *, port: int, queue_lease: int) -> Options:
+    """Read the rest of what the host takes from its environment.
+
+    Raises:
+        NotReady: a setting is missing or wrong.
+    """
+    storage = environment.get("AzureWebJobsStorage")
+    if not storage:
+        raise NotReady("The setting AzureWebJobsStorage is missing.")
+    host_id = environment.get("AzureFunctionsWebHost__hostid", "local")
+    return Options(port, queue_lease, storage, host_id, _time_divisor(environment.get("TIME_DIVISOR", "1")))
 
 
 def load_settings(app: Path, environment: Mapping[str, str]) -> HostSettings:
@@ -90,6 +115,16 @@ def _queue_settings(queues: Mapping[str, Any]) -> QueueSettings:
         most_dequeues=int(queues.get("maxdequeuecount", 5)),
         base64=encoding == "base64",
     )
+
+
+def _time_divisor(text: str) -> float:
+    try:
+        divisor = float(text)
+    except ValueError:
+        divisor = 0
+    if not 1 <= divisor < math.inf:
+        raise NotReady(f"TIME_DIVISOR is a number from 1, not {text!r}.")
+    return divisor
 
 
 def _function_timeout(text: str) -> float | None:

@@ -4,16 +4,27 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
+ONE_RETRY: Final[dict[str, Any]] = {
+    "retry_total": 1,
+    "initial_backoff": 1,
+    "random_jitter_range": 0,
+    "connection_timeout": 5,
+    "read_timeout": 15,
+}
+"""Of the storage SDK: an outage shows soon."""
+
 _POISON = "-poison"
 _LONGEST_NAME = 63
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def poison_queue(queue: str) -> str | None:
@@ -26,22 +37,16 @@ class Undecodable(Exception):
     """A message is not what ``messageEncoding`` says."""
 
 
-class QueueStorage:
-    """All queues of one storage account.
+class Unwritable(Exception):
+    """An output cannot be a message."""
 
-    Raises ``azure.core`` errors after one quick retry, so that an outage shows.
-    """
+
+class QueueStorage:
+    """All queues of one storage account; raises ``azure.core`` errors."""
 
     def __init__(self, connection_string: str, *, base64_encoded: bool) -> None:
         self._base64 = base64_encoded
-        self._service = QueueServiceClient.from_connection_string(
-            connection_string,
-            retry_total=1,
-            initial_backoff=1,
-            random_jitter_range=0,
-            connection_timeout=5,
-            read_timeout=15,
-        )
+        self._service = QueueServiceClient.from_connection_string(connection_string, **ONE_RETRY)
         self._wakes: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
 
     async def __aenter__(self) -> Self:
@@ -51,7 +56,7 @@ class QueueStorage:
         await self._service.close()
 
     def wake(self, queue: str) -> asyncio.Event:
-        """Set whenever this process has sent to the queue; the listener clears it."""
+        """Set whenever this process has moved a message there; the listener clears it. Nothing else wakes one."""
         event = asyncio.Event()
         self._wakes[queue].append(event)
         return event
@@ -82,11 +87,20 @@ class QueueStorage:
     async def move(self, queue: str, message: QueueMessage, target: str) -> None:
         """Copy a received message as it is, then delete it; a crash in between leaves both, as on the platform."""
         await self._send(target, message.content)
+        for event in self._wakes[target]:
+            event.set()
         await self.delete(queue, message)
 
     async def write(self, queue: str, text: str) -> None:
-        """Send a message in the host's encoding; the queue is created when it is missing."""
-        await self._send(queue, base64.b64encode(text.encode()).decode() if self._base64 else text)
+        """Send a message in the host's encoding; the queue is created when it is missing. Wakes nobody.
+
+        Raises:
+            Unwritable: it holds a character that XML, in which messages travel, has no place for.
+        """
+        content = base64.b64encode(text.encode()).decode() if self._base64 else text
+        if _NOT_IN_XML.search(content):
+            raise Unwritable("a message holds a control character")
+        await self._send(queue, content)
 
     def text(self, message: QueueMessage) -> str:
         """The message's text.
@@ -110,8 +124,6 @@ class QueueStorage:
             with contextlib.suppress(HttpResponseError):  # made by another just now; a real error comes again below
                 await client.create_queue()
             await client.send_message(content)
-        for event in self._wakes[queue]:
-            event.set()
 
     def _client(self, queue: str) -> QueueClient:
         return self._service.get_queue_client(queue)

@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup: $*"; exit 1; }
 
-fingerprint=$(cat requirements-dev.txt requirements-uv.txt local/package-lock.json local/setup.sh | cksum | tr ' ' '-')
+fingerprint=$(cat requirements-dev.txt requirements-uv.txt local/package-lock.json tests/infra/kusto/package-lock.json local/setup.sh | cksum | tr ' ' '-')
 stamp=.tools/installed
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$fingerprint" ] && .venv/bin/python -c '' 2>/dev/null; then
     exit 0
@@ -59,5 +59,7 @@ chmod +x .venv/bin/icadmin
 
 say "setup: Azurite into local/node_modules"
 npm ci --prefix local --omit=optional --no-audit --no-fund --loglevel=error >&2
+say "setup: Microsoft's language service for KQL into tests/infra/kusto/node_modules"
+npm ci --prefix tests/infra/kusto --no-audit --no-fund --loglevel=error >&2
 
 printf '%s' "$fingerprint" >"$stamp"

@@ -7,59 +7,32 @@ import importlib
 import json
 import logging
 import sys
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import azure_functions_runtime as runtime  # type: ignore[import-untyped]  # ships no types
 from azure_functions_runtime import native_invocation
-from azure_functions_runtime.bindings.datumdef import Datum  # type: ignore[import-untyped]  # ships no types
+from azure_functions_runtime.bindings.datumdef import (  # type: ignore[import-untyped]  # ships no types
+    Datum as LibraryDatum,
+)
 
+from local.invocation import Call, Datum, Failure, Function, Result
 from local.processes import NotReady
-
-type Binding = Mapping[str, Any]
 
 _TRIGGERS = {"httpTrigger", "queueTrigger", "timerTrigger"}
 _OUTPUTS = {"http", "queue"}
-
-__all__ = ["Binding", "Datum", "Function", "FunctionFailed", "Result", "Worker"]
-
-
-class FunctionFailed(Exception):
-    """The function raised. Holds the error's type and the traceback as text."""
-
-    def __init__(self, error_type: str, traceback: str) -> None:
-        super().__init__(error_type)
-        self.error_type = error_type
-        self.traceback = traceback
-
-
-@dataclass(frozen=True)
-class Function:
-    """One function of the app: its trigger and, by parameter name (or ``$return``), its outputs."""
-
-    name: str
-    identifier: str
-    trigger: Binding
-    outputs: Mapping[str, Binding]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a function handed back: ``$return`` and its output parameters, those that were set."""
-
-    returned: Datum | None
-    outputs: list[tuple[str, Datum]]
 
 
 class Worker:
     """The loaded app; one per process."""
 
-    def __init__(self, functions: list[Function]) -> None:
-        self.functions = functions
+    def __init__(self, functions: dict[str, Function]) -> None:
+        """``functions``: by the library's id of each."""
+        self.functions = sorted(functions.values(), key=lambda function: function.name.lower())
+        self._ids = {function.name: identifier for identifier, function in functions.items()}
+        self._parameters = {function.name: function.trigger["name"] for function in self.functions}
 
     @classmethod
     async def load(cls, app: Path) -> "Worker":
@@ -68,7 +41,7 @@ class Worker:
         Raises:
             NotReady: the app does not load, or uses a binding that this host does not know.
         """
-        # It logs each failure with a traceback of its own, and so does whoever calls this module.
+        # It logs each failure with a traceback of its own, and the host does, too.
         logging.getLogger("azure.functions").setLevel(logging.CRITICAL)
         sys.path.insert(0, str(app))
         importlib.invalidate_caches()
@@ -80,20 +53,34 @@ class Worker:
         found = metadata.function_metadata_results
         if not found:
             raise NotReady(f"There is no function in {app / 'function_app.py'}.")
-        return cls(sorted((_function(each) for each in found), key=lambda function: function.name.lower()))
+        return cls({each.function_id: _function(each) for each in found})
 
-    async def invoke(self, function: Function, trigger: Datum, metadata: Mapping[str, Datum] | None = None) -> Result:
-        """Call the function once.
-
-        Raises:
-            FunctionFailed: it raised.
-        """
+    async def invoke(self, call: Call) -> Result | Failure:
+        """Call the function once."""
+        trigger = [(self._parameters[call.function], _to_library(call.trigger))]
+        metadata = {name: _to_library(each) for name, each in call.metadata.items()}
         succeeded, returned, outputs, error, traceback = await native_invocation.invocation_request_native(
-            str(uuid.uuid4()), function.identifier, [(function.trigger["name"], trigger)], metadata or {}
+            call.invocation, self._ids[call.function], trigger, metadata
         )
         if not succeeded:
-            raise FunctionFailed(error.partition("(")[0], traceback)
-        return Result(returned, outputs)
+            return Failure(call.invocation, error, traceback)
+        given = [(name, _from_library(each)) for name, each in outputs]
+        return Result(call.invocation, returned and _from_library(returned), given)
+
+
+def _to_library(datum: Datum) -> Any:  # noqa: ANN401 - the library has no types
+    return LibraryDatum(_inside(datum.value, Datum, _to_library), datum.type)
+
+
+def _from_library(datum: Any) -> Datum:  # noqa: ANN401 - the library has no types
+    return Datum(_inside(datum.value, LibraryDatum, _from_library), datum.type)
+
+
+def _inside(value: Any, kind: type, convert: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - as above
+    """A value, or a dict of values, with every datum in it converted."""
+    if isinstance(value, dict):
+        return {name: _inside(each, kind, convert) for name, each in value.items()}
+    return convert(value) if isinstance(value, kind) else value
 
 
 class _Protos:
@@ -128,4 +115,4 @@ def _function(metadata: SimpleNamespace) -> Function:
     for binding in bindings:
         if binding.get("connection", "AzureWebJobsStorage") != "AzureWebJobsStorage":
             raise NotReady(f"Function {metadata.name}: this host knows the connection AzureWebJobsStorage only.")
-    return Function(metadata.name, metadata.function_id, triggers[0], outputs)
+    return Function(metadata.name, triggers[0], outputs)

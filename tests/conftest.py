@@ -13,6 +13,7 @@ from hypothesis import settings
 from admin.deploy import package
 from local.azurite import Azurite
 from local.services import Vault
+from tests.infra.bicep import NONE_FOUND, Bicep, found
 
 # The suite chooses alike on every run; `make hunt` looks at new examples each time. Hypothesis also draws constants of
 # our modules that are imported by then, so a test has other examples alone than after other tests in its process.
@@ -32,6 +33,13 @@ def pytest_runtest_setup() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that start whole stacks come first, so that no core waits for the last of them alone."""
     items.sort(key=lambda item: not item.nodeid.startswith(_SLOW))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A run without a Bicep compiler says so where nobody overlooks it: in its last lines."""
+    skipped = [each for each in terminalreporter.stats.get("skipped", []) if NONE_FOUND in str(each.longrepr)]
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} tests of the templates did not run: {NONE_FOUND}.", yellow=True)
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +62,13 @@ def built_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         pytest.skip("its compiled dependencies are for Linux on x86-64, where the app runs")
     return package.build(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def compiler() -> Iterator[Bicep]:
+    """Microsoft's Bicep compiler; the test is skipped, and the run says so at its end, where none is found."""
+    program = found()
+    if program is None:
+        pytest.skip(NONE_FOUND)
+    with Bicep(program) as running:
+        yield running

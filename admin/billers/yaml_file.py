@@ -15,9 +15,16 @@ _NOTHING: Final = frozenset({"", "~", "null"})
 
 
 def written(billers: Sequence[Biller]) -> str:
-    """The file's text."""
+    """The file's text; how far each biller is stands in comments, for whoever must set it up anew."""
     records = [settings(biller) for biller in billers]
-    return yaml.safe_dump(records, sort_keys=False, allow_unicode=True, width=120)
+    told = "".join(f"# {', '.join(f'{name} {value}' for name, value in standing(each).items())}\n" for each in billers)
+    return told + yaml.safe_dump(records, sort_keys=False, allow_unicode=True, width=120)
+
+
+def standing(biller: Biller) -> dict[str, Any]:
+    """How far a biller is: what no file brings back, and whoever sets it up anew must know."""
+    told = shown(biller)
+    return {name: told[name] for name in ("billerId", "mode", "goLiveAt", "paused") if name in told}
 
 
 def settings(biller: Biller) -> dict[str, Any]:

@@ -95,9 +95,10 @@ class Trial:
 
     async def _refused(self, answer: Answer, tender: str, order: ReceiptOrder) -> AsyncIterator[Finding]:
         code = _code(answer)
-        if isinstance(answer, Ambiguous) and (made := await self._shown(order)) is not None:
+        if not isinstance(answer, NotSent) and (made := await self._shown(order)) is not None:
             stands = await self._voided(made.receipt_number)
-            yield stands or untold(WORKSPACE, "the answer was lost, the receipt was found and voided", "Try again.")
+            was = "the answer was lost" if isinstance(answer, Ambiguous) else f"Caselle said no ({code})"
+            yield stands or untold(WORKSPACE, f"{was}, the receipt was found and voided", "Try again.")
             return
         check = _CHECK_OF.get(code, WORKSPACE)
         remedy, who = self._remedy(code)

@@ -2,7 +2,7 @@
 
 import typer
 
-from admin.payments import acting, looking, persons, sheet, telling
+from admin.payments import acting, importing, looking, persons, sheet, telling
 
 app = typer.Typer(help="See what became of payments, and act on what is held.", no_args_is_help=True)
 
@@ -15,5 +15,6 @@ app.command()(acting.resolve)
 app.command()(telling.replay)
 app.command()(sheet.ask)
 app.command()(telling.results)
+app.command("import-results")(importing.import_results)
 app.command()(persons.export)
 app.command()(persons.erase)

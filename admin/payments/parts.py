@@ -25,6 +25,7 @@ from shared.repair.personal_data import PersonalData
 from shared.repair.replay import Replay
 from shared.repair.resolve import Resolve
 from shared.repair.retry import Retry
+from shared.repair.take_back import TakeBack
 from shared.repair.tell_again import TellAgain
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.reverse import ReversePayment
@@ -69,6 +70,11 @@ class Parts:
         """Ends held entries."""
         named = NamedReceipt(self.stamp.billers, self._desk.receipting, self.stamp.ledger)
         return Resolve(self.stamp.ledger, self.reader, named, self.stamp.address.settings.times)
+
+    @cached_property
+    def take_back(self) -> TakeBack:
+        """Lets stand again what Invoice Cloud was told before a loss."""
+        return TakeBack(self.stamp.ledger_rows, self.stamp.ledger)
 
     @cached_property
     def again(self) -> TellAgain:

@@ -1,6 +1,8 @@
 // One stamp: everything that one region needs to post its billers' payments.
 targetScope = 'subscription'
 
+import { ActionGroupIds } from 'modules/types.bicep'
+
 @description('Short name of the product; part of every resource name.')
 @minLength(2)
 @maxLength(7)
@@ -47,12 +49,18 @@ param vnetEnabled bool = false
 @description('Address space of the virtual network; two subnets of 64 are cut from it.')
 param vnetAddressPrefix string = '10.40.0.0/24'
 
+@description('With vnetEnabled: calls to cities leave from one address, which is an output.')
+param natGateway bool = false
+
 @description('With vnetEnabled: public IPv4 ranges from which Invoice Cloud and admins still reach storage and vault.')
 param allowedIpRanges array = []
 
 @description('Who is mailed when an alert fires.')
 @minLength(1)
 param alertEmails array
+
+@description('Action groups (resource ids) that are called too, by severity of the alert: a pager for 1, say.')
+param actionGroupIds ActionGroupIds = {}
 
 @description('Where the runbook is published; every alert links a page of it.')
 param runbookBaseUrl string
@@ -94,6 +102,9 @@ param logRetentionDays int = 90
 @description('How long the audit can be neither changed nor deleted, in days. 2557 days are 7 years.')
 @minValue(1)
 param auditRetentionDays int = 2557
+
+@description('Containers of the audit whose policy is locked. Azure refuses to write such a policy again.')
+param lockedAuditContainers array = []
 
 @description('Host name of the callback that outlives stamps. Empty: the app answers under its own name. One stamp of an environment has it.')
 param callbackHostName string = ''
@@ -144,6 +155,8 @@ var tables = [
 
 var suffix = toLower(uniqueString(subscription().id, workload, environmentName, location))
 var stamp = '${workload}-${location}-${environmentName}'
+// The name that Caselle calls.
+var publicHostName = empty(callbackHostName) ? app.outputs.hostName : callbackHostName
 var stampTags = union(tags, { workload: workload, environment: environmentName, stamp: stamp })
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
@@ -185,6 +198,7 @@ module network 'modules/network.bicep' = if (vnetEnabled) {
     location: location
     tags: stampTags
     addressPrefix: vnetAddressPrefix
+    natGateway: natGateway
     storageAccountName: storage.outputs.accountName
     vaultName: vault.outputs.name
   }
@@ -198,6 +212,7 @@ module audit 'modules/audit.bicep' = {
     location: location
     tags: stampTags
     retentionDays: auditRetentionDays
+    lockedContainers: lockedAuditContainers
     geoRedundant: geoRedundant
     zoneRedundant: zoneRedundant
     closed: vnetEnabled
@@ -310,7 +325,20 @@ module alerts 'modules/alerts.bicep' = {
     tags: stampTags
     workspaceId: monitoring.outputs.workspaceId
     actionGroupId: monitoring.outputs.actionGroupId
+    actionGroupIds: actionGroupIds
     runbookBaseUrl: runbookBaseUrl
+  }
+}
+
+module availability 'modules/availability.bicep' = {
+  scope: group
+  name: 'availability'
+  params: {
+    stamp: stamp
+    location: location
+    tags: stampTags
+    componentName: monitoring.outputs.componentName
+    hostName: publicHostName
   }
 }
 
@@ -357,10 +385,11 @@ module callbackHost 'modules/callbackhost.bicep' = if (!empty(callbackHostName))
 output resourceGroupName string = group.name
 output functionAppName string = app.outputs.name
 output functionAppHostName string = app.outputs.hostName
-output callbackBaseUrl string = 'https://${empty(callbackHostName) ? app.outputs.hostName : callbackHostName}'
+output callbackBaseUrl string = 'https://${publicHostName}'
 output keyVaultName string = vault.outputs.name
 output keyVaultUri string = vault.outputs.uri
 output storageAccountName string = storage.outputs.accountName
 output auditAccountName string = audit.outputs.accountName
 output tableUri string = storage.outputs.tableUri
 output workspaceId string = monitoring.outputs.workspaceId
+output outboundAddress string = vnetEnabled ? network!.outputs.outboundAddress : ''

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -39,6 +39,11 @@ async def answer_request_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, RequestError):
         raise error
     return JSONResponse({"errors": error.errors}, error.status, error.headers)
+
+
+def refused_after_all(field: str, code: str) -> dict[str, Any]:
+    """What Caselle says where it refuses a mutation."""
+    return {"data": {field: None}, "errors": [{"message": "No.", "path": [field], "extensions": {"code": code}}]}
 
 
 def with_numerals(answer: Response) -> Response:

@@ -38,6 +38,7 @@ class SwitchChanges(TypedDict, total=False):
     dropAnswers: int
     throttled: str | None
     answersBecome: int | None
+    refusalAfterAll: str | None
     numerals: bool
     referenceLength: int
     referenceInMemo: bool

@@ -12,7 +12,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from local.simulator import resolvers
-from local.simulator.answers import Address, NoAnswer, RequestError, answer_request_error, with_numerals
+from local.simulator.answers import (
+    Address,
+    NoAnswer,
+    RequestError,
+    answer_request_error,
+    refused_after_all,
+    with_numerals,
+)
 from local.simulator.books import Biller, UnknownSubdomain, World
 from local.simulator.oauth import OAuthError, TokenEndpoint, answer_oauth_error
 from local.simulator.schema import Schema, operations
@@ -129,6 +136,9 @@ class _GraphQL:
         if biller.recorded > recorded_before and biller.switches.drop_answers:
             biller.switches.drop_answers -= 1
             return NoAnswer(self._hang_up)
+        code = biller.switches.refusal_after_all
+        if code is not None and answer["data"] and answer["data"].get("create_receipt"):
+            return JSONResponse(refused_after_all("create_receipt", code))
         return with_numerals(JSONResponse(answer)) if biller.switches.numerals else JSONResponse(answer)
 
 

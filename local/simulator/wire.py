@@ -97,6 +97,8 @@ class Switches(_Wire):
     """``Retry-After`` of the 429 that every call gets instead of being worked on; None: no limit."""
     answers_become: int | None = Field(default=None, ge=200, le=599)
     """HTTP status that a filter on the way back puts in the place of every answer, reads too; the work is done."""
+    refusal_after_all: str | None = None
+    """Code with which ``create_receipt`` is refused although it was done."""
     numerals: bool = False
     """Whether receipt numbers and amounts are shown as JSON numbers, where JSON can write them."""
     reference_length: int = Field(default=64, ge=0)

@@ -7,7 +7,7 @@ import logging
 import math
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -165,6 +165,16 @@ class CallbackKeys:
             return None
         await self._stamp(wanted)
         return home
+
+    async def at_home(self, billers: Iterable[str], regions: Container[str]) -> list[str]:
+        """Which of these billers are at home in these regions, and not retired; from memory, as ``home_of``.
+
+        Raises:
+            Unavailable: as ``home_of`` says.
+        """
+        homes = (await self._fresh_enough()).homes
+        found = (homes.get(biller_id) for biller_id in billers)
+        return [each.biller_id for each in found if each and not each.retired and each.is_in(regions)]
 
     async def add(self, biller_id: str, key: SecretStr, not_after: datetime | None = None) -> None:
         """Let a key open the callback of a biller; other processes know it after their next refresh.

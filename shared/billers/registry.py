@@ -1,6 +1,6 @@
 """Where billers are kept, and a cache that spares a warm payment the reading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Final, NamedTuple, Protocol
 
 from shared.billers.model import Biller
@@ -18,6 +18,10 @@ class Home(NamedTuple):
     biller_id: str
     region: str | None
     retired: bool
+
+    def is_in(self, regions: Container[str]) -> bool:
+        """Whether a stamp that serves these regions is its home."""
+        return self.region is None or self.region in regions
 
 
 class BillerRegistry(Protocol):

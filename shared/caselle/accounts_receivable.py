@@ -7,7 +7,7 @@ from typing import Any, Final
 from shared.billers.model import Biller
 from shared.caselle import open_items
 from shared.caselle.client import CaselleClient
-from shared.caselle.errors import BARE_STATUSES, COWS_DOWN, TOKEN_REFUSED, AmbiguousError, NotSentError
+from shared.caselle.errors import COWS_DOWN, TOKEN_REFUSED, AmbiguousError, NotSentError
 from shared.caselle.protocol import Operation, Reply, refusal
 from shared.ledger.answer import Ambiguous, Refused
 from shared.open_items.gateway import Customer, Invoice
@@ -76,7 +76,7 @@ def _refused(reply: Reply) -> Unanswered:
         case Refused(code=code):
             return _meaning(code, (code, Trouble.ERROR) if code in CODES else _ODD)
         case Ambiguous(code=code, detail=said):
-            return _meaning(code if code in BARE_STATUSES.values() else f"http_{reply.status}", _ODD, said)
+            return _meaning(code, _ODD, said)
 
 
 def _meaning(code: str, otherwise: tuple[str, Trouble], said: str | None = None) -> Unanswered:

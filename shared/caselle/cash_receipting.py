@@ -7,6 +7,7 @@ from shared.billers.model import Biller
 from shared.caselle import create_receipt, customer, receipt, void_receipt
 from shared.caselle.client import CaselleClient
 from shared.ledger.answer import Answer
+from shared.payments.evidence.shown import is_same_number
 from shared.payments.gateway import Receipt, ReceiptOrder
 from shared.vocabulary.errors import Unavailable
 
@@ -43,13 +44,13 @@ class CaselleCashReceipting:
         return await self._all(biller, receipt.of_days(first, last), size)
 
     async def receipt(self, biller: Biller, receipt_number: str) -> list[Receipt]:
-        """Every receipt of this number; others that a server may show beside it are left out.
+        """Every receipt of this number, in whatever form; others that a server may show beside it are left out.
 
         Raises:
             Unavailable: no answer, or not a complete one.
         """
         found = await self._all(biller, receipt.of_number(receipt_number), receipt.MOST_IN_PAGE)
-        return [each for each in found if each.receipt_number == receipt_number]
+        return [each for each in found if is_same_number(each.receipt_number, receipt_number)]
 
     async def _all(self, biller: Biller, wanted: dict[str, Any], size: int) -> list[Receipt]:
         found: list[Receipt] = []

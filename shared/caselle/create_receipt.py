@@ -5,7 +5,6 @@ from typing import Any, Final
 from shared.caselle.protocol import CASH_RECEIPTING, Operation, Reply, bare, refusal
 from shared.ledger.answer import Accepted, Answer
 from shared.payments.gateway import ReceiptOrder
-from shared.vocabulary import events
 
 OPERATION: Final = Operation(
     "CreateReceipt",
@@ -42,8 +41,5 @@ def answer(reply: Reply) -> Answer:
     receipt = (reply.data or {}).get("create_receipt")
     number = bare(receipt.get("receipt_number")) if isinstance(receipt, dict) else ""
     if reply.status < 300 and number:  # noqa: PLR2004 - HTTP's successes
-        if reply.errors:
-            codes = [failure.code for failure in reply.errors]
-            events.emit("caselle.accepted_with_errors", events.WARNING, codes=codes)
-        return Accepted(number)
+        return Accepted(number, beside=tuple(failure.code for failure in reply.errors))
     return refusal(reply, "create_receipt")

@@ -48,6 +48,11 @@ class InvalidMessage(Malformed):
         self.biller = biller
         self.id = id
 
+    def named(self, message_id: str) -> dict[str, str]:
+        """How events name it: by its message, and by biller and id where these are known."""
+        known = {"biller": self.biller, "id": self.id, "message": message_id}
+        return {name: each for name, each in known.items() if each is not None}
+
 
 def _spelled(pattern: re.Pattern[str], example: str) -> BeforeValidator:
     """Pydantic alone would read bare digits as seconds since 1970."""

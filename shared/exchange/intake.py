@@ -11,6 +11,7 @@ from shared.ledger.book import Ledger
 from shared.ledger.chain import Chain
 from shared.ledger.due import due_of
 from shared.ledger.entry import SETTLED, Entry, Kind, State
+from shared.ledger.errors import Moved
 from shared.ledger.peer import Peer
 from shared.ledger.send_once import SendOnce
 from shared.vocabulary import events
@@ -48,6 +49,8 @@ class Intake:
         Raises:
             Unavailable: it is being sent by another delivery at this moment; the message must come again.
         """
+        if _only_told(found) and _agrees(found, new):
+            found = await self._filled_in(found, new)
         if not same(found.fingerprint, new.fingerprint):
             return await self._conflicting(found, new)
         redelivered = found.message_id == new.message_id
@@ -69,7 +72,7 @@ class Intake:
         now = self.ledger.now()
         item = quarantined(queue, message_id, body, reason=invalid.code, detail=invalid.detail, at=now)
         await self.quarantine.keep(item)
-        fields = {"message": message_id, "code": invalid.code, "detail": invalid.detail}
+        fields = {**invalid.named(message_id), "code": invalid.code, "detail": invalid.detail}
         events.emit(f"{kind.noun}.invalid", events.WARNING, **fields)
         return Handled([invalid_of(kind, invalid, message_id, now)])
 
@@ -87,6 +90,14 @@ class Intake:
             poison = InvalidMessage("poison", type(error).__name__)
             return await self.set_aside(kind, queue, message_id, body, poison)
 
+    async def _filled_in(self, found: Entry, new: Entry) -> Entry:
+        """Its message has come again: what its result did not say is known from now on."""
+        whole = found._replace(fingerprint=new.fingerprint, message=new.message, customer_number=new.customer_number)
+        try:
+            return await self.ledger.tidy(found, whole._replace(reverses=new.reverses, channel=new.channel))
+        except Moved as moved:
+            return moved.found
+
     async def _conflicting(self, found: Entry, new: Entry) -> Handled:
         """The first message stands; this one is kept as evidence, without anything personal."""
         now = self.ledger.now()
@@ -101,6 +112,15 @@ class Intake:
         event, biller = f"{found.key.kind.noun}.conflict", found.key.biller
         events.emit(event, events.ERROR, biller=biller, id=found.key.id, message=new.message_id)
         return Handled([conflict_of(found, new, now)])
+
+
+def _only_told(found: Entry) -> bool:
+    """Whether the ledger knows it from its result alone, taken back after a loss."""
+    return not found.fingerprint
+
+
+def _agrees(found: Entry, new: Entry) -> bool:
+    return found.cents == new.cents and found.reference.casefold() in {"", new.reference.casefold()}
 
 
 def same(one: str, other: str) -> bool:

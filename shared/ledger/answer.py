@@ -28,10 +28,11 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The peer did it. ``remark``: a reason code that is told beside the success."""
+    """The peer did it. ``remark``: a reason code that is told with it; ``beside``: codes of errors that it named."""
 
     receipt_number: str | None
     remark: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class Gate:
     """Times it opened in a row: the pause grows with it."""
     open_until: datetime | None = None
     """Nothing is sent before this; afterwards a probe comes first."""
+    quiet_until: datetime | None = None
+    """It asked to be left alone until then: nothing is sent before, whatever it answers meanwhile."""
     opened_at: datetime | None = None
     """When the breaker opened for the first time in this row of failures."""
     blocked: str | None = None
@@ -112,7 +114,7 @@ class Gate:
         """Why nothing may be sent now, or None."""
         if self.blocked is not None and (self.blocked_until is None or now < self.blocked_until):
             return "blocked"
-        if self.open_until is not None and now < self.open_until:
+        if any(until is not None and now < until for until in (self.open_until, self.quiet_until)):
             return "breaker_open"
         if self.next_at is not None and now < self.next_at:
             return "throttled"
@@ -120,7 +122,7 @@ class Gate:
 
     def closed_until(self, now: datetime) -> datetime:
         """When it may be tried again, where no person must act first."""
-        known = (self.open_until, self.doubt_until, self.next_at)
+        known = (self.open_until, self.quiet_until, self.doubt_until, self.next_at)
         return max(now, *(until for until in known if until is not None))
 
     def failed(self, now: datetime, times: Times) -> Self:
@@ -180,7 +182,7 @@ class Gate:
         if retry_after is not None:
             least, most = times.retry_after
             until = now + timedelta(seconds=min(max(retry_after, least), most))
-            gate = replace(gate, open_until=max(until, gate.open_until or until))
+            gate = replace(gate, quiet_until=max(until, gate.quiet_until or until))
         if not throttled:
             return gate
         gap = min(max(2 * gate.gap, times.least_apart), times.most_apart)
@@ -192,8 +194,9 @@ class Gate:
 
     def reachable(self, now: datetime) -> Self:
         """After an answer that shows that the peer is there; one that may be older than the doubt does not end it."""
-        doubt_until = self.doubt_until if self.doubt_until is not None and now < self.doubt_until else None
-        return replace(self, failures=0, openings=0, open_until=None, opened_at=None, doubt_until=doubt_until)
+        doubt_until, quiet_until = _still(self.doubt_until, now), _still(self.quiet_until, now)
+        healed = replace(self, failures=0, openings=0, open_until=None, opened_at=None)
+        return replace(healed, doubt_until=doubt_until, quiet_until=quiet_until)
 
     def works(self, now: datetime, times: Times, channel: str = "", dated: str = "") -> Self:
         """After a message that was accepted: nothing is wrong any more, unless a person must say so."""
@@ -236,6 +239,11 @@ class Gate:
 
 
 _HEALTHY: Final = Gate()
+
+
+def _still(until: datetime | None, now: datetime) -> datetime | None:
+    """An instant that has not come yet, or None."""
+    return until if until is not None and now < until else None
 
 
 def _new_stops(was: tuple[str, ...], now: tuple[str, ...]) -> list[tuple[str, str, str]]:

@@ -33,6 +33,7 @@ def gate_values(gate: Gate) -> Values:
 def _instants(gate: Gate) -> dict[str, datetime | None]:
     return {
         "open_until": gate.open_until,
+        "quiet_until": gate.quiet_until,
         "opened_at": gate.opened_at,
         "doubt_until": gate.doubt_until,
         "next_at": gate.next_at,

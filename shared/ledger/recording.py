@@ -86,8 +86,9 @@ class Recording:
         if answer.scope is Scope.ENTRY:
             return await self._hold_refused(entry, answer, peer, believed=believed)
         if not believed:
-            blocks = None if answer.scope is Scope.MOMENT else answer.code
-            doubt = Doubt(blocks=blocks, stops=_stopped(entry, answer.scope))
+            # A refusal of the moment is on a list, and still says no more here than an error that is on none.
+            moment = answer.code if answer.scope is Scope.MOMENT else None
+            doubt = Doubt(unlisted=moment, blocks=None if moment else answer.code, stops=_stopped(entry, answer.scope))
             refused = entry._replace(refused_with=answer.code)
             return await self._record_doubt(refused, Ambiguous(answer.code, detail=answer.detail), peer, doubt)
         recorded = await self._record_or_stand_down(

@@ -180,7 +180,9 @@ def entry_of(row: Row) -> Entry:
     """
     stored: dict[str, Any] = {name: row.values[name] for name in _NAMES if name in row.values}
     read: dict[str, Any] = {name: _READ[name](value) if name in _READ else value for name, value in stored.items()}
-    return Entry(key=key_of(row), etag=row.etag, **read)
+    entry = Entry(key=key_of(row), etag=row.etag, **read)
+    # What is held was told, also where the release that held it did not note when.
+    return entry._replace(told_held_at=entry.told_held_at or entry.held_at)
 
 
 def key_of(row: Row) -> Key:

@@ -6,7 +6,7 @@ from typing import Final
 from shared.billers import capabilities
 from shared.billers.model import Biller
 from shared.ledger import settle
-from shared.ledger.answer import Answer
+from shared.ledger.answer import Accepted, Answer
 from shared.ledger.book import Ledger
 from shared.ledger.entry import SETTLED, Entry, State
 from shared.ledger.times import Times
@@ -14,6 +14,7 @@ from shared.payments.gateway import CashReceipting, ReceiptOrder, Share
 from shared.payments.message import PaymentMessage, stored
 from shared.payments.reading import ReadReceipts
 from shared.payments.rules import perhaps_sent, unasked_since_loss
+from shared.vocabulary import events
 from shared.vocabulary.money import Money
 
 FINAL: Final = SETTLED - {State.HELD}
@@ -54,7 +55,11 @@ class PaymentPeer(CityPeer):
     async def send(self, entry: Entry) -> Answer:
         """Create the receipt."""
         order = order_of(stored(entry.message), self._biller, date.fromisoformat(entry.posting_date))
-        return await self._receipting.create_receipt(self._biller, order)
+        answer = await self._receipting.create_receipt(self._biller, order)
+        if isinstance(answer, Accepted) and answer.beside:
+            named = {"biller": entry.key.biller, "id": entry.key.id}
+            events.emit("caselle.accepted_with_errors", events.WARNING, **named, codes=answer.beside)
+        return answer
 
     async def probe(self, entry: Entry) -> bool:
         """Read the payment's customer."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared.billers.model import Biller, Mode
 from shared.exchange import desk
@@ -20,10 +22,13 @@ from shared.payments.gateway import CashReceipting
 from shared.payments.message import PaymentMessage, parse
 from shared.payments.peer import PaymentPeer
 from shared.payments.rules import deposit_day, hold_reason, paused, perhaps_sent, posting_date, recovering
+from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError
 
 QUEUE = "payments"
 
+TAKEN_LATE: Final = timedelta(seconds=30)
+"""A message that lies longer in its queue is told: the platform scales up within seconds."""
 _PERHAPS_POSTED = frozenset({"unknown_biller", "wrong_region", "before_go_live", "shadow_overlap"})
 """Why a payment is held that another stamp, or the old data pump, may have posted."""
 
@@ -47,8 +52,8 @@ class PostPayment:
         self._desk = desk
         self._intake = desk.intake()
 
-    async def accept(self, body: bytes, message_id: str) -> Handled:
-        """Handle one message of the queue.
+    async def accept(self, body: bytes, message_id: str, enqueued_at: datetime | None = None) -> Handled:
+        """Handle one message of the queue, which came there at ``enqueued_at``.
 
         Raises:
             Unavailable: a store does not answer. Nothing was sent that the ledger does not know; the message must
@@ -62,6 +67,7 @@ class PostPayment:
         entry = self._fresh(message, message_id, biller)
         try:
             begun = await self._unless_voided(entry, message, biller, lambda each: self._begin(each, message, biller))
+            self._watch_queue(begun, enqueued_at)
             return await self._intake.told(begun)
         except (Known, Moved) as known:
             return await self._repeated(known.found, entry, biller)
@@ -110,6 +116,13 @@ class PostPayment:
 
     async def _moved(self, found: Entry, after: Entry, note: Values = NO_VALUES) -> Handled:
         return await self._intake.told(await self._desk.ledger.move(found, after, note=note))
+
+    def _watch_queue(self, begun: Entry, enqueued_at: datetime | None) -> None:
+        """The ledger counts from here on; what a payment waited before belongs to the figure of the service, too."""
+        queued = begun.received_at - enqueued_at if enqueued_at else timedelta()
+        if queued > TAKEN_LATE:
+            seconds = round(queued.total_seconds(), 1)
+            events.emit("payment.taken_late", biller=begun.key.biller, id=begun.key.id, queued=seconds)
 
     async def _set_aside(self, body: bytes, message_id: str, invalid: InvalidMessage) -> Handled:
         return await self._intake.set_aside(Kind.PAYMENT, QUEUE, message_id, body, invalid)

@@ -75,7 +75,7 @@ class ReadReceipts:
         return Shown.read(text).form
 
     async def around(self, entry: Entry, sent: Sent) -> Around:
-        """A reading of all days that concern an entry, from another day and with other pages where it is the second.
+        """A reading of all days that concern an entry; a day more, and so with other pages, than the first look at it.
 
         Raises:
             Unavailable: no complete answer.
@@ -84,7 +84,7 @@ class ReadReceipts:
         last = await self._latest(sent)
         earliest = min([each.posted_at for each in last], default=sent.first_sent_at)
         first, until = self._days(entry, last, await self._ledger.posted.since(self._id, earliest))
-        reading = await self._read(first - _DAY if look else first, until)
+        reading = await self._read(min(first, look.first) - _DAY if look else first, until)
         known, memory = await self._known(sent, reading, await self._ledger.posted.since(self._id, earliest))
         return Around(reading, known, memory.lag(reading.at, self._most_lag))
 

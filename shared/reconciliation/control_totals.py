@@ -120,5 +120,5 @@ class KeepControlTotal:
     async def _set_aside(self, body: bytes, message_id: str, invalid: InvalidMessage, now: datetime) -> None:
         item = quarantined(QUEUE, message_id, body, reason=invalid.code, detail=invalid.detail, at=now)
         await self._quarantine.keep(item)
-        fields = {"message": message_id, "code": invalid.code, "detail": invalid.detail}
+        fields = {**invalid.named(message_id), "code": invalid.code, "detail": invalid.detail}
         events.emit("control_total.invalid", events.WARNING, **fields)

@@ -1,11 +1,11 @@
 """What a person does in Caselle where a payment is not undone from here: menu path, date, amount and receipt number."""
 
+import json
 from typing import Final
 
 from shared.billers.model import Biller
 from shared.exchange import nacha
 from shared.ledger.entry import Entry
-from shared.payments.message import stored as stored_payment
 from shared.reversals.message import AchReject, Undoing, stored
 from shared.vocabulary.money import Money
 
@@ -62,7 +62,8 @@ def _receipt(payment: Entry) -> str:
 
 def _adjustment(payment: Entry, what: str, fee: Money | None) -> str:
     """Utility Management has an action that also bills the fee; of Accounts Receivable none is known."""
-    if stored_payment(payment.message).application == "UM":
+    # Of a payment that is known from its result alone, or that is years old, the message is gone.
+    if json.loads(payment.message).get("application") == "UM":
         action = f"action NSF Check, which also bills the fee of {fee}" if fee else "action Reverse Payment"
         return f"{UTILITY_ADJUSTMENTS}: {action}, for {what}."
     return f"{RECEIVABLE_ADJUSTMENTS}: reverse {what}{_billing(fee)}."

@@ -1,19 +1,21 @@
-"""Hands a callback on to the stamp that its biller is at home in."""
+"""What goes to other stamps: a callback is handed on to its biller's home; one that was away asks who is home."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Container, Mapping
 from http import HTTPStatus
+from itertools import batched
 from typing import Final
 from urllib.parse import urlencode
 
 import httpx
 
+from shared.billers import home_question
 from shared.caselle.client import Wire
 from shared.caselle.errors import AmbiguousError
 from shared.caselle.protocol import Request
 from shared.tokens.body import media_type
 from shared.tokens.receive import MARK, Answer, Callback
-from shared.vocabulary.errors import Unavailable
+from shared.vocabulary.errors import Malformed, Unavailable
 
 MOST_BYTES: Final = 16 * 1024
 """Of one answer; the callback's own have a few hundred."""
@@ -37,10 +39,33 @@ _PASSED_ON: Final = frozenset(
 class HttpStamps:
     """The callbacks of other stamps over HTTP: one fresh connection each, no redirects, no retry."""
 
-    def __init__(self, urls: Mapping[str, str], deadline: float = DEADLINE) -> None:
-        """``urls``: base URL by region; ``deadline``: seconds for one callback in all."""
+    def __init__(self, urls: Mapping[str, str], deadline: float = DEADLINE, own: Container[str] = frozenset()) -> None:
+        """``urls``: base URL by region; ``deadline``: seconds for one call in all; ``own``: regions at home here."""
         self._wires = {region: Wire(url, deadline, MOST_BYTES) for region, url in urls.items()}
         self._deadline = deadline
+        self._own = own
+
+    @property
+    def others(self) -> Collection[str]:
+        """The regions of the other stamps."""
+        return [region for region in self._wires if region not in self._own]
+
+    async def at_home(self, region: str, billers: Collection[str]) -> Collection[str]:
+        """Which of these billers that region's stamp is home to.
+
+        Raises:
+            Unavailable: no answer, or none that says so.
+        """
+        found: set[str] = set()
+        for some in batched(sorted(billers), home_question.MOST, strict=False):
+            answer = await self._post(region, _asking(some))
+            if answer.status != HTTPStatus.OK:
+                raise Unavailable(f"stamp {region}: http_{answer.status}")
+            try:
+                found |= home_question.answered(answer.body)
+            except Malformed as error:
+                raise Unavailable(f"stamp {region}: {error}") from None
+        return found
 
     async def hand_on(self, region: str, callback: Callback) -> Answer:
         """Status and body of that region's answer.
@@ -48,23 +73,37 @@ class HttpStamps:
         Raises:
             Unavailable: no answer, or one that a callback does not give, or no stamp is known there.
         """
+        answer = await self._post(region, _request(callback))
+        if answer.status not in _PASSED_ON:
+            raise Unavailable(f"stamp {region}: http_{answer.status}")
+        return answer
+
+    async def _post(self, region: str, request: Request) -> Answer:
         wire = self._wires.get(region)
         if wire is None:
             raise Unavailable(f"setting CALLBACK_STAMPS names no stamp for {region}")
         try:
             async with asyncio.timeout(self._deadline):
-                found = await wire.post(_request(callback), self._deadline)
+                found = await wire.post(request, self._deadline)
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, AmbiguousError, OSError) as error:
             # The original holds the URL, and that the biller's key.
             raise Unavailable(f"stamp {region}: {type(error).__name__}") from None
-        if found.status not in _PASSED_ON:
-            raise Unavailable(f"stamp {region}: http_{found.status}")
         return Answer(found.status, found.body)
 
     async def aclose(self) -> None:
         """Close what is open."""
         for wire in self._wires.values():
             await wire.aclose()
+
+
+def _asking(billers: Collection[str]) -> Request:
+    headers = {
+        home_question.HEADER: "1",
+        "Content-Type": "application/json",
+        "Accept": "application/json, application/problem+json",
+        "Accept-Encoding": "identity",
+    }
+    return Request(_ROUTE, headers, home_question.question(billers))
 
 
 def _request(callback: Callback) -> Request:

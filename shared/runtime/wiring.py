@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from shared.runtime import stores
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
     from shared.billers.callback_keys import CallbackKeys
     from shared.caselle.cash_receipting import CaselleCashReceipting
     from shared.caselle.client import CaselleClient
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from shared.reconciliation.reconcile import Reconcile
     from shared.reconciliation.retain import Retain
     from shared.reversals.reverse import ReversePayment
+    from shared.runtime.presence import Presence
     from shared.runtime.stamps import HttpStamps
     from shared.runtime.token_parts import TokenParts
     from shared.tokens.authorize import ExchangeCode
@@ -180,6 +184,11 @@ async def receive_token() -> "ReceiveToken":
     )
 
 
+async def at_home(billers: "Iterable[str]") -> list[str]:
+    """Which of these billers this stamp is home to."""
+    return await callback_keys().at_home(billers, stores.settings().regions)
+
+
 async def check() -> None:
     """Whether settings, tables and vault answer.
 
@@ -189,6 +198,28 @@ async def check() -> None:
     await stores.billers().all()
     await ledger().waiting("0", 1)
     await stores.pepper()
+
+
+async def before_sending() -> None:
+    """Whoever may send calls this first: a stamp that was away asks the others who is home.
+
+    Raises:
+        Unavailable: a store does not answer; the message must come again.
+    """
+    await _presence()()
+
+
+@cache
+def _presence() -> "Presence":
+    from shared.runtime.presence import Presence
+
+    return Presence(stores.runs(), stores.server_time().now, _come_home)
+
+
+async def _come_home(away: "timedelta") -> None:
+    from shared.billers.homecoming import Homecoming
+
+    await Homecoming(stores.billers(), _stamps(), stores.settings().regions)(away)
 
 
 @cache
@@ -227,7 +258,7 @@ def _exchange_code() -> "ExchangeCode":
 def _stamps() -> "HttpStamps":
     from shared.runtime.stamps import HttpStamps
 
-    return HttpStamps(stores.settings().callback_stamps)
+    return HttpStamps(stores.settings().callback_stamps, own=stores.settings().regions)
 
 
 @cache

@@ -1,6 +1,6 @@
 """The timer's part: which tokens need a look, and what is done at one."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +23,11 @@ SOON: Final = timedelta(minutes=10)
 LATE: Final = timedelta(days=1)
 """After a renewal that failed, the next one: a twentieth of the time that is left, between these two."""
 
+TOLD_FROM: Final = time(6)
+TOLD_UNTIL: Final = time(6, 5)
+"""In one run of the day (UTC) each token's expiry is told: logs are kept for fewer days than a token is good for."""
+_DAY: Final = timedelta(days=1)
+
 FOR_A_PERSON: Final = frozenset({NoRenewal.NO_CONSENT, NoRenewal.UNSUPERVISED, NoRenewal.NO_CREDENTIALS})
 """Reasons against a renewal that somebody has to remove."""
 
@@ -40,7 +45,7 @@ class TokenDue(BaseModel):
 
 
 class SweepTokens:
-    """Finds the tokens that are due; what it reads grows with those alone."""
+    """Finds the tokens that are due; what it reads grows with those alone, but for one run a day."""
 
     def __init__(self, rows: TokenRows, clock: Clock) -> None:
         self._rows = rows
@@ -52,9 +57,17 @@ class SweepTokens:
         Raises:
             Unavailable: the table does not answer.
         """
-        found = await self._rows.due(self._clock.now(), MOST_AT_ONCE)
+        now = self._clock.now()
+        found = await self._rows.due(now, MOST_AT_ONCE)
+        if TOLD_FROM <= now.time() < TOLD_UNTIL:
+            await self._tell_all(now)
         events.emit("token.sweep_completed", due=len(found), more=len(found) == MOST_AT_ONCE)
         return [TokenDue(biller_id=each) for each in found]
+
+    async def _tell_all(self, now: datetime) -> None:
+        for row in await self._rows.all():
+            days = (row.expires_at - now) // _DAY
+            events.emit("token.stands", biller=row.biller_id, expires_at=row.expires_at.isoformat(), days=days)
 
 
 class LookAfterToken:

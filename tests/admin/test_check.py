@@ -257,6 +257,14 @@ def test_a_receipt_whose_answer_was_lost_is_found_and_voided(icadmin, stack, hea
     assert asyncio.run(_summary(stack, healthy))["receipts"] == 0
 
 
+def test_a_receipt_that_was_refused_after_all_is_found_and_voided_too(icadmin, stack, healthy):
+    """A refusal is Caselle's word, and its list shows what it did."""
+    asyncio.run(switch(stack, healthy, refusalAfterAll="PERIOD_CLOSED"))
+    _, found = looked(icadmin, healthy, *TRIED)
+    assert found["workspace online"]["evidence"] == "Caselle said no (period_closed), the receipt was found and voided"
+    assert asyncio.run(_summary(stack, healthy))["receipts"] == 0
+
+
 class TestATrialThatIsNotMade:
     @pytest.mark.parametrize(
         ("options", "says"),

@@ -48,7 +48,7 @@ def test_billers_can_be_imported_from_it(icadmin, exported, bid, tmp_path):
 
 def test_it_holds_digests_and_no_key(stack, exported):
     _, blobs = exported
-    assert list(blobs) == ["billers.json", "callback-keys.json"]
+    assert list(blobs) == ["billers.json", "callback-keys.json", "standing.json"]
     rows = json.loads(blobs["callback-keys.json"])
     assert {len(each["digest"]) for each in rows} == {64}
     keys = [url.partition("BK=")[2] for url in stack.callback_urls.values()]

@@ -12,4 +12,4 @@ COMMANDS = set(typer.main.get_command(app).commands)
 
 
 def test_every_command_is_named_and_no_other():
-    assert set(re.findall(r"`payments ([a-z]+)", PAGE)) == COMMANDS - {"list"}
+    assert set(re.findall(r"`payments ([a-z-]+)", PAGE)) == COMMANDS - {"list"}

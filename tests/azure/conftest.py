@@ -18,6 +18,7 @@ from tests.admin.conftest import run
 from tests.azure.cloud import compiler
 from tests.azure.cloud.certificates import Certificates
 from tests.azure.cloud.world import Cloud, login
+from tests.infra.bicep import found
 from tests.payments.world import NEWPORT
 
 __all__ = ["run"]
@@ -60,12 +61,17 @@ def programs(az_program, tmp_path_factory):
     return _path(az_program, compiler.committed_program(tmp_path_factory.mktemp("compiler") / "bin"))
 
 
+@pytest.fixture(scope="session")
+def bicep():
+    """The machine's own, looked for before a test changes the path; None where there is none."""
+    return found()
+
+
 @pytest.fixture
-def real_compiler(az_program, tmp_path, monkeypatch):
+def real_compiler(az_program, bicep, tmp_path, monkeypatch):
     """The templates are compiled from their sources, where this machine can."""
-    found = compiler.real()
-    if found is not None:
-        monkeypatch.setenv("PATH", _path(az_program, compiler.real_program(tmp_path / "compiler", found)))
+    if bicep is not None:
+        monkeypatch.setenv("PATH", _path(az_program, compiler.real_program(tmp_path / "compiler", bicep)))
 
 
 def _path(az, folder):

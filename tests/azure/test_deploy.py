@@ -63,26 +63,24 @@ class TestTheFirstOne:
         made.dry_run()
         _told_before(capfd.readouterr().out, made.azure.asked)
 
-    def test_what_was_published_runs(self, deployed, deployment):
+    def test_nothing_is_changed_before_it_was_shown_and_nothing_published_before_it_is_there(
+        self, deployed, deployment
+    ):
         deployment().run()
-        asked = deployed.asked(
-            "GET|POST|PUT", "whatif|deployments/|publish|/api/health|/functions$|listkeys|/api/ready"
-        )
         order = [
-            "whatIf",
-            "/validate",
-            "caselle-westus2-prod",
-            "/api/publish",
-            "/api/health",
-            "/functions",
-            "/api/ready",
+            ("POST", "/whatIf"),
+            ("PUT", "/deployments/caselle-westus2-prod"),
+            ("POST", "/api/publish"),
+            ("GET", "/api/health"),
+            ("GET", "/functions"),
+            ("GET", "/api/ready"),
         ]
-        found = [
-            next(number for number, path in enumerate(asked) if path.lower().endswith(end.lower()))
-            for end in order
-            if end
+        came = [(each.method, each.path) for each in deployed.front.came]
+        first = [
+            next(at for at, (method, path) in enumerate(came) if method == verb and path.endswith(end))
+            for verb, end in order
         ]
-        assert found == sorted(found)
+        assert first == sorted(first)
 
 
 class TestUpdate:
@@ -158,14 +156,14 @@ def _changed(built, path):
 
 
 class TestStack:
-    def test_made_updated_and_destroyed(self, cloud, deployment, run, capfd):
+    def test_made_updated_and_destroyed(self, cloud, deployment, run):
         deployment(stack=True).run()
         deployment().run()
         [stack] = cloud.arm.deployments.stacks.values()
         assert stack["properties"]["denySettings"]["mode"] == "denyDelete"
         assert 60 in deployment.waited, "the second one drains by what the stack tells of the first"
         said = run("destroy", "westus2.prod", "--yes")
-        assert (said.code, capfd.readouterr().err.count("DenyAssignment")) == (0, 0)
+        assert said.code == 0, said.err
         assert (_of_type(cloud, "Microsoft.Web/sites"), cloud.arm.deployments.stacks) == ([], {})
         assert len(_of_type(cloud, "Microsoft.Storage/storageAccounts")) == 2, "ledger and audit stay"
 

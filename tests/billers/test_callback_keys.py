@@ -291,3 +291,15 @@ async def test_keys_are_never_remembered_for_longer_than_thirty_seconds(setting)
     await setting.keys.revoke(digest(PEPPER, mine))
     setting.clock.advance(30)
     assert await patient.home_of(mine) is None
+
+
+async def test_at_home_is_what_a_record_says_and_nobody_reads_the_store_for_it(setting):
+    await setting.billers.put(NEWPORT.model_copy(update={"biller_id": "11", "mode": Mode.RETIRED}))
+    await setting.billers.put(NEWPORT.model_copy(update={"biller_id": "12", "region": "eastus2"}))
+    asked, here = ["2493", "11", "12", "99"], {"westus2"}
+    assert await setting.keys.at_home(asked, here) == ["2493"]
+    assert await setting.keys.at_home(asked, {"eastus2"}) == ["2493", "12"]
+    reads = setting.billers.reads
+    for _ in range(50):
+        await setting.keys.at_home(asked, here)
+    assert setting.billers.reads == reads

@@ -42,7 +42,8 @@ def test_a_receipt_number_means_posted(status):
 
 @pytest.mark.parametrize("code", ["ERROR", *CODES])
 def test_a_receipt_number_means_posted_whatever_errors_stand_beside_it(code):
-    assert judged(200, MADE | {"errors": [error(code, [*PATH, "memo"])]}) == Accepted("5.00010")
+    made = judged(200, MADE | {"errors": [error(code, [*PATH, "memo"])]})
+    assert made == Accepted("5.00010", beside=(code,))
 
 
 def test_a_receipt_number_is_trimmed_and_keeps_its_zeros():

@@ -1,5 +1,8 @@
 """Reads over real sockets: only a complete answer shows anything."""
 
+import json
+from datetime import date, timedelta
+
 import pytest
 
 from shared.vocabulary.errors import Unavailable
@@ -22,6 +25,30 @@ async def test_a_cut_second_page_is_no_answer(opened):
     async with RawServer(answer(first), resets) as server:
         with pytest.raises(Unavailable):
             await opened(server.url).receipts(CITY, ORDER.receipt_date, ORDER.receipt_date)
+
+
+@pytest.mark.parametrize(("earlier", "size"), [(0, 200), (1, 149), (2, 200)])
+async def test_a_reading_from_a_day_earlier_has_pages_of_another_size(opened, earlier, size):
+    """What is lost at the edge of a page is lost somewhere else."""
+    first = date(2026, 11, 20) - timedelta(days=earlier)
+    async with RawServer(answer(EMPTY_PAGE)) as server:
+        await opened(server.url).receipts(CITY, first, date(2026, 11, 21))
+    [asked] = [json.loads(each.partition(b"\r\n\r\n")[2])["variables"] for each in server.requests]
+    assert asked == {
+        "filter": {"from_date": first.isoformat(), "to_date": "2026-11-21"},
+        "page": {"size": size, "after": None},
+    }
+
+
+async def test_a_number_is_asked_for_by_itself_and_others_beside_it_are_left_out(opened):
+    row = {"reference": "IC1", "amount": "1.00", "status": "POSTED", "created_at": "2026-11-20T12:00:00Z"}
+    rows = [row | {"receipt_number": number} for number in ("5.00009", "5.00010", "05.000000010", "5.00011", "6.00010")]
+    page = json.dumps({"data": {"receipt": {"receipts": rows, "next": None}}}).encode()
+    async with RawServer(answer(page)) as server:
+        found = await opened(server.url).receipt(CITY, "5.00010")
+    assert [each.receipt_number for each in found] == ["5.00010", "05.000000010"]
+    [asked] = [json.loads(each.partition(b"\r\n\r\n")[2])["variables"] for each in server.requests]
+    assert asked["filter"] == {"receipt_number": "5.00010"}
 
 
 async def test_a_cursor_that_goes_in_circles_ends(opened, monkeypatch):

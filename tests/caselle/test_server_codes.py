@@ -14,6 +14,28 @@ ALL = sorted({(code, ours) for server in SERVERS for code, ours in server.codes.
 SPELLINGS = [str, str.lower, str.title, lambda code: code.lower().replace("_", "-")]
 
 
+AS_THEY_SAY = {
+    UNAUTHENTICATED: [
+        *("UNAUTHENTICATED", "unauthenticated", "AUTH_NOT_AUTHENTICATED", "AUTH_NOT_AUTHORIZED", "ACCESS_DENIED"),
+        *("authorization", "access-denied", "invalid-jwt", "jwt-invalid-claims", "jwt-missing-role-claims"),
+        *("AUTH_ERROR", "INVALID_TOKEN", "TOKEN_EXPIRED"),
+    ],
+    TOO_MANY: ["THROTTLED", "REQUEST_RATE_LIMITED", "REQUESTS_EXCEEDED"],
+    "GRAPHQL_PARSE_FAILED": ["GRAPHQL_PARSE_FAILED", "HC0011", "HC0014", "SYNTAX_ERROR"],
+    "GRAPHQL_VALIDATION_FAILED": [
+        *("GRAPHQL_VALIDATION_FAILED", "FIELDS_ON_CORRECT_TYPE", "KNOWN_ARGUMENT_NAMES", "KNOWN_TYPE_NAMES"),
+        *("ARGUMENTS_OF_CORRECT_TYPE", "PROVIDED_NON_NULL_ARGUMENTS", "SCALAR_LEAFS"),
+        *("VARIABLES_ARE_INPUT_TYPES", "VARIABLES_IN_ALLOWED_POSITION"),
+    ],
+}
+"""Each server's own spelling, as its sources have it."""
+
+
+@pytest.mark.parametrize(("said", "ours"), [(said, ours) for ours, codes in AS_THEY_SAY.items() for said in codes])
+def test_what_a_server_says_is_known(said, ours):
+    assert known(said) == ours
+
+
 def answered(code, status=200, **fields):
     error = {"message": "no", "extensions": {"code": code}}
     return read(status, json.dumps(fields | {"errors": [error]}).encode())

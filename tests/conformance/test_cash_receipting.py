@@ -48,6 +48,36 @@ async def test_every_receipt_is_shown_however_many_pages_it_takes(cash):
     assert sum(each.amount for each in shown) == 450 * 451 // 2
 
 
+@pytest.mark.parametrize("earlier", [0, 1, 2])
+async def test_pages_of_another_size_from_another_day_show_the_same(cash, earlier):
+    numbers = [await make(cash, reference=f"IC{n}", shares=()) for n in range(310)]
+    shown = await cash.receipts(CITY, DAY - timedelta(days=earlier), DAY)
+    assert [each.receipt_number for each in shown] == numbers
+
+
+async def test_one_receipt_is_shown_by_its_number_with_all_that_it_says(cash):
+    number, other = await make(cash), await make(cash, reference="IC2", receipt_date=DAY - timedelta(days=900))
+    [mine], [old] = await cash.receipt(CITY, number), await cash.receipt(CITY, other)
+    assert (mine.receipt_number, mine.reference, mine.amount, mine.live, mine.voided) == (
+        number,
+        "IC1",
+        12540,
+        True,
+        False,
+    )
+    assert (mine.dated, mine.memo) == (DAY, None)
+    assert (old.receipt_number, old.dated) == (other, DAY - timedelta(days=900))
+    assert [mine] == await cash.receipts(CITY, DAY, DAY)
+    await cash.void_receipt(CITY, number, "R01")
+    assert [each.voided for each in await cash.receipt(CITY, number)] == [True]
+
+
+@pytest.mark.parametrize("number", ["5.99999", "05.000000099", "0", "no number at all", "' or 1=1"])
+async def test_a_number_that_was_never_issued_shows_nothing(cash, number):
+    await make(cash)
+    assert await cash.receipt(CITY, number) == []
+
+
 async def test_both_days_of_a_range_are_part_of_it(cash):
     for days in range(-2, 3):
         await make(cash, receipt_date=DAY + timedelta(days=days), reference=f"day{days}")
@@ -84,6 +114,29 @@ async def test_a_city_that_answers_is_reachable(cash):
 
 
 # What only the real one can show.
+
+
+async def test_the_user_that_is_stamped_on_a_receipt_is_shown(caselle):
+    await make(caselle.cash)
+    assert [each.user for each in await caselle.cash.receipts(CITY, DAY, DAY)] == ["ONLINE"]
+
+
+async def test_a_number_before_and_after_an_update_of_its_form_names_its_receipt(caselle):
+    """From release 2025.02 on the same group goes on with more digits."""
+    await caselle.control.switch("newportor", connectVersion="2025.01")
+    short = await make(caselle.cash)
+    await caselle.control.switch("newportor", connectVersion="2025.11")
+    long = await make(caselle.cash, reference="IC2")
+    assert (short, long) == ("5.00001", "05.000000002")
+    found = [await caselle.cash.receipt(CITY, number) for number in (short, long)]
+    assert [[each.reference for each in shown] for shown in found] == [["IC1"], ["IC2"]]
+
+
+async def test_a_release_without_the_query_shows_no_number(caselle):
+    await caselle.control.switch("newportor", connectVersion="2025.02")
+    number = await make(caselle.cash)
+    with pytest.raises(Unavailable):
+        await caselle.cash.receipt(CITY, number)
 
 
 async def test_a_release_without_void_is_a_mismatch_and_not_an_unknown_outcome(caselle):

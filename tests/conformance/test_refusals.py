@@ -55,7 +55,7 @@ VOIDS = [
 ]
 WRONG_DATE = {"input": create_receipt.variables(ORDER)["input"] | {"receipt_date": "11/20/2026"}}
 UNKNOWN_FIELD = {"input": create_receipt.variables(ORDER)["input"] | {"tip": "1.00"}}
-LATE_PAGE = receipt.variables(DAY, DAY, None) | {"page": {"size": 201}}
+LATE_PAGE = receipt.variables(receipt.of_days(DAY, DAY), None) | {"page": {"size": 201}}
 CREATE, QUERY = create_receipt.OPERATION, receipt.OPERATION
 CALLS = [
     ("DATE_INVALID", CREATE, WRONG_DATE),
@@ -65,7 +65,7 @@ CALLS = [
     ("GRAPHQL_VALIDATION_FAILED", replace(CREATE, document="mutation CreateReceipt { pay_bill }"), {}),
     ("OPERATION_RESOLUTION_FAILURE", replace(CREATE, name="PayBill"), create_receipt.variables(ORDER)),
     ("PAGE_SIZE_INVALID", QUERY, LATE_PAGE),
-    ("CURSOR_INVALID", QUERY, receipt.variables(DAY, DAY, "x")),
+    ("CURSOR_INVALID", QUERY, receipt.variables(receipt.of_days(DAY, DAY), "x")),
 ]
 
 
@@ -153,6 +153,13 @@ async def test_a_status_that_something_on_the_way_gives_after_the_work_leaves_it
     assert await caselle.cash.create_receipt(CITY, ORDER) == Ambiguous(reason, throttled=status == 429)
     assert (await caselle.control.summary())["2493"]["receipts"] == 1
     assert (await caselle.control.calls())["2493"]["create_receipt"] == 1
+
+
+async def test_a_refusal_after_the_work_looks_like_any_other(caselle):
+    """So it is not believed by its looks: the ledger asks."""
+    await caselle.control.switch("newportor", refusalAfterAll="PERIOD_CLOSED")
+    assert await caselle.cash.create_receipt(CITY, ORDER) == Refused("period_closed", Scope.ENTRY)
+    assert (await caselle.control.summary())["2493"]["receipts"] == 1
 
 
 async def test_a_limit_is_told_with_the_rest_that_it_asks_for(caselle):

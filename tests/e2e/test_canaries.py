@@ -6,6 +6,7 @@ import secrets
 import ssl
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 from pydantic import SecretStr
 
+from local.services import FunctionsHost
 from local.simulator.client import SimulatorControl
 from local.stack import CALLBACK_ROUTE, Stack
 from local.stack_setup import TABLES, add_callback_key, keep_client_secrets
@@ -42,7 +44,10 @@ SECRET = (
     "begun state",
     "function key",
     "wrong function key",
+    "text of an error",
+    "parameter in an error of ours",
 )
+FAILING = Path(__file__).with_name("apps") / "failing"
 
 
 class Run:
@@ -69,6 +74,20 @@ class Run:
         async with SimulatorControl(self.stack.control_url) as control:
             assert await control.deliver_token("newportor") == HTTPStatus.OK  # one to post with
         await self._post()
+        self.failed = await asyncio.to_thread(self._fail)
+
+    def _fail(self) -> list[tuple[int, str]]:
+        """What callers get of functions that raise what nobody catches; the host itself writes that down."""
+        told = {"SECRET_TEXT": self["text of an error"], "SECRET_PARAMETER": self["parameter in an error of ours"]}
+        log = self.stack._folder.logs / "failing-host.log"
+        with FunctionsHost(
+            FAILING, storage=self.stack.storage, log=log, settings=self.stack._settings() | told
+        ) as host:
+            key = {"x-functions-key": host.keys.function}
+            with httpx.Client(base_url=host.url, headers=key, trust_env=False, timeout=60) as http:
+                paths = ("payments/x", "customers/x/open-items")
+                answers = [http.get(f"/api/billers/{CITY.biller_id}/{path}") for path in paths]
+        return [(answer.status_code, answer.text) for answer in answers]
 
     async def _set_up(self) -> None:
         stack = self.stack
@@ -224,9 +243,20 @@ def test_every_canary_was_on_its_way(run):
 
 def test_nothing_secret_or_personal_is_in_any_file(run):
     files = dict(run.files())
-    assert {name for name in files if name.endswith(".log")} >= {"logs/functions-host-2.log", "vault/vault.log"}
+    logs = {"logs/functions-host-2.log", "logs/failing-host.log", "vault/vault.log"}
+    assert {name for name in files if name.endswith(".log")} >= logs
     assert "callback.refused" in files["logs/functions-host-2.log"]
     assert _sung(run, (*SECRET, *PERSONAL), files.items()) == []
+
+
+def test_an_error_that_nobody_caught_is_told_by_its_type_and_place(run):
+    """By the host, which writes down text and stack of whatever is raised, and by the app's own event."""
+    assert run.failed == [(500, ""), (500, "")]
+    log = dict(run.files())["logs/failing-host.log"]
+    for function, error in (("payment_status", "RuntimeError"), ("open_items", "Unavailable")):
+        assert f"function {function} failed: Failed('{error}')" in log
+        assert f'"event": "function.failed", "function": "{function}", "error": "{error}", "place": "_fail_with:' in log
+    assert '"detail": "no answer from https://h/?BK=***"' in log
 
 
 def test_what_the_vault_keeps_is_in_no_file_and_no_row(run):

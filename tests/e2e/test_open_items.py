@@ -94,13 +94,19 @@ async def test_a_relay_that_is_down_says_when_to_ask_again(portal, control):
         (("412", "2493"), 404, "customer_unknown"),
         (("000412", "9999"), 404, "unknown_biller"),
         (("000412", "3180"), 409, "biller_not_live"),
-        (("0%00", "2493"), 400, "number_malformed"),
+        (("0%01", "2493"), 400, "number_malformed"),
         (("000412", "24a3"), 400, "number_malformed"),
     ],
 )
 async def test_who_cannot_be_asked_about_is_told_apart(portal, control, names, status, code):
     found, told = await ask(portal, *names)
     assert (found, told["code"]) == (status, code)
+
+
+async def test_a_number_that_no_path_can_hold_never_reaches_the_app(portal):
+    """The platform's web server refuses it."""
+    answer = await portal.get("/api/billers/2493/customers/0%00/open-items")
+    assert (answer.status_code, answer.content) == (400, b"")
 
 
 async def test_a_payment_that_waits_for_a_dead_city_is_pending_and_gone_once_it_is_posted(stack, portal, control):

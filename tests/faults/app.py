@@ -18,12 +18,17 @@ from shared.ledger.chain import Chain
 from shared.ledger.due import Due, to_message
 from shared.ledger.gates import Gates
 from shared.ledger.outage import Outage
+from shared.ledger.reading import Reader
 from shared.ledger.send_once import SendOnce
 from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
 from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
+from shared.payments.drive import PaymentDriver
+from shared.payments.named_receipt import NamedReceipt
 from shared.payments.post import Desk, PostPayment
+from shared.repair.resolve import Resolve
+from shared.repair.retry import Retry
 from shared.reversals.message import QUEUES
 from shared.reversals.reverse import ReversePayment
 from shared.tokens.credentials import Credentials
@@ -97,16 +102,20 @@ class App:
         self._tokens = Tokens(ways)
         wire = SimulatedWire(ways.transport, TIMES.deadline)
         client = CaselleClient(wire, self._tokens.serve, TIMES.deadline)
+        receipting, billers = CaselleCashReceipting(client), CachedRegistry(ways.billers, ways.clock)
         desk = Desk(
-            billers=CachedRegistry(ways.billers, ways.clock),
+            billers=billers,
             ledger=ledger,
             send_once=SendOnce(ledger, self.gates, slots, ways.clock, TIMES),
             chain=Chain(ledger, slots),
-            receipting=CaselleCashReceipting(client),
+            receipting=receipting,
             quarantine=ways.quarantine,
             times=TIMES,
             regions=frozenset({region}),
         )
+        reader = Reader(ways.table)
+        self.resolve = Resolve(ledger, reader, NamedReceipt(billers, receipting, ledger), TIMES)
+        self.retry = Retry(ledger, reader, PaymentDriver(desk).peer, TIMES)
         self._post, self._reverse, self._drive = PostPayment(desk), ReversePayment(desk), drive_of(desk)
         self._sweep = Sweep(ledger, Outage(self.gates), TIMES)
         self._clock = ways.clock

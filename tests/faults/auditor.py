@@ -1,15 +1,19 @@
 """Watches every write, send, receipt, and acknowledgement, and says at once which invariant broke.
 
 The numbers are those of the reliability notes: I1 one live receipt per payment; I2 acknowledged only when durable;
-I3 and I4 no send without its own durable attempt, none again without evidence; I5 posted means there; I6 received means
-not there; I7 the same cents everywhere; I9 one effective void, of a posted payment; I10 versions count events; I11 no
-second send where nobody can be asked; I12 an open row for whatever is open; I13 a failed connection leaves no doubt;
-I15 one renewal at a time.
+I3 and I4 no send without its own durable attempt, none again while the first is there or on its way; I5 posted means
+that this payment's receipt is there under that number, whatever else the number is bound to; I6 not posted means not
+there; I7 the same cents everywhere; I9 one effective void, of a posted payment; I10 versions count events; I11 where
+nobody can be asked, no second send without a person, whatever was answered to the first; I12 an open row for whatever
+is open; I13 a failed connection leaves no doubt; I15 one renewal at a time; I17 a reference goes to another payment only
+from one that ended unposted.
+
+What lands after the time to settle, and what a list hides while something else goes wrong, is put apart and told.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from shared.billers import capabilities
 from shared.ledger import rows
@@ -17,13 +21,17 @@ from shared.ledger.entry import Key, Kind, State
 from shared.ledger.store import Change, Delete, Insert, Row, Values
 from shared.ledger.transition import TRANSITIONS
 from tests.faults.app import TIMES
-from tests.faults.city import City, Made
+from tests.faults.books import Made
+from tests.faults.chronicle import Chronicle
+from tests.faults.city import City
 from tests.faults.fate import Call
 
 if TYPE_CHECKING:
     from tests.faults.world import World
 
 CONNECTING: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "token_unavailable", "no_token"})
+_REDUCED: Final = b"{}"
+"""The message of an entry whose history retention has removed."""
 OPEN: Final = frozenset({State.RECEIVED, State.WAITING, State.SENDING, State.UNKNOWN})
 FUTURE: Final = "being_verified"
 """A state that only a newer release knows (X14)."""
@@ -37,29 +45,39 @@ class Auditor:
         self._open: Counter[str] = Counter()
         self._slots: Counter[str] = Counter()
         self._sends: Counter[tuple[str, int]] = Counter()
-        self._refused: Counter[tuple[str, int]] = Counter()
         self._doubtful: Counter[str] = Counter()
+        """Sends whose outcome nobody could know, since a person last said that nothing is there."""
         self._renewals: Counter[str] = Counter()
-        self._keys: dict[str, Key] = {}
+        self._names: dict[str, str] = {}
+        """References by payment."""
         self._claimed: dict[str, float] = {}
-        """When the latest attempt was claimed, by reference, in true time: instances' clocks may be wrong."""
+        """When the latest attempt was claimed, in true time: instances' clocks may be wrong."""
+        self._owners: dict[str, str] = {}
+        """Who has each reference, by the references' own rows."""
+        self._late: set[str] = set()
+        """Payments of which an order lands after the time to settle."""
+        self.chronicle = Chronicle()
+        self.apart: defaultdict[str, set[str]] = defaultdict(set)
+        """Payments whose second receipt is counted apart, by why."""
         self.unknown: defaultdict[str, set[str]] = defaultdict(set)
         """Payments by biller that were ever in doubt."""
 
     def expect(self, reference: str, key: Key) -> None:
         """A payment that may be sent, under the reference it will have at the city."""
-        self._keys[reference] = key
+        self._names[str(key)] = reference
 
     def names_in(self, text: str) -> list[str]:
         """Id and reference of the payments that a text names."""
-        named = [(key.id, reference) for reference, key in self._keys.items() if key.id in text or reference in text]
-        return [name for pair in named for name in pair]
+        named = [(key, name) for key, name in self._names.items() if key.rpartition("~")[2] in text or name in text]
+        return [name for key, reference in named for name in (key.rpartition("~")[2], reference)]
 
     def committed(self, changes: Sequence[Change], before: Mapping[str, Row | None]) -> None:
         """One transaction has been written; ``before`` holds the state rows it replaced."""
         for change in changes:
             self._count(change)
         for change in changes:
+            if change.key[0] == "N" and not isinstance(change, Delete):
+                self._named(change.key, str(change.values["key"]))
             if change.key[0] == "P" and not isinstance(change, Delete):
                 self._state(change, before[change.key], changes)
 
@@ -69,58 +87,79 @@ class Auditor:
             self._void_leaves(call, city)
         if call.reference is None:
             return
-        row = self._row(call)
+        key = call.key or ""
+        row = self._row_of(key)
         if row is None:
             self._broken("I3", f"{call.reference} is sent, and the ledger does not know it")
             return
-        if self._world.loop.time() > self._claimed[call.reference] + TIMES.lease:
+        if self._world.loop.time() > self._claimed[key] + TIMES.lease:
             self._broken("I3", f"{call.reference} is sent although its lease has passed; it is {row['state']}")
         void = self._forestalled_by(row)
         if void is not None and void["cents"] == row["cents"]:
             self._broken("I6", f"{call.reference} is sent, and its void {void['id']} was here before it")
-        attempt = (call.reference, int(row["attempt"]))
-        self._sends[attempt] += 1
-        if self._sends[attempt] > 1 + self._refused[attempt]:
-            self._broken("I3", f"{call.reference} leaves twice in attempt {attempt[1]}")
-        if city.live(call.reference) or city.under_way[call.reference]:
-            self._broken("I4", f"{call.reference} is sent again while it is there or on its way")
-        if self._doubtful[call.reference] and not capabilities.can_query_receipts(city.biller):
-            self._broken("I11", f"{call.reference} is sent again, and nobody could be asked")
-        self._doubtful[call.reference] += call.doubtful
-        call.attempt = attempt[1]
+        self._leaves_once(call, key, int(row["attempt"]))
+        self._leaves_again(call, key, city)
+        self.chronicle.born(key, row).sends.append((self._world.loop.time(), str(row["posting_date"])))
 
-    def token_refused(self, call: Call) -> None:
-        """A city did nothing with an order but refuse its token: it may leave once more in the same attempt."""
-        self._refused[call.reference or "", call.attempt] += 1
-        # The status says that nothing was done, whatever became of the text behind it.
-        self._doubtful[call.reference or ""] -= call.doubtful
+    def _leaves_once(self, call: Call, key: str, attempt: int) -> None:
+        self._sends[key, attempt] += 1
+        if self._sends[key, attempt] > 1:
+            self._broken("I3", f"{call.reference} leaves twice in attempt {attempt}")
+        call.attempt = attempt
+
+    def _leaves_again(self, call: Call, key: str, city: City) -> None:
+        if (city.live(key) or city.under_way[key]) and not self.excuse(key):
+            self._broken("I4", f"{call.reference} is sent again while it is there or on its way")
+        if self._doubtful[key] and not capabilities.can_query_receipts(city.biller):
+            self._broken("I11", f"{call.reference} is sent again, and nobody could be asked")
+        self._doubtful[key] += not call.clean
+        if call.late is not None and 60 * call.late > TIMES.settle:
+            self._late.add(key)
+
+    def decided(self, key: str) -> None:
+        """A person has looked into the city's books, and says that nothing of it is there."""
+        self._doubtful[key] = 0
+
+    def excuse(self, key: str) -> str | None:
+        """Why a second receipt of a payment is counted apart, or None."""
+        if key in self._late:
+            return "late"
+        return "hidden" if self._world.plan.hides else None
 
     def attempt_began(self, call: Call) -> float:
         """When the attempt behind a call was claimed, in virtual seconds."""
         # Not the row's own time: the clock that wrote it may have been wrong.
-        return self._claimed.get(call.reference or "", self._world.loop.time())
+        return self._claimed.get(call.key or "", self._world.loop.time())
 
-    def receipt_made(self, city: City, made: Made, order: dict[str, Any]) -> None:
+    def receipt_made(self, city: City, made: Made, call: Call) -> None:
+        order, key = call.variables["input"], call.key or ""
         reference = order["reference"]
-        row = self._row_of(reference)
-        if len(city.live(reference)) > 1:
-            self._broken("doubled", f"{reference} has {[each.number for each in city.live(reference)]}")
+        row = self._row_of(key)
+        if len(city.live(key)) > 1:
+            self._doubled(key, city)
         if row is None:
             self._broken("I3", f"a receipt for {reference}, which the ledger does not know")
         elif int(row["cents"]) != made.cents or row["customer_number"] != order["customer_number"]:
             self._broken("I7", f"{reference}: {row['cents']} cents in the ledger, {made.cents} at the city")
-        elif row["posting_date"] != made.day.isoformat():
+        elif row["posting_date"] != made.day.isoformat() and key not in self._late:
             self._broken("K2", f"{reference} is dated {made.day}, the ledger says {row['posting_date']}")
 
+    def _doubled(self, key: str, city: City) -> None:
+        excuse = self.excuse(key)
+        if excuse is None:
+            self._broken("doubled", f"{key} has {[made.number for made in city.live(key)]}")
+        else:
+            self.apart[excuse].add(key)
+
     def receipt_voided(self, city: City, made: Made) -> None:
-        if made.voids > 1:
+        if made.voids > 1 and not made.by_clerk:
             self._broken("I9", f"{made.reference} is voided {made.voids} times")
 
     def _void_leaves(self, call: Call, city: City) -> None:
         """A void is sent only for a payment that stands as posted under this very receipt."""
         number = call.variables["receipt_number"]
-        made = next((each for each in city.receipts if each.number == number), None)
-        row = self._row_of(made.reference or "") if made else None
+        made = next(reversed(city.books.numbered.get(number, [])), None)
+        row = self._row_of(made.key or "") if made else None
         if row is None or row["state"] != State.POSTED or row.get("receipt_number") != number:
             self._broken("I9", f"a void of {number} is sent, whose payment is {row and row['state']}")
 
@@ -147,6 +186,8 @@ class Auditor:
 
     def _replay(self, shard: str, row: Row) -> None:
         key, version = row.key[2:], int(row.values["version"])
+        if row.values["message"] == _REDUCED:
+            return
         was = ""
         for number in range(1, version + 1):
             event = self._world.table.rows.get((shard, f"E~{key}~{number:06}"))
@@ -170,7 +211,7 @@ class Auditor:
         if state not in State or was == FUTURE:
             self._foreign(key, was, state)
             return
-        moved = any(each.key == f"E~{key}~{version:06}" for each in changes)
+        moved = any(each.key == f"E~{key}~{version:06}" for each in changes if not isinstance(each, Delete))
         begun = int(self._forestalled_by(values) is not None)
         if version != (int(before.values["version"]) if before else begun) + moved:
             self._broken("I10", f"{key}: version {version} without its event")
@@ -179,6 +220,14 @@ class Auditor:
         self._positions(key, State(state), values)
         if moved:
             self._truth(key, was, State(state), values)
+
+    def _named(self, reference: str, key: str) -> None:
+        """I17: whoever had a reference and is not known to have ended unposted keeps it."""
+        owner = self._owners.setdefault(reference, key)
+        row = self._row_of(owner)
+        if owner != key and row is not None and row["state"] not in {State.NOT_POSTED, State.SKIPPED}:
+            self._broken("I17", f"{owner} is {row['state']}, and its reference goes to {key}")
+        self._owners[reference] = key
 
     def _forestalled_by(self, entry: Values) -> Values | None:
         """The void that came before a payment, or None."""
@@ -202,38 +251,42 @@ class Auditor:
             self._broken("I12", f"{key} is {state}, slot {values.get('slot')}")
 
     def _truth(self, key: str, was: str | None, state: State, values: Values) -> None:
-        reference, biller = str(values["reference"]), str(values["biller"])
+        biller = str(values["biller"])
         city = self._world.cities.get(f"city{biller}")
-        if city is None or not reference:
+        if city is None or not values["reference"]:
             return
         if state is State.UNKNOWN or values.get("reason") == "outcome_unknown":
-            self._doubt(key, biller, values)
+            self._doubt(key, biller, was, values)
         if values["kind"] == Kind.PAYMENT:
+            self.chronicle.came(key, values, self._world.loop.time())
             self._payment_truth(key, was, state, values, city)
 
     def _payment_truth(self, key: str, was: str | None, state: State, values: Values, city: City) -> None:
-        reference = str(values["reference"])
-        there = city.live(reference)
+        there = city.live(key)
         if state is State.SENDING:
-            self._claimed[reference] = self._world.loop.time()
-        if state is State.REVERSED and there:
+            self._claimed[key] = self._world.loop.time()
+        if state is State.REVERSED and there and not self.excuse(key):
             self._broken("I9", f"{key} is reversed, and is live at the city")
-        if state is State.POSTED and [made.number for made in there] != [values.get("receipt_number")]:
-            self._broken("I5", f"{key} is posted as {values.get('receipt_number')}, the city has {there}")
-        if state in {State.RECEIVED, State.NOT_POSTED} and (there or city.under_way[reference]):
+        if state is State.POSTED:
+            self._posted_is_there(key, str(values.get("receipt_number")), city)
+        if state is State.NOT_POSTED and (there or city.under_way[key]) and not self.excuse(key):
             self._broken("I6", f"{key} goes {was} -> {state}, and is at the city or on its way")
 
-    def _doubt(self, key: str, biller: str, values: Values) -> None:
+    def _posted_is_there(self, key: str, number: str, city: City) -> None:
+        """I5: the number is one of its own, and counted at some moment since its latest attempt began."""
+        since = self._claimed.get(key, 0.0)
+        if not any(made.number == number and made.lived(since) for made in city.books.of.get(key, ())):
+            self._broken("I5", f"{key} is posted as {number}, the city has {city.books.of.get(key, [])}")
+
+    def _doubt(self, key: str, biller: str, was: str, values: Values) -> None:
         self.unknown[biller].add(key)
-        if {str(values.get("reason")), str(values.get("detail"))} & CONNECTING:
+        if was == State.SENDING and {str(values.get("reason")), str(values.get("detail"))} & CONNECTING:
             self._broken("I13", f"{key}: a connection that failed left it {values['state']}")
 
-    def _row(self, call: Call) -> Values | None:
-        return self._row_of(call.reference or "")
-
-    def _row_of(self, reference: str) -> Values | None:
-        key = self._keys.get(reference)
-        row = self._world.table.rows.get((rows.shard_of(key.biller), rows.state_key(key))) if key else None
+    def _row_of(self, key: str) -> Values | None:
+        """The state row of a payment."""
+        biller = key.partition("~")[0]
+        row = self._world.table.rows.get((rows.shard_of(biller), f"P~{key}")) if key else None
         return row.values if row else None
 
     def _broken(self, code: str, what: str) -> None:

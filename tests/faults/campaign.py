@@ -8,17 +8,22 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
 from tests.faults.catalogue import CATALOGUE
 from tests.faults.plan import Plan
 from tests.faults.run import Outcome, run
+from tests.faults.town import PACES
+from tests.faults.verdict import Doubts
 
 _PLANS_PER_SINGLE: Final = 4
-_PAYMENTS_PER_SINGLE: Final = 300
-_PAYMENTS_PER_PAIR: Final = 40
-_MIXES: Final = 300
-_PAYMENTS_PER_MIX: Final = 120
+_PAYMENTS_PER_SINGLE: Final = 100
+_PACES_PER_LIE: Final = 2
+"""Plans of a single lie at each pace."""
+_PAYMENTS_PER_PAIR: Final = 22
+_MIXES: Final = 250
+_PAYMENTS_PER_MIX: Final = 80
 """Payments of one plan at scale 1; a larger scale has larger plans, which costs less than more of them."""
 _FEWEST, _MOST = 5, 10
 _CHUNK: Final = 2
@@ -26,6 +31,20 @@ _FEW: Final = 50
 """Payments of a single fault in a part of the campaign."""
 _PROGRESS: Final = 10.0
 _ENOUGH_FAILURES: Final = 3
+
+
+_HIDDEN_AT_MOST: Final = 10_000
+"""Doubts for each payment that may be doubled where a list hides receipts while something else goes wrong."""
+_COUNTED: Final = MappingProxyType(
+    {
+        "lost": ("lost", "I8"),
+        "doubled": ("doubled", "I4", "I11"),
+        "stuck": ("stuck", "I14"),
+        "false": ("false", "I5", "I6"),
+        "needless": ("needless",),
+    }
+)
+"""Which broken promises each figure counts."""
 
 
 @dataclass
@@ -37,6 +56,9 @@ class Tally:
     unknown: int = 0
     killed: int = 0
     """Instances of the simulation that ended at a crash point."""
+    doubts: Doubts = field(default_factory=Doubts)
+    by_lie: dict[tuple[str, int], Doubts] = field(default_factory=dict)
+    """Of lies that came alone, by lie and pace."""
     broken: Counter[str] = field(default_factory=Counter)
     failures: list[Outcome] = field(default_factory=list)
     struck: Counter[str] = field(default_factory=Counter)
@@ -48,14 +70,28 @@ class Tally:
         self.unknown += outcome.unknown
         self.killed += outcome.kills
         self.struck.update(outcome.struck)
+        self.doubts.add(outcome.doubts)
+        if outcome.plan.pace is not None and len(outcome.plan.faults) <= 1:
+            lie = "".join(outcome.plan.faults)
+            self.by_lie.setdefault((lie, outcome.plan.pace), Doubts()).add(outcome.doubts)
         if outcome.broken is not None:
             self.broken[outcome.broken.code] += 1
             self.failures.append(outcome)
 
+    def figures(self) -> dict[str, int]:
+        """What the last line says: six that must be 0, two that are counted apart."""
+        found = {name: sum(self.broken[code] for code in codes) for name, codes in _COUNTED.items()}
+        return found | {"hidden": self.doubts.hidden, "late": self.doubts.late}
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing broke, and lists that hide receipts doubled as little as they may."""
+        return not self.failures and self.doubts.hidden * _HIDDEN_AT_MOST <= max(self.doubts.all, _HIDDEN_AT_MOST)
+
     def __str__(self) -> str:
         """The figures of the last line."""
-        told = {name: self.broken[name] for name in ("lost", "doubled", "stuck")}
-        return f"payments={self.payments} plans={self.plans} " + " ".join(f"{name}={n}" for name, n in told.items())
+        told = " ".join(f"{name}={count}" for name, count in self.figures().items())
+        return f"payments={self.payments} plans={self.plans} {told}"
 
 
 def plans(scale: float, seed: int) -> list[Plan]:
@@ -98,9 +134,9 @@ def simulate(chosen: Iterable[Plan], workers: int, tell: Callable[[str], None]) 
 
 def _all(seed: int) -> Iterator[Plan]:
     seeds = iter(range(seed * 100_000, (seed + 1) * 100_000))
-    for fault in CATALOGUE:
-        for _ in range(_PLANS_PER_SINGLE):
-            yield Plan(next(seeds), (fault,), _PAYMENTS_PER_SINGLE)
+    for fault in CATALOGUE.values():
+        for pace in PACES * _PACES_PER_LIE if fault.lie else [None] * _PLANS_PER_SINGLE:
+            yield Plan(next(seeds), (fault.id,), _PAYMENTS_PER_SINGLE, pace=pace)
     for pair in combinations(CATALOGUE, 2):
         yield Plan(next(seeds), pair, _PAYMENTS_PER_PAIR)
     dice = Random(f"{seed} mixes")

@@ -1,59 +1,25 @@
 """Every fault by its id, as data: what it is, and how it is switched on.
 
-Three cases stay outside, because no program on this side of the wire can rule them out: a process frozen between its
-look at the lease and its first byte, or a city that holds a request, for longer than the ledger's time to settle (15
-minutes, both together counted); a query that hides our receipt but shows a later one; a city that loses receipts for
-good. They are noticed by the nightly comparison, not prevented. So nothing here freezes or lands later than that.
+Faults P to I, and M for what people do, last for minutes, in which payments come close together. Lies, L, last for days:
+a plan with one of them is that of a town with a pace and a counter of its own, see ``town``.
+
+Two cases stay outside, because no program on this side of the wire can rule them out: a process frozen between its
+look at the lease and its first byte for longer than the ledger's time to settle (15 minutes), and a city that loses
+receipts for good that nobody asks about any more. An order that lands later than that is inside, and counted apart.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from random import Random
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from tests.faults import lies
+from tests.faults import lying_answers as answers
 from tests.faults import peer_faults as peer
-from tests.faults.fate import Call
+from tests.faults.fault import ALWAYS, FEW, RARE, Acts, Fault, Harm, Strike
+from tests.faults.habit import Habit
 
-type Strike = Callable[[Call, Random], None]
-"""Does one thing to one call."""
-
-
-class Acts(StrEnum):
-    """Where a fault acts."""
-
-    CALL = "on every call to a city's server"
-    ORDER = "on the calls that make a receipt"
-    HISTORY = "on a city's server, by what it did before"
-    TABLE = "on the ledger's table"
-    QUEUE = "on the queues"
-    TOKEN = "on vault and tokens"
-    CLOCK = "on clocks, and on processes that stand still"
-    CRASH = "on an instance"
-    INPUT = "on what Invoice Cloud enqueues"
-
-
-SOME: Final = (0.15, 0.5, 1.0)
-FEW: Final = (0.05, 0.15, 0.4)
-RARE: Final = (0.03, 0.08)
-ALWAYS: Final = (1.0,)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One row. ``chances``: one of them is drawn per plan; ``minutes``: one of them is how long it may last."""
-
-    id: str
-    sentence: str
-    acts: Acts
-    chances: tuple[float, ...] = SOME
-    minutes: tuple[float, ...] = (20,)
-    most: int | None = None
-    """It strikes no more often than this in one plan: what it costs is an instance, or minutes."""
-    strike: Strike | None = None
-    most_unknown: int | None = None
-    """Where it comes alone: how many payments of one biller it may bring in doubt at most."""
+SLOTS: Final = 2
+"""What one cause may bring in doubt at one biller: as many as may be on their way at once."""
 
 
 def _call(number: int, sentence: str, strike: Strike, most_unknown: int | None = None) -> Fault:
@@ -62,6 +28,15 @@ def _call(number: int, sentence: str, strike: Strike, most_unknown: int | None =
 
 def _order(number: int, sentence: str, strike: Strike, *minutes: float, most_unknown: int | None = None) -> Fault:
     return Fault(f"P{number}", sentence, Acts.ORDER, minutes=minutes or (20,), strike=strike, most_unknown=most_unknown)
+
+
+def _lie(number: int, sentence: str, habit: type[Habit], harm: Harm = Harm.BLINDS) -> Fault:
+    return Fault(f"L{number}", sentence, Acts.BOOKS, ALWAYS, habit=habit, harm=harm)
+
+
+def _said(number: int, sentence: str, strike: Strike, acts: Acts = Acts.ORDER, *chances: float) -> Fault:
+    harm = Harm.LATE if strike is answers.hours_late else Harm.BLINDS
+    return Fault(f"L{number}", sentence, acts, chances or FEW, strike=strike, harm=harm)
 
 
 def _crash(number: int, where: str) -> Fault:
@@ -84,16 +59,16 @@ _PEER = (
     _order(13, "200 with errors and data", peer.errors_beside_data, most_unknown=0),
     _order(14, "200 with errors, null data, a listed code", peer.listed_error, most_unknown=0),
     _order(15, "the same with an unlisted code, or deep inside the result", peer.unlisted_error),
-    Fault("P16", "401 in mid-batch: the token was replaced", Acts.TOKEN, ALWAYS, most_unknown=2),
-    _call(17, "401 for ever, or 403 for a missing licence", peer.token_or_licence),
-    _call(18, "429 with Retry-After 0, 30, 10^9, a date, garbage", peer.throttled),
+    Fault("P16", "401 in mid-batch: the token was replaced", Acts.TOKEN, ALWAYS, most_unknown=SLOTS),
+    _call(17, "401 for ever, or 403 for a missing licence", peer.token_or_licence, SLOTS),
+    _call(18, "429 with Retry-After 0, 30, 10^9, a date, garbage", peer.throttled, SLOTS),
     _order(19, "the request lands 14 minutes late", peer.lands_late),
     _order(20, "the query lags behind by 20 minutes, by 3 hours", peer.answer_lost, 40, 240),
     _order(21, "the query shows nothing, by permission", peer.answer_lost, 30, 960),
     _order(22, "the query shows a wrong amount, two rows, a void", peer.answer_lost),
-    Fault("P23", "the server dies in mid-batch", Acts.HISTORY, ALWAYS, most_unknown=2),
+    Fault("P23", "the server dies in mid-batch", Acts.HISTORY, ALWAYS, most_unknown=SLOTS),
     Fault("P24", "one city is dead, one slow (20 s)", Acts.HISTORY, ALWAYS, most_unknown=0),
-    _order(25, "the highest receipt number is reached, or the workspace is in use", peer.exhausted, most_unknown=0),
+    _order(25, "the highest receipt number is reached, or the workspace is in use", peer.exhausted, most_unknown=SLOTS),
 )
 
 _STORES = (
@@ -117,9 +92,11 @@ _QUEUES = (
 
 _TOKENS = (
     Fault("V1", "the vault gives 403, 429, 503, times out", Acts.TOKEN, most_unknown=0),
-    Fault("V2", "the secret is soft-deleted or disabled, the new version is bad", Acts.TOKEN, ALWAYS, most_unknown=0),
-    Fault("V3", "two instances renew at once, and an answer is lost", Acts.TOKEN, ALWAYS, most_unknown=2),
-    Fault("V4", "a delivery during a renewal, an older token after the newer", Acts.TOKEN, ALWAYS, most_unknown=2),
+    Fault(
+        "V2", "the secret is soft-deleted or disabled, the new version is bad", Acts.TOKEN, ALWAYS, most_unknown=SLOTS
+    ),
+    Fault("V3", "two instances renew at once, and an answer is lost", Acts.TOKEN, ALWAYS, most_unknown=SLOTS),
+    Fault("V4", "a delivery during a renewal, an older token after the newer", Acts.TOKEN, ALWAYS, most_unknown=SLOTS),
 )
 
 _CLOCKS = (
@@ -127,6 +104,13 @@ _CLOCKS = (
     Fault("K2", "a DST night, the last minute of a month, a leap day", Acts.CLOCK, ALWAYS),
     Fault("K3", "a process stands still for 5 minutes between claim and write", Acts.CLOCK, RARE, most=4),
     Fault("K4", "a process stands still for 5 minutes after the write", Acts.CLOCK, RARE, most=4),
+    Fault(
+        "K5",
+        "a process stands still for half an hour to three hours between the answer and its write",
+        Acts.CLOCK,
+        RARE,
+        most=12,
+    ),
 )
 
 _POINTS = (
@@ -157,8 +141,61 @@ _INPUTS = (
     Fault("I-4", "a card number in a memo, text that looks like a secret", Acts.INPUT, FEW),
     Fault("I-5", "an unknown biller, one that is not live, a wrong category code", Acts.INPUT, FEW),
     Fault("I-6", "one biller's backlog at once", Acts.INPUT, ALWAYS),
+    Fault("I-7", "another payment under a confirmation number that is used", Acts.INPUT, FEW),
+)
+
+_PEOPLE = (
+    Fault("M1", "retention reduces whatever is settled, however young it is", Acts.PEOPLE, ALWAYS),
+    Fault("M2", "a person pauses the biller and lets it go on", Acts.PEOPLE, ALWAYS),
+    Fault("M3", "a person settles what is held: by the number in the city's books, or by a retry", Acts.PEOPLE, ALWAYS),
+    Fault("M4", "the clerk types in what is held, and another person retries it", Acts.PEOPLE, ALWAYS),
+)
+
+_LIES = (
+    _lie(1, "the list shows no references", lies.NoReferences),
+    _lie(2, "the list shows nine references in ten", lies.SomeWithoutReference),
+    _lie(3, "the list cuts references", lies.CutReferences),
+    _lie(4, "the list shows references in another letter case", lies.LowerCase, Harm.NONE),
+    _lie(5, "the list shows references as memos", lies.InMemo),
+    _lie(6, "receipts are shown 1 to 45 minutes late, each", lies.LagEach, Harm.NONE),
+    _lie(7, "the list is a snapshot, up to 45 minutes old", lies.LagSnapshots, Harm.NONE),
+    _lie(8, "only our receipts are shown late", lies.LagOurs),
+    _lie(9, "the list stands still for hours", lies.Frozen),
+    _lie(10, "the list repeats rows", lies.Repeated, Harm.NONE),
+    _lie(11, "the list comes newest first, or now so and now so", lies.NewestFirst, Harm.NONE),
+    _lie(12, "rows move between the pages while they are read", lies.PagesMove),
+    _lie(13, "the list loses a page", lies.PageLost),
+    _lie(14, "the list loses the row at the end of each page", lies.BoundaryLost),
+    _lie(15, "the list shows today's receipts only", lies.TodayOnly, Harm.HIDES),
+    _lie(16, "the list shows the open batch only", lies.OpenBatch, Harm.HIDES),
+    _lie(17, "the list shows the updated only", lies.Updated, Harm.HIDES),
+    _lie(18, "the list shows one tender's receipts once they are updated", lies.UpdatedOfOneTender, Harm.HIDES),
+    _lie(19, "the list shows one workspace's receipts", lies.OneWorkspace, Harm.HIDES),
+    _lie(20, "the list shows one tender's receipts", lies.OneTender, Harm.HIDES),
+    _lie(21, "the city's clock is off by up to 2 hours", lies.ClockOff, Harm.NONE),
+    _lie(22, "the city's clock is off by many hours", lies.ClockFarOff),
+    _lie(23, "the city's clock drifts", lies.ClockDrifts),
+    _lie(24, "the city's clock jumps", lies.ClockJumps),
+    _said(25, "a bare status, before the work or after it", answers.bare_status),
+    _said(26, "a listed code of the payment, before the work or after it", answers.code_of_the_payment),
+    _said(27, "a listed code of the biller, before the work or after it", answers.code_of_the_biller),
+    _said(28, "a code for a refused token, before the work or after it", answers.code_of_the_token),
+    _said(29, "every answer is filtered, and no request", answers.filtered, Acts.CALL, 1.0),
+    _lie(30, "numbers where text was shown", lies.NumbersForText, Harm.NONE),
+    _lie(31, "receipt numbers begin again", lies.NumbersBeginAgain),
+    _lie(32, "the city's database is restored from a backup", lies.Restored),
+    _lie(33, "the clerk voids receipts of ours", lies.Voids),
+    _lie(34, "the clerk voids receipts of ours, and the list hides them", lies.VoidsHidden),
+    _lie(35, "orders that fail use up numbers", lies.NumbersUsedUp, Harm.BURNS),
+    _lie(36, "the counter's receipts are numbered with ours", lies.OneGroup),
+    _said(37, "an order is carried out hours late", answers.hours_late, Acts.ORDER, 0.03, 0.1),
+    _lie(38, "the server rolls back what it has just confirmed", lies.TakenBack),
 )
 
 CATALOGUE: Final[Mapping[str, Fault]] = MappingProxyType(
-    {fault.id: fault for family in (_PEER, _STORES, _QUEUES, _TOKENS, _CLOCKS, _CRASHES, _INPUTS) for fault in family}
+    {
+        fault.id: fault
+        for family in (_PEER, _STORES, _QUEUES, _TOKENS, _CLOCKS, _CRASHES, _INPUTS, _PEOPLE, _LIES)
+        for fault in family
+    }
 )

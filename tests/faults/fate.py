@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
+
+if TYPE_CHECKING:
+    from tests.faults.reading import Page, Reading
 
 type Answer = tuple[int, bytes]
 """Status and body, as the city's server gives them."""
@@ -23,6 +26,8 @@ class Call:
     token: str
     variables: dict[str, Any] = field(repr=False)
     reference: str | None = None
+    key: str | None = None
+    """Of the entry that the call is made for."""
     attempt: int = 0
     """Of the entry behind it, when its first byte left."""
     never_left: Exception | None = None
@@ -43,6 +48,11 @@ class Call:
     """Lands so many minutes after its attempt began."""
     cut_off: Exception | None = None
     """The client's connection fails so as soon as the request has left."""
+    whim: int = 0
+    """The plan's: what a city always does in one way or in the other goes by it."""
+    reading: "Reading | None" = None
+    """The question that it belongs to, where it asks for receipts, and the page that it brings."""
+    page: "Page | None" = None
 
     @property
     def works(self) -> bool:
@@ -50,15 +60,9 @@ class Call:
         return self.instead is None and not self.ignored and self.never_left is None
 
     @property
-    def doubtful(self) -> bool:
-        """Whether the client cannot know what became of it."""
-        refused = self.instead is not None and self.instead[0] < 500
-        return self.never_left is None and not refused and self._loses_the_answer
-
-    @property
-    def _loses_the_answer(self) -> bool:
-        spoiled = self.ending is not None and not self.readable
-        return self.hangs or self.ignored or spoiled or self.cut_off is not None
+    def clean(self) -> bool:
+        """Whether the city's own answer reaches the client whole."""
+        return self.works and (self.ending is None or self.readable) and not self.hangs and self.cut_off is None
 
 
 def plain(answer: Answer) -> httpx.Response:

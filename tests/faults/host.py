@@ -7,9 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pydantic import ValidationError
+
+from shared.ledger.due import Due
 from shared.ledger.entry import Key
 from shared.vocabulary.errors import CaselleError, Unavailable
 from tests.fakes.faulty_ledger import Crash
+from tests.faults.errand import ERRAND
 
 if TYPE_CHECKING:
     from tests.faults.instance import Instance
@@ -163,6 +167,7 @@ class Host:
             instance.die("before parse (X1)")
         if message.cursed:
             raise Unavailable("the host could not start the function")
+        ERRAND.set(str(message.key) if message.key else _key_in(message.body))
         results, due = await instance.app.handle(message.queue, message.body, message.id, delivery)
         if doomed:
             instance.die("after the function (X1)")
@@ -234,6 +239,14 @@ class Host:
     async def _look_after_tokens(self, instance: "Instance") -> None:
         with suppress(Crash, asyncio.CancelledError, Unavailable):
             await instance.app.look_after_tokens()
+
+
+def _key_in(step: bytes) -> str | None:
+    """Of the entry that a step is for."""
+    try:
+        return str(Due.model_validate_json(step).key)
+    except ValidationError:
+        return None
 
 
 def _deed(put):

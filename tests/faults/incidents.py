@@ -1,7 +1,7 @@
 """Faults that are something that happens once, rather than something that strikes a call."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace as replaced
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,9 @@ from tests.fakes.faulty_ledger import Crash
 from tests.faults import peer_faults
 from tests.faults.auditor import FUTURE
 from tests.faults.billers import OLD, biller
+from tests.faults.catalogue import CATALOGUE
 from tests.faults.city import City
+from tests.faults.fault import Fault
 
 if TYPE_CHECKING:
     from tests.faults.world import World
@@ -33,13 +35,38 @@ def begin(world: "World") -> list[asyncio.Task[None]]:
     doing |= {"P20": _lagging, "P21": _blind, "P22": _lying, "X14": _newer_release, "I-5": _wrong_category}
     happening = [fault for fault in world.plan.faults if fault in doing]
     world.weather.struck.update(happening)
-    return [world.loop.create_task(doing[fault](world)) for fault in happening]
+    habits = [CATALOGUE[fault] for fault in world.plan.faults if CATALOGUE[fault].habit]
+    beginning = [world.loop.create_task(_adopts(world, fault)) for fault in habits]
+    return [*beginning, *(world.loop.create_task(_begins(world, fault, doing[fault])) for fault in happening)]
+
+
+async def _begins(world: "World", fault: str, doing: Callable[["World"], Awaitable[None]]) -> None:
+    """In a town what happens once happens after the honest time."""
+    storm = world.weather.storm(fault)
+    if storm is not None and world.plan.town() is not None and fault != "P16":
+        await asyncio.sleep(storm.start)
+    await doing(world)
+
+
+async def _adopts(world: "World", fault: Fault) -> None:
+    """A lie begins at every city that it strikes."""
+    storm = world.weather.storm(fault.id)
+    if storm is None or fault.habit is None:
+        return
+    await asyncio.sleep(storm.start)
+    for city in _cities(world, storm.billers):
+        habit = fault.habit(city, world.plan.dice(f"habit {fault.id}"))
+        world.note("city", f"{fault.id}: {fault.sentence}")
+        world.struck(fault.id)
+        for moment in habit.moments(storm.end - storm.start):
+            world.clock.later(moment, habit.happens)
+        city.adopt(habit)
 
 
 async def end(world: "World") -> None:
     """What people and Caselle put right once the faults are over."""
     for city in world.cities.values():
-        city.lag, city.shows = timedelta(0), list
+        city.repent()
         await _deliver(world, city, world.another_token(city))
 
 

@@ -143,10 +143,10 @@ class Instance:
                 task.cancel()
             self.world.loop.call_later(_GRACE, self.kill, "after its grace")
 
-    def freeze(self) -> None:
+    def freeze(self, seconds: float = FREEZE) -> None:
         """Stand still: nothing goes out, nothing is taken in."""
         self.world.note(self.name, "FROZEN")
-        self.frozen_until = self.world.loop.time() + FREEZE
+        self.frozen_until = self.world.loop.time() + seconds
         self.world.loop.call_at(self.frozen_until, self.world.host.come, self)
 
     def has_claimed(self) -> None:

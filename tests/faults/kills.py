@@ -98,7 +98,7 @@ class Campaign:
     async def _kill_at(self, point: Point) -> None:
         began = time.monotonic()
         await self._send_until_killed(point)
-        self._stage.bury()
+        self._stage.bury(point)
         self._stage.start_host()
         await self._settle()
         self._figures.kills += 1
@@ -115,7 +115,7 @@ class Campaign:
         biller = self._random.choice(billers)
         if point.in_doubt:
             await self._control.switch(str(biller.subdomain), dropAnswers=1)
-        killed = self._stage.arm(point.trap(self._random.randint(0, point.most_passing)))
+        killed = self._stage.arm(point, self._random.randint(0, point.most_passing))
 
         def look() -> None:
             if killed.done():

@@ -71,6 +71,8 @@ class Point:
     """How many requests of the kind may pass first, at most."""
     in_doubt: bool = False
     """Needs a payment of a biller that can be asked, with its answer lost."""
+    outlived: bool = False
+    """The host alone dies: its worker finishes what it runs, and nobody writes its outputs or deletes its messages."""
 
     def trap(self, passing: int) -> Trap:
         return Trap(self.kind, self.moment, passing)
@@ -101,4 +103,9 @@ POINTS: Final = (
     Point("X12", "after the outcome is sent", _REPORT, Moment.ANSWERED),
     Point("X12", "before a step is sent", _DRIVE, Moment.ARRIVED),
     Point("X12", "after a step is sent", _DRIVE, Moment.ANSWERED),
+    Point("X4", "before the token is read; the worker goes on", _TOKEN, Moment.ARRIVED, outlived=True),
+    Point("X6", "claimed, nothing sent; the worker goes on", _ANY_CLAIM, Moment.ANSWERED, outlived=True),
+    Point("X7", "before the first byte to Caselle; the worker goes on", _CREATE, Moment.ARRIVED, outlived=True),
+    Point("X9", "receipt made; the worker goes on", _CREATE, Moment.ANSWERED, outlived=True),
+    Point("X10", "payment marked posted; the worker goes on", _POST, Moment.ANSWERED, outlived=True),
 )

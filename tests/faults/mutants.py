@@ -17,15 +17,17 @@ import httpx
 from shared.caselle import protocol
 from shared.caselle.client import CaselleClient, HttpAnswer, Wire
 from shared.exchange.result import Handled
-from shared.ledger import book, rows, settle
+from shared.ledger import book, retention, rows, settle
 from shared.ledger.answer import Ambiguous, NotSent
 from shared.ledger.entry import Entry, State, Wait
+from shared.ledger.errors import Moved
 from shared.ledger.send_once import SendOnce
 from shared.ledger.store import ANY, Change, Delete, Insert, Replace, Row
 from shared.payments import evidence
 from shared.payments import peer as payment_peer
 from shared.payments.peer import PaymentPeer
 from shared.payments.post import PostPayment
+from shared.repair import retry
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
@@ -45,6 +47,9 @@ class Mutant:
     faults: tuple[str, ...]
     minutes: float | None = None
     """How long they last; None: as long as usual."""
+    pace: int | None = None
+    """Payments a day, where it needs a town of a certain one."""
+    payments: int = 30
 
 
 @contextmanager
@@ -238,6 +243,37 @@ def blind_retry_of_a_void() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def late_answer_taken_for_the_latest() -> Iterator[None]:
+    """An answer to an older attempt is written down as if it were the latest's."""
+
+    async def careless(self: SendOnce, entry: Entry, answer: Any) -> Entry:
+        current = entry
+        while True:
+            try:
+                return await self._post(current, self._accepted(current, entry, answer), rebind=True)
+            except Moved as moved:
+                if moved.found.state not in {State.UNKNOWN, State.HELD, State.RECEIVED}:
+                    raise
+                current = moved.found
+
+    with patch.object(SendOnce, "_record_accepted", careless):
+        yield
+
+
+def held_owner_gives_its_reference_away() -> AbstractContextManager[Any]:
+    """Another payment takes the confirmation number of one that is held."""
+    return patch.object(retry, "_ENDED", retry._ENDED | {State.HELD})
+
+
+@contextmanager
+def retention_reduces_what_is_to_be_told() -> Iterator[None]:
+    """Whatever has come to its end is reduced, told or not."""
+    is_old = retention._is_old
+    with patch.object(retention, "_is_old", lambda entry, before: is_old(entry._replace(due=None), before)):
+        yield
+
+
 MUTANTS: Final = (
     Mutant("ack before insert", ack_before_insert, ("S4",)),
     Mutant("retry on a disconnect", retry_on_a_disconnect, ("P6", "P7")),
@@ -252,18 +288,27 @@ MUTANTS: Final = (
     Mutant("foreign receipt taken as evidence", foreign_receipt_taken_as_evidence, ("P4",)),
     Mutant("void before posted", void_before_posted, ("Q6", "P5")),
     Mutant("blind retry of a void", blind_retry_of_a_void, ("Q6", "P6")),
+    Mutant(
+        "late answer taken for the latest",
+        late_answer_taken_for_the_latest,
+        ("K5", "L38", "P4"),
+        pace=300,
+        payments=150,
+    ),
+    Mutant("held owner gives its reference away", held_owner_gives_its_reference_away, ("I-7", "M3", "P5")),
+    Mutant("retention reduces what is to be told", retention_reduces_what_is_to_be_told, ("M1", "M3", "P5")),
 )
 
 _SEEDS: Final = 30
-_PAYMENTS: Final = 30
 
 
 def hunted(mutant: Mutant, seed: int) -> Outcome | None:
-    """The first plan in which the simulation catches a mutant, or None."""
+    """The first plan in which the simulation catches a mutant, and that nothing else breaks; or None."""
     seconds = None if mutant.minutes is None else 60 * mutant.minutes
     for number in range(_SEEDS):
+        plan = Plan(seed * 1000 + number, mutant.faults, mutant.payments, seconds, pace=mutant.pace)
         with mutant.apply():
-            outcome = run(Plan(seed * 1000 + number, mutant.faults, _PAYMENTS, seconds))
-        if outcome.broken is not None:
+            outcome = run(plan)
+        if outcome.broken is not None and run(plan).broken is None:
             return outcome
     return None

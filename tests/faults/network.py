@@ -17,7 +17,7 @@ from typing import Final
 
 from local.processes import Child
 from local.simulator.client import SimulatorControl
-from shared.ledger.answer import Ambiguous, Answer, Scope
+from shared.ledger.answer import Ambiguous, Answer
 from shared.ledger.entry import State
 from tests.fakes.clock import StoppedClock
 from tests.faults.network_app import App, City, Line, certificate_of_nobody, found_cities, line_to
@@ -55,7 +55,7 @@ class Tally:
 
     @property
     def stuck(self) -> int:
-        return self.payments - self.ended[State.HELD if self.shape.scope is Scope.ENTRY else State.POSTED]
+        return self.payments - self.ended[State.HELD if self.shape.ends_held else State.POSTED]
 
     @property
     def right(self) -> bool:
@@ -110,6 +110,7 @@ async def _shape(line: Line, control: SimulatorControl, shape: Shape, city: City
 async def _payment(app: App, tally: Tally, control: SimulatorControl) -> None:
     """One payment from its first attempt, which meets the shape, to its end."""
     biller = app.city.biller.biller_id
+    await app.begin()
     before = await _orders(control, biller)
     app.line.answers.clear()
     payment = await app.post(tally.shape)
@@ -121,7 +122,7 @@ async def _payment(app: App, tally: Tally, control: SimulatorControl) -> None:
     tally.ambiguous += any(isinstance(answer, Ambiguous) for answer in app.line.answers)
     tally.ended[(await app.settle(payment)).state] += 1
     tally.expected.update(each["confirmationNumber"] for each in app.payments if each is not payment)
-    tally.expected.update([] if tally.shape.scope is Scope.ENTRY else [payment["confirmationNumber"]])
+    tally.expected.update([] if tally.shape.ends_held else [payment["confirmationNumber"]])
 
 
 async def _orders(control: SimulatorControl, biller: str) -> int:

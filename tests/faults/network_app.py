@@ -169,10 +169,15 @@ class App:
         self.world.app = self.world.process()
         self._usual = shape is None
 
-    async def post(self, shape: Shape) -> dict[str, Any]:
-        """A new payment whose first attempt meets the shape."""
+    async def begin(self) -> None:
+        """Post a payment that meets nothing: an absence is proved beside an earlier one of its kind."""
         await self.world.billers.put(self.city.biller)
         await self.pass_minutes(0)
+        await self.deliver(self.new_payment())
+        await self.pass_minutes(_A_WHILE)
+
+    async def post(self, shape: Shape) -> dict[str, Any]:
+        """A new payment whose first attempt meets the shape."""
         payment = self.new_payment()
         if not self.line.is_usual(shape):
             self.start_again(shape)

@@ -33,6 +33,13 @@ _CLASS_ROWS: Final = (
         "a listed code, about the city's set-up",
         "nothing more is sent for the biller until a person unblocks it",
     ),
+    (
+        Refused,
+        Scope.APPLICATION,
+        "a listed code, about an application's codes",
+        "nothing more of the application is sent",
+    ),
+    (Refused, Scope.CHANNEL, "a listed code, about a tender's code", "nothing more of the tender is sent"),
     (Refused, Scope.MOMENT, "a listed code, about this moment", "it is tried again after a while"),
     (Ambiguous, None, "everything else", "Caselle is asked; it is sent again only when it is proved absent"),
 )
@@ -124,8 +131,8 @@ def _reason(answer: Answer) -> str:
 
 
 def _class(kind: type[Answer], scope: Scope | None = None) -> str:
-    whom = {Scope.ENTRY: " (payment)", Scope.BILLER: " (biller)", Scope.MOMENT: " (moment)", None: ""}
-    return f"{_CLASSES[kind]}{whom[scope]}"
+    whom = {None: "", Scope.ENTRY: " (payment)", Scope.CHANNEL: " (tender)"}
+    return f"{_CLASSES[kind]}{whom.get(scope, f' ({scope})')}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -34,6 +34,11 @@ class Shape:
     endless: bool = False
     """Only the deadline ends it."""
 
+    @property
+    def ends_held(self) -> bool:
+        """Whether its payment is for a person; one that was refused and is there all the same is posted."""
+        return self.scope is Scope.ENTRY and not self.processed
+
     def __str__(self) -> str:
         return self.name
 
@@ -76,8 +81,14 @@ def _with_errors_too(fields: dict[str, Any]) -> dict[str, Any]:
 
 _CLOSED: Final = ending.NO_VALUE | {"errors": [ending.error("PERIOD_CLOSED", "create_receipt")]}
 _UNLICENSED: Final = {"errors": [ending.error("LICENSE_MISSING")]}
+_IN_USE: Final = ending.NO_VALUE | {"errors": [ending.error("WORKSPACE_IN_USE", "create_receipt")]}
 _TOKEN_REFUSED: Final = {"errors": [ending.error("UNAUTHENTICATED")]}
 
+_REFUSALS: Final = (
+    ("payment", "P14", Scope.ENTRY, "200 OK", _CLOSED),
+    ("biller", "P17", Scope.BILLER, "403 Forbidden", _UNLICENSED),
+    ("moment", "P25", Scope.MOMENT, "200 OK", _IN_USE),
+)
 _BOTH: Final = (("before", _unprocessed, ending.before), ("after", _processed, ending.after))
 
 SHAPES: Final = (
@@ -137,23 +148,18 @@ SHAPES: Final = (
     _processed("409", "", "409 Conflict", ending.after("409 Conflict")),
     _unprocessed("307", "", "307 to another address; followed, it would send twice", ending.redirects),
     _answered("errors beside data", "P13", "a receipt number, and `errors`", ending.rewritten(_with_errors_too)),
-    Shape(
-        "refused payment",
-        "P14",
-        "200, null, and a listed code that concerns the payment",
-        processed=False,
-        answer=Refused,
-        act=ending.before("200 OK", ending.to_json(_CLOSED)),
-        scope=Scope.ENTRY,
-    ),
-    Shape(
-        "refused biller",
-        "P17",
-        "403, and a listed code that concerns the biller",
-        processed=False,
-        answer=Refused,
-        act=ending.before("403 Forbidden", ending.to_json(_UNLICENSED)),
-        scope=Scope.BILLER,
+    *(
+        Shape(
+            f"refused {what} {when}",
+            fault,
+            f"{status[:3]}, and a listed code that concerns the {what}",
+            processed=when == "after",
+            answer=Refused,
+            act=act(status, ending.to_json(said)),
+            scope=scope,
+        )
+        for what, fault, scope, status, said in _REFUSALS
+        for when, _, act in _BOTH
     ),
     _processed("unlisted code", "P15", "200, null, and a code on no list", ending.rewritten(_unlisted)),
     _processed("error inside", "P15", "200, null, a listed code inside the result", ending.rewritten(_inside)),
@@ -191,8 +197,7 @@ STATES: Final = MappingProxyType(
         (NotSent, None): State.RECEIVED,
         (Ambiguous, None): State.UNKNOWN,
         (Refused, Scope.ENTRY): State.HELD,
-        (Refused, Scope.BILLER): State.RECEIVED,
-        (Refused, Scope.MOMENT): State.RECEIVED,
+        **{(Refused, scope): State.UNKNOWN for scope in Scope if scope is not Scope.ENTRY},
     }
 )
-"""Where a payment stands after an answer, by class and scope."""
+"""Where a payment stands after an answer, by class and scope, while no refusal has been shown to be one there."""

@@ -48,7 +48,7 @@ def black_hole(call: Call, dice: Random) -> None:
 
 def closed_unread(call: Call, dice: Random) -> None:
     call.ignored = True
-    _ends(call, _raising(httpx.RemoteProtocolError("server disconnected without sending a response")))
+    ends(call, _raising(httpx.RemoteProtocolError("server disconnected without sending a response")))
 
 
 def hangs(call: Call, dice: Random) -> None:
@@ -56,38 +56,38 @@ def hangs(call: Call, dice: Random) -> None:
 
 
 def closed_unanswered(call: Call, dice: Random) -> None:
-    _ends(call, _raising(httpx.RemoteProtocolError("server disconnected without sending a response")))
+    ends(call, _raising(httpx.RemoteProtocolError("server disconnected without sending a response")))
 
 
 def reset(call: Call, dice: Random) -> None:
-    _ends(call, _raising(httpx.ReadError("connection reset by peer")))
+    ends(call, _raising(httpx.ReadError("connection reset by peer")))
 
 
 def cut_short(call: Call, dice: Random) -> None:
     headers = _raising(httpx.RemoteProtocolError("peer closed connection in the headers"))
-    _ends(call, dice.choice([headers, _half_a_body, _truncated]))
+    ends(call, dice.choice([headers, _half_a_body, _truncated]))
 
 
 def drips(call: Call, dice: Random) -> None:
-    _ends(call, lambda answer: httpx.Response(answer[0], stream=_Stream((b" " for _ in iter(int, 1)), pause=0.5)))
+    ends(call, lambda answer: httpx.Response(answer[0], stream=_Stream((b" " for _ in iter(int, 1)), pause=0.5)))
 
 
 def huge(call: Call, dice: Random) -> None:
-    _ends(call, lambda answer: httpx.Response(answer[0], stream=_Stream(b" " * 65536 for _ in range(3200))))
+    ends(call, lambda answer: httpx.Response(answer[0], stream=_Stream(b" " * 65536 for _ in range(3200))))
 
 
 def nonsense(call: Call, dice: Random) -> None:
-    _ends(call, dice.choice([_html, _bad_gzip, _empty, _wrong_type]))
+    ends(call, dice.choice([_html, _bad_gzip, _empty, _wrong_type]))
 
 
 def gateway_failed(call: Call, dice: Random) -> None:
     status = dice.choice([502, 503, 504])
     call.ignored = call.ignored or dice.random() < 0.5
-    _ends(call, lambda answer: httpx.Response(status, content=_HTML))
+    ends(call, lambda answer: httpx.Response(status, content=_HTML))
 
 
 def errors_beside_data(call: Call, dice: Random) -> None:
-    _ends(call, _with_errors, readable=True)
+    ends(call, _with_errors, readable=True)
 
 
 def listed_error(call: Call, dice: Random) -> None:
@@ -99,7 +99,7 @@ def unlisted_error(call: Call, dice: Random) -> None:
     call.ignored = call.ignored or dice.random() < 0.5
     code = dice.choice(["NONE", "INTERNAL", "WORKSPACE"])
     body = dice.choice([failed(code, call.operation), failed(code, call.operation, deep=True), failed(code, None)])
-    _ends(call, lambda answer: httpx.Response(200, content=body))
+    ends(call, lambda answer: httpx.Response(200, content=body))
 
 
 def token_or_licence(call: Call, dice: Random) -> None:
@@ -110,7 +110,7 @@ def token_or_licence(call: Call, dice: Random) -> None:
 def throttled(call: Call, dice: Random) -> None:
     after = dice.choice(_RETRY_AFTER)
     _instead(call, 429, b"too many requests")
-    _ends(call, lambda answer: httpx.Response(answer[0], headers={"Retry-After": after}, content=answer[1]))
+    ends(call, lambda answer: httpx.Response(answer[0], headers={"Retry-After": after}, content=answer[1]))
 
 
 def lands_late(call: Call, dice: Random) -> None:
@@ -165,7 +165,7 @@ def _instead(call: Call, status: int, body: bytes) -> None:
     call.instead = call.instead or (status, body)
 
 
-def _ends(call: Call, ending: Ending, *, readable: bool = False) -> None:
+def ends(call: Call, ending: Ending, *, readable: bool = False) -> None:
     if call.ending is None:
         call.ending, call.readable = ending, readable
 

@@ -7,6 +7,8 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from tests.faults.catalogue import CATALOGUE
+from tests.faults.fault import Harm
+from tests.faults.town import AFTERWARDS, Town, town_of
 
 USUAL_START: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 _COAST: Final = ZoneInfo("America/Los_Angeles")
@@ -32,17 +34,33 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One run. ``seconds`` overrides how long the faults last."""
+    """One run. ``seconds`` overrides how long the faults last; ``pace`` and ``counter`` a town's draw."""
 
     seed: int
     faults: tuple[str, ...] = ()
     payments: int = 50
     seconds: float | None = None
     kill: Kill | None = None
+    pace: int | None = None
+    counter: int | None = None
 
     def __str__(self) -> str:
         """Enough to run it again."""
-        return f"seed={self.seed} faults={'+'.join(self.faults) or 'none'} payments={self.payments}"
+        drawn = "".join(
+            f" {name}={value}" for name in ("pace", "counter") if (value := getattr(self, name)) is not None
+        )
+        return f"seed={self.seed} faults={'+'.join(self.faults) or 'none'} payments={self.payments}{drawn}"
+
+    def town(self) -> Town | None:
+        """Where a city lies, or a pace is asked for, the plan lasts for days in a town; otherwise for minutes."""
+        if self.pace is None and not any(CATALOGUE[fault].lie for fault in self.faults):
+            return None
+        return town_of(self.dice("town"), self.payments, self.pace, self.counter)
+
+    @property
+    def hides(self) -> bool:
+        """Whether a list hides receipts by tender, batch or workspace while something else goes wrong."""
+        return len(self.faults) > 1 and any(CATALOGUE[fault].harm is Harm.HIDES for fault in self.faults)
 
     def dice(self, purpose: str) -> Random:
         """Random numbers of this plan for one purpose, so that a change in one leaves the others as they were."""
@@ -56,6 +74,8 @@ class Plan:
         """How long faults last."""
         if self.seconds is not None:
             return self.seconds
+        if town := self.town():
+            return town.end + AFTERWARDS
         return max((self.lasting(fault) for fault in self.faults), default=1200.0)
 
     def lasting(self, fault: str) -> float:
@@ -63,7 +83,9 @@ class Plan:
         return self.seconds or 60 * self.dice(f"length of {fault}").choice(CATALOGUE[fault].minutes)
 
     def arrival_seconds(self) -> float:
-        """Within how many seconds the payments arrive; one plan in four brings them all at once."""
+        """Within how many seconds the payments arrive; one plan in four without lies brings them all at once."""
+        if town := self.town():
+            return town.end
         if _NEED_A_BACKLOG & set(self.faults):
             return 0.0
         at_once = self.dice("arrivals").random() < 0.25

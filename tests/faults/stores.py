@@ -17,6 +17,7 @@ from shared.tokens.delivery import Delivery
 from shared.tokens.endpoint import Client
 from shared.tokens.row import TokenRow
 from shared.vocabulary.errors import Unavailable
+from tests.faults.habit import HOUR
 
 if TYPE_CHECKING:
     from tests.faults.instance import Instance
@@ -40,6 +41,8 @@ class TableWay:
 
     async def commit(self, shard: str, changes: Sequence[Change]) -> Mapping[str, str]:
         table, first = self._world.table, changes[0]
+        if _leads_to(first) == "posted" and not self._world.anybody_frozen() and self._world.weather.strikes("K5"):
+            self._instance.freeze(self._world.latency.uniform(0.5, 3) * HOUR)
         etags = await self._call(
             f"commit {_told(first)}", lambda: table.commit(shard, changes), *_points(changes), writing=first
         )

@@ -24,7 +24,8 @@ from tests.faults.kills_stage import Stage
 from tests.faults.tripwire import Moment, Trap, Tripwire
 from tests.ledger.samples import entry
 
-SLICE = [point for point in POINTS if (point.id, point.moment) in {("X8", Moment.ANSWERED), ("X10", Moment.ANSWERED)}]
+CHOSEN = {("X8", Moment.ANSWERED, False), ("X10", Moment.ANSWERED, False), ("X7", Moment.ARRIVED, True)}
+SLICE = [point for point in POINTS if (point.id, point.moment, point.outlived) in CHOSEN]
 NEVER = Point("X0", "at a request that nobody makes", tripwire.Kind(QUEUE, lambda request: False), Moment.ARRIVED)
 BILLERS = read_billers(ROOT / "local/samples/billers.json")
 CAN_BE_ASKED, CANNOT_BE_ASKED = "2493", "3180"
@@ -56,11 +57,12 @@ def test_each_round_of_a_campaign_visits_every_point():
 
 
 @pytest.mark.timeout(600)
-def test_killed_twice_and_nothing_lost_or_doubled(stage):
+def test_killed_three_times_and_nothing_lost_or_doubled(stage):
+    """Once the host alone, whose worker goes on to send a payment that the next host is given again."""
     said = []
     figures = asyncio.run(Campaign(stage, Random(1), said.append).run(len(SLICE), SLICE))
     assert figures.sound, said
-    assert figures.points == {"X8": 1, "X10": 1}
+    assert figures.points == {"X8": 1, "X10": 1, "X7": 1}
     assert figures.posted + figures.held == figures.payments
 
 
@@ -141,6 +143,15 @@ async def test_a_trap_ends_the_process_at_its_moment(wires, service, trap, seen)
     await asyncio.to_thread(wires.mend)
     assert (service.begun, service.whole, read) == seen
     assert code == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("moment", "begun_by_then"), [(Moment.ARRIVED, []), (Moment.ANSWERED, FIRST)])
+async def test_a_trap_that_cuts_nothing_kills_somebody_else(wires, service, moment, begun_by_then):
+    """As a host whose worker goes on; the caller notices nothing."""
+    seen = []
+    killed = wires.arm(Trap(ANY, moment), lambda: seen.append(list(service.begun)), cuts=False)
+    assert await _call(wires) == (["first", "200", "second", "200"], 0)
+    assert (seen, killed.done(), service.whole) == ([begun_by_then], True, BOTH)
 
 
 async def test_all_passes_before_a_trap_and_after_mending(wires, service):

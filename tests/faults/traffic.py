@@ -10,6 +10,7 @@ from typing import Any, Final
 from shared.ledger.entry import Key, Kind
 from tests.faults.billers import ASKED, DRAFT, LIVE, SHARES, UNKNOWN
 from tests.faults.plan import Plan
+from tests.faults.town import Town
 from tests.faults.weather import Weather
 
 PAYER: Final = "Canary Augusta Lovelace"
@@ -48,16 +49,44 @@ class Traffic:
         self._make()
 
     def _make(self) -> None:
+        town = self._plan.town()
+        if town is None:
+            self._in_minutes()
+            return
+        for number, (at, kind) in enumerate(town.arrivals(self._dice)):
+            fields = _payment(number, self._plan, self._in_town(), self._dice)
+            self._arrives(at, fields | self._dressed(at, number, kind, town))
+
+    def _dressed(self, at: float, number: int, kind: tuple[str, str], town: Town) -> Fields:
+        """What a payment of a town looks like; money is in the bank one to three days after it was paid."""
+        paid = self._plan.start() + timedelta(seconds=at - self._dice.uniform(1, 60))
+        amount = _decimal(town.cents(self._dice))
+        return {
+            "confirmationNumber": town.reference(number, self._plan.seed, self._dice),
+            "application": kind[0],
+            "tender": kind[1],
+            "amount": amount,
+            "paidAt": paid.isoformat(),
+            "settlementDate": (paid + timedelta(days=self._dice.randint(1, 3))).date().isoformat(),
+            "allocations": [{"invoiceNumber": "10000", "amount": amount}],
+        }
+
+    def _in_town(self) -> str:
+        return self._dice.choice([DRAFT, UNKNOWN]) if self._has("I-5") else ASKED
+
+    def _in_minutes(self) -> None:
         seconds = self._plan.arrival_seconds()
         for number in range(self._plan.payments):
             at = self._dice.uniform(0, seconds)
-            fields = _payment(number, self._plan, self._biller(), self._dice)
-            spoiled = self._spoiled(fields)
-            if spoiled is None:
-                self._add(at, fields, first=True)
-                self._beside(at, fields)
-            else:
-                self.arrivals.append(Arrival(at, spoiled, None, first=True))
+            self._arrives(at, _payment(number, self._plan, self._biller(), self._dice))
+
+    def _arrives(self, at: float, fields: Fields) -> None:
+        spoiled = self._spoiled(fields)
+        if spoiled is None:
+            self._add(at, fields, first=True)
+            self._beside(at, fields)
+        else:
+            self.arrivals.append(Arrival(at, spoiled, None, first=True))
 
     def _biller(self) -> str:
         if self._has("I-5"):
@@ -127,6 +156,9 @@ class Traffic:
             spelled = fields["paymentId"]
             other = self._dice.choice([spelled.upper(), f"  {spelled} ", f"{{{spelled}}}"])
             self._add(self._dice.choice([at, later]), fields | {"paymentId": other})
+        if self._has("I-7"):
+            other = fields | {"paymentId": self._dice.randbytes(16).hex()}
+            self._add(self._dice.choice([at, later]), other)
         if self._has("Q6"):
             self._undo(at, fields)
         if self._has("Q1"):

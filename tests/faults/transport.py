@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, override
 import httpx
 
 from tests.faults.city import City
+from tests.faults.errand import ERRAND
 from tests.faults.fate import Answer, Call, plain
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         await self._instance.wait(0)
         self._crash("X9")
         self._instance.die_if_planned(number, "after")
-        return (call.ending or plain)(found)
+        response = (call.ending or plain)(found)
+        if call.reading is not None:
+            self._world.judge.given(call)
+        return response
 
     async def _connect(self, call: Call) -> None:
         await self._instance.wait(call.connecting)
@@ -55,7 +59,7 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         self._crash("X8")
         answer: asyncio.Future[Answer] = self._world.loop.create_future()
         if call.works and call.reference:
-            city.under_way[call.reference] += 1
+            city.under_way[call.key or ""] += 1
         self._world.loop.call_later(self._delay(call), self._lands, call, city, answer)
         self._crash("X8")
         return answer
@@ -68,7 +72,9 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
 
     def _lands(self, call: Call, city: City, answer: asyncio.Future[Answer]) -> None:
         if call.works and call.reference:
-            city.under_way[call.reference] -= 1
+            city.under_way[call.key or ""] -= 1
+        if call.reference and call.ignored:
+            city.not_made()
         found = city.answer(call) if call.works else call.instead or (504, b"")
         if call.works:
             self._world.note("city", f"{call.operation} {call.reference or call.biller} {found[0]}")
@@ -99,7 +105,7 @@ def _call_of(request: httpx.Request, city: City, instance: str) -> Call:
     variables = body["variables"]
     reference = variables["input"]["reference"] if operation == "create_receipt" else None
     token = request.headers["Authorization"].removeprefix("Bearer ")
-    return Call(instance, city.biller.biller_id, operation, token, variables, reference)
+    return Call(instance, city.biller.biller_id, operation, token, variables, reference, ERRAND.get())
 
 
 def _give(answer: asyncio.Future[Answer], found: Answer) -> None:

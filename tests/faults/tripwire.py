@@ -1,7 +1,8 @@
 """Stands between one process and the services it talks to, and has it killed at one exact request.
 
 From the moment of the trap nothing that the process sends reaches a service, whatever it still does before it is
-gone: so it counts as dead at that very point, however late the signal takes effect.
+gone: so it counts as dead at that very point, however late the signal takes effect. A trap that does not cut the wires
+kills one process and lets another one go on.
 """
 
 import asyncio
@@ -94,6 +95,7 @@ class Trap:
 class _Armed:
     trap: Trap
     kill: Callable[[], None]
+    cuts: bool
     killed: Future[None] = field(default_factory=Future)
     last_request: bool = False
 
@@ -128,9 +130,13 @@ class Tripwire:
         """Where the process finds each service, by name."""
         return {name: wire.url for name, wire in self._wires.items()}
 
-    def arm(self, trap: Trap, kill: Callable[[], None]) -> Future[None]:
-        """Set the trap; the future is done when ``kill`` has been called."""
-        self._armed = armed = _Armed(trap, kill)
+    def arm(self, trap: Trap, kill: Callable[[], None], *, cuts: bool = True) -> Future[None]:
+        """Set the trap; the future is done when ``kill`` has been called.
+
+        Without ``cuts`` the request itself passes, and all after it: before it is sent (``ARRIVED``), or with its answer
+        (``ANSWERED``), somebody else dies.
+        """
+        self._armed = armed = _Armed(trap, kill, cuts)
         return armed.killed
 
     def mend(self) -> None:
@@ -138,8 +144,12 @@ class Tripwire:
         self._run(self._mend())
 
     def closes(self, wire: str, request: Request, answer: Answer | None = None) -> Moment | None:
-        """The trap's moment if it closes here; every wire is cut from then on."""
+        """The trap's moment if it closes here and cuts every wire from then on."""
         if self._armed is None or self.cut or not self._armed.trap.closes_at(wire, request, answer):
+            return None
+        if not self._armed.cuts:
+            self.spring()
+            self._armed = None
             return None
         self.cut = True
         return self._armed.trap.moment

@@ -1,7 +1,7 @@
 """An event loop in which nobody waits: where all tasks sleep, its clock jumps to the next timer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -51,9 +51,18 @@ class VirtualClock:
     def __init__(self, loop: VirtualLoop, start: datetime) -> None:
         self._loop = loop
         self._start = start.astimezone(UTC)
+        self.began = self._start.timestamp()
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self._loop.time())
 
     def monotonic(self) -> float:
         return 1000 + self._loop.time()
+
+    def seconds(self) -> float:
+        """Since the simulation began."""
+        return self._loop.time()
+
+    def later(self, seconds: float, doing: Callable[..., None], *given: Any) -> None:
+        """Have something done after so many seconds."""
+        self._loop.call_later(seconds, doing, *given)

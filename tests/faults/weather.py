@@ -1,22 +1,29 @@
 """Which faults are active now, for whom, and how often they strike."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
 from tests.faults import peer_faults
 from tests.faults.billers import ASKED, OLD, SILENT, STRUCK
-from tests.faults.catalogue import CATALOGUE, Acts, Fault
+from tests.faults.catalogue import CATALOGUE
 from tests.faults.fate import Call
+from tests.faults.fault import Acts, Fault
+from tests.faults.habit import HOUR, MINUTE
 from tests.faults.plan import Plan
+from tests.faults.town import Town
 
 _AWAY: Final = 600.0
 """Seconds that S4, a table that is away, lasts within its plan."""
 _SURE: Final = 8
 _ABOUT_ASKING: Final = frozenset({"P20", "P21", "P22"})
 _BEGINS_LATER: Final = frozenset({"P16", "P23", "S4"})
+_ONCE: Final = frozenset({"P16", "P20", "P21", "P22", "V2", "V3", "V4"})
+"""Happen once, and last; in a town everything else comes in gusts."""
+_GUST: Final = 4 * HOUR
+_SHORT_GUST: Final = 10 * MINUTE
 
 
 @dataclass
@@ -31,6 +38,15 @@ class Storm:
     sure: int
     """How many chances it lets pass at most before it strikes for the first time."""
     struck: Counter[str] = field(default_factory=Counter)
+    gusts: Sequence[bool] = ()
+    """In a town: whether it blows in each ``gust`` seconds of the plan, the next after the last as after the first."""
+    gust: float = _GUST
+
+    def blows(self, now: float) -> bool:
+        """Whether it is active."""
+        if not self.start <= now < self.end:
+            return False
+        return not self.gusts or self.gusts[int(now // self.gust) % len(self.gusts)]
 
 
 class Weather:
@@ -39,9 +55,14 @@ class Weather:
     def __init__(self, plan: Plan, now: Callable[[], float]) -> None:
         dice = plan.dice("weather")
         self._storms = {name: _storm(CATALOGUE[name], plan, dice) for name in plan.faults}
+        self.steady = frozenset(name for name, storm in self._storms.items() if storm.chance == 1)
+        """Faults that strike every time: one cause, as long as they last."""
         self._dice = dice
         self._on_calls = [each for each in self._storms.values() if each.fault.acts in {Acts.CALL, Acts.ORDER}]
         self._now = now
+        self._town = plan.town()
+        self._losses = plan.dice("losses")
+        self._whim = plan.seed
         self.beside: list[Callable[[Call], None]] = []
         """What else happens to every call."""
         self.struck: Counter[str] = Counter()
@@ -49,6 +70,7 @@ class Weather:
 
     def calm(self) -> None:
         """No faults from now on."""
+        self._town = None
         self._storms.clear()
         self._on_calls.clear()
 
@@ -59,9 +81,7 @@ class Weather:
     def blows(self, name: str, biller: str | None = None) -> bool:
         """Whether a fault is active now, for this biller if one is named."""
         storm = self._storms.get(name)
-        return (
-            storm is not None and storm.start <= self._now() < storm.end and (biller is None or biller in storm.billers)
-        )
+        return storm is not None and storm.blows(self._now()) and (biller is None or biller in storm.billers)
 
     def strikes(self, name: str, biller: str | None = None, dice: Random | None = None) -> bool:
         """Whether a fault strikes this time; ``dice`` decides in place of the weather's own."""
@@ -82,13 +102,25 @@ class Weather:
 
     def meet(self, call: Call) -> None:
         """Let every fault that acts on calls have its go at one, in any order: the first to change a thing wins."""
+        call.whim = self._whim
         for storm in self._dice.sample(self._on_calls, len(self._on_calls)):
             concerned = storm.fault.acts is Acts.CALL or call.operation == "create_receipt"
             if storm.fault.strike and concerned and self.strikes(storm.fault.id, call.biller):
                 storm.fault.strike(call, self._dice)
         self._history(call)
+        self._lose(call)
         for happen in self.beside:
             happen(call)
+
+    def _lose(self, call: Call) -> None:
+        """What is lost in every town, once the honest time is over: half of it before the work, half after."""
+        town = self._town
+        if town is None or call.reference is None or not town.honest < self._now() < town.honest + town.span:
+            return
+        if self._losses.random() < town.lost:
+            call.ignored = call.ignored or self._losses.random() < 0.5
+            call.lands_after = max(call.lands_after, self._losses.uniform(0, 40))
+            self._losses.choice([peer_faults.closed_unanswered, peer_faults.hangs])(call, self._losses)
 
     def _history(self, call: Call) -> None:
         if self.blows("P23", call.biller):
@@ -105,6 +137,23 @@ class Weather:
 
 
 def _storm(fault: Fault, plan: Plan, dice: Random) -> Storm:
+    town = plan.town()
+    return _in_minutes(fault, plan, dice) if town is None else _in_days(fault, plan, town, dice)
+
+
+def _in_days(fault: Fault, plan: Plan, town: Town, dice: Random) -> Storm:
+    """After the honest time, at the town's one city that is struck; what Invoice Cloud enqueues is made before all."""
+    chance, sure = dice.choice(fault.chances), dice.randint(1, _SURE)
+    start = 0.0 if fault.acts is Acts.INPUT else town.honest + dice.uniform(0, 0.4) * town.span
+    end = start + plan.lasting(fault.id) if fault.id in _ONCE else plan.stormy_seconds()
+    storm = Storm(fault, chance, frozenset({ASKED}), start, end, sure)
+    if fault.acts not in {Acts.BOOKS, Acts.INPUT, Acts.PEOPLE} and fault.id not in _ONCE:
+        storm.gust = _SHORT_GUST if fault.id == "S4" else min(_GUST, town.span / 6)
+        storm.gusts = [dice.random() < (0.1 if fault.id == "S4" else 0.5) for _ in range(48)]
+    return storm
+
+
+def _in_minutes(fault: Fault, plan: Plan, dice: Random) -> Storm:
     length = plan.lasting(fault.id)
     chance, sure = dice.choice(fault.chances), dice.randint(1, _SURE)
     # Only one of the cities that are struck can be asked.

@@ -1,6 +1,7 @@
 """Everything of one run: stores, cities, instances, queues, and the weather over them."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, override
@@ -9,7 +10,9 @@ from pydantic import SecretStr
 
 from shared.billers.model import TokenStrategy
 from shared.ledger import rows
-from shared.ledger.store import Change, Row
+from shared.ledger.posted import PostedRows
+from shared.ledger.store import Change, Delete, Row
+from shared.payments.evidence.shown import WHOLE, Form, Shown
 from shared.tokens.credentials import Credentials
 from shared.tokens.keep import TokenKeeper
 from shared.tokens.row import TokenRow
@@ -22,11 +25,12 @@ from tests.fakes.tokens import FakeTokenRows
 from tests.fakes.vault import FakeVault
 from tests.faults.app import delivery
 from tests.faults.auditor import Auditor
-from tests.faults.billers import DRAFT, LIVE, biller
+from tests.faults.billers import ASKED, DRAFT, LIVE, biller
 from tests.faults.city import City
 from tests.faults.fate import Answer, Call
 from tests.faults.host import Host
 from tests.faults.instance import Instance
+from tests.faults.judge import Judge
 from tests.faults.plan import Plan
 from tests.faults.traffic import SECRET, Traffic
 from tests.faults.virtual_time import VirtualClock, VirtualLoop
@@ -35,6 +39,9 @@ from tests.faults.weather import Weather
 _INSTANCES: Final = 2
 _AWAY: Final = 120.0
 """Seconds that the table is away after a city's yes (S5)."""
+
+_CHECKED: Final = Shown(form=Form(proven=WHOLE))
+"""What is known of a city's list that showed the longest reference when it was set up."""
 
 type Step = tuple[float, str, str]
 """When, who, what."""
@@ -69,6 +76,7 @@ class WatchedLedger(MemoryLedger):
         }
         etags = await super().commit(shard, changes)
         self._world.auditor.committed(changes, before)
+        self._world.may_wake(changes)
         return etags
 
 
@@ -87,6 +95,9 @@ class World:
         self.steps: list[Step] = []
         self.calls = 0
         self.kills = 0
+        self.asleep_until = -math.inf
+        self.alarm = asyncio.Event()
+        """Something is due before ``asleep_until``."""
         self.over: asyncio.Future[None] = loop.create_future()
         self.newer_release_writes = False
         self._away_until = 0.0
@@ -105,16 +116,25 @@ class World:
         self.billers = FakeBillers(*(biller(number) for number in (*LIVE, DRAFT)))
         self.token_rows, self.vault = FakeTokenRows(), FakeVault()
         self.quarantine = MemoryQuarantine()
-        self.cities = {f"city{number}": City(biller(number), self.clock, self.auditor) for number in LIVE}
+        town = self.plan.town()
+        if town is not None:
+            self.billers = FakeBillers(biller(ASKED, **town.setup()), biller(DRAFT))
+        live = (ASKED,) if town else LIVE
+        self.judge = Judge(self.auditor.chronicle, self.loop.time)
+        self.cities = {}
+        for number in live:
+            record = biller(number, **town.setup()) if town else biller(number)
+            self.cities[f"city{number}"] = City(record, self.clock, self.auditor)
 
     async def open(self) -> None:
-        """Every live biller has its first token."""
+        """Every live biller has its first token, and was looked at by ``biller check --post-and-void``."""
         keeper = TokenKeeper(self.vault, self.token_rows, self.clock)
         for city in self.cities.values():
             await keeper.store(city.biller.biller_id, delivery(self.another_token(city), self.clock))
             await keeper.change(city.biller.biller_id, _supervised)
             secret = SecretStr(f"{SECRET}of-the-client")
             await Credentials(self.vault).keep_client_secret(city.biller.biller_id, secret)
+            await PostedRows(self.table).keep_readings(city.biller.biller_id, _CHECKED.written(), "")
 
     def another_token(self, city: City) -> str:
         """A token that the city accepts beside those it accepted before."""
@@ -150,14 +170,16 @@ class World:
         self.kills += 1
         self.loop.call_later(after, self._replace, gone)
 
+    def anybody_frozen(self) -> bool:
+        """Whether an instance stands still now."""
+        return any(each.frozen for each in self.instances)
+
     def table_away(self) -> bool:
         """Whether the table answers nobody now (S5)."""
         return self.loop.time() < self._away_until
 
     def city_answered(self, call: Call, answer: Answer) -> None:
         """A city has worked on a request."""
-        if call.reference and answer[0] == 401:
-            self.auditor.token_refused(call)
         if call.reference and call.works and self.weather.strikes("S5"):
             self.note("table", "AWAY")
             self._away_until = self.loop.time() + _AWAY
@@ -170,6 +192,28 @@ class World:
         """Whether the sweeper would find anything."""
         end = rows.open_until(self.clock.now())
         return any(True for shard in self.table.shards for _ in self.table.between(shard, "O~", end))
+
+    def struck(self, fault: str) -> None:
+        """A fault has struck that no weather decides about."""
+        self.weather.struck[fault] += 1
+
+    def next_due(self) -> float:
+        """When the earliest open row is due, in seconds; far away where there is none."""
+        firsts = [next(self.table.between(shard, "O~", "O~\x7f"), None) for shard in self.table.shards]
+        return min((self._second_of(row.key) for row in firsts if row), default=math.inf)
+
+    def may_wake(self, changes: Sequence[Change]) -> None:
+        """A row that is due before the sweeper wakes again wakes it."""
+        for change in changes:
+            if (
+                change.key[0] == "O"
+                and not isinstance(change, Delete)
+                and self._second_of(change.key) < self.asleep_until
+            ):
+                self.alarm.set()
+
+    def _second_of(self, open_key: str) -> float:
+        return int(open_key.split("~", 2)[1]) / 1000 - self.clock.began
 
     def open_rows(self) -> list[tuple[str, Row]]:
         """Every open row, with its shard."""

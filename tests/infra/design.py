@@ -1,180 +1,186 @@
-"""What this product demands of its templates, whatever a compiler would accept."""
+"""What this product demands of a deployment, whatever Azure would accept."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from tests.infra.demands import ACCESS, DEMANDS, GRANTED, LOGGED, ROLES
-from tests.infra.source import Declaration, Each, Expression, Source, strings, text, walk
+from tests.infra.demands import AUDITED, FORBIDDEN, LOGGED, demands, public_host
+from tests.infra.grants import THE_APP, who
+from tests.infra.stamp import Stamp, at, place, said
 
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FORBIDDEN = (
-    "AccountKey=",
-    "DefaultEndpointsProtocol",
-    "SharedAccessSignature",
-    "CASELLE_ALLOW_LOOPBACK",
-    "KEY_VAULT_CA_FILE",
-    "TIME_DIVISOR",
-    "WEBSITE_RUN_FROM_PACKAGE",
-    "FUNCTIONS_WORKER_RUNTIME",
-    "SCM_DO_BUILD_DURING_DEPLOYMENT",
-    "ENABLE_ORYX_BUILD",
-    "allLogs",
-    "AppServiceHTTPLogs",
-)
-_CLOUD_HOSTS = ("core.windows.net", "vault.azure.net", "azurewebsites.net", "management.azure.com", "azurefd.net")
-_SECRET = re.compile(r"secret|password|connectionstring|sastoken|accesskey|apikey|\bkey\b|token$", re.IGNORECASE)
-_LOCKED = {
-    "modules/storage.bicep": "Microsoft.Storage/storageAccounts",
-    "modules/keyvault.bicep": "Microsoft.KeyVault/vaults",
-    "modules/callbackhost.bicep": "Microsoft.Cdn/profiles",
-}
+_SECRET: Final = re.compile(r"secret|password|connectionstring|sastoken|accesskey|apikey|\bkey\b|token$", re.IGNORECASE)
+_KEPT: Final = {"the storage account", "the vault"}
+"""What no single command may delete."""
+_PER_ENVIRONMENT: Final = "Microsoft.Cdn/"
+"""What lives in the group of the callback's name, which outlives stamps."""
 
 
-def of_one(source: Source) -> Iterator[str]:
-    yield from _words(source)
-    yield from _secrets(source)
-    for each in source.declarations:
-        yield from _demands(each)
-    yield from _endpoints(source)
-    for resource in source.resources.values():
-        if not resource.existing:
-            yield from _assignment(resource)
-            yield from _log(source, resource)
-    yield from _access(source)
+def problems(stamp: Stamp) -> Iterator[str]:
+    """Of one stamp's resources."""
+    yield from _demands(stamp)
+    yield from _words(stamp)
+    yield from _assignments(stamp)
+    yield from _logs(stamp)
+    yield from _locks(stamp)
+    yield from _audit(stamp)
+    yield from _endpoints(stamp)
+    yield from _groups(stamp)
+    yield from _outputs(stamp)
+    yield from _watched_from_outside(stamp)
 
 
-def of_all(sources: dict[str, Source]) -> Iterator[str]:
-    yield from _roles(sources)
-    yield from _locks(sources)
-    yield from _audit(sources["modules/audit.bicep"])
-    app = sources["modules/functionapp.bicep"].variables
-    if not app["settings"].value.text.startswith("union(extraAppSettings, "):
-        yield "functionapp.bicep: extraAppSettings may overrule the settings of the template"
-    if sources["main.bicep"].params["extraAppSettings"].value != {}:
-        yield "main.bicep: extraAppSettings has a default"
+def secrets(template: dict[str, Any], where: str = "main") -> Iterator[str]:
+    """Parameters and outputs of the compiled template, and of the modules in it, that hold a secret."""
+    for kind in ("parameters", "outputs"):
+        for name, each in template.get(kind, {}).items():
+            if _SECRET.search(name):
+                yield f"{where}: {kind} {name} looks like a secret"
+            if kind == "outputs" and _SECRET.search(str(each.get("value", ""))):
+                yield f"{where}: output {name} gives a secret away"
+    for name, each in _resources(template):
+        if each["type"] == "Microsoft.Resources/deployments":
+            yield from secrets(each["properties"]["template"], name)
 
 
-def at(body: Any, path: str) -> Any:
-    """``at({"a": [{"b": 1}]}, "a.0.b")`` is 1; None where nothing stands."""
-    for name in path.split("."):
-        if isinstance(body, list):
-            body = dict(enumerate(body)).get(int(name))
+def versions(template: dict[str, Any]) -> set[str]:
+    """``type@version`` of every resource that the compiled template or a module in it makes or looks up."""
+    found: set[str] = set()
+    for _, each in _resources(template):
+        if each["type"] == "Microsoft.Resources/deployments":
+            found |= versions(each["properties"]["template"])
         else:
-            body = body.get(name) if isinstance(body, dict) else None
-    return body
+            found.add(f"{each['type']}@{each['apiVersion']}")
+    return found
 
 
-def _said(found: Any) -> Any:
-    """Expressions as they are written."""
-    if isinstance(found, list):
-        return [_said(each) for each in found]
-    return found.text if isinstance(found, Expression) else found
+def unread_versions(template: dict[str, Any], page: Path) -> Iterator[str]:
+    """Where the template and the page's list of versions, which a person has looked through, differ."""
+    rows = re.findall(r"^\| `(Microsoft\.[\w./]+)` \| ([0-9a-z-]+) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+    listed, used = {f"{type_}@{version}" for type_, version in rows}, versions(template)
+    yield from (f"{each}: not among the versions that were looked at" for each in sorted(used - listed))
+    yield from (f"{each}: listed, and not used" for each in sorted(listed - used))
 
 
-def _words(source: Source) -> Iterator[str]:
-    said = [text(each) for each in strings(source.root)]
-    said += [text(each.children[0]) for each in walk(source.root) if each.type == "object_property"]
-    for part in said:
-        yield from (f"{word} is never used" for word in _FORBIDDEN if word in part)
-        yield from (f"the address {host} is written out" for host in _CLOUD_HOSTS if host in part)
+def _resources(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Compiled templates list their resources, or name them."""
+    found = template["resources"]
+    yield from found.items() if isinstance(found, dict) else ((each["name"], each) for each in found)
 
 
-def _secrets(source: Source) -> Iterator[str]:
-    for each in (*source.outputs.values(), *source.params.values()):
-        if _SECRET.search(each.name):
-            yield f"{each.kind} {each.name} looks like a secret"
-    for each in source.outputs.values():
-        if isinstance(each.value, Expression) and _SECRET.search(each.value.text):
-            yield f"output {each.name} gives a secret away"
+def _demands(stamp: Stamp) -> Iterator[str]:
+    wanted = demands(stamp)
+    for each in stamp.resources:
+        for path, demanded in wanted.get(each.type, {}).items():
+            found = said(at(each.body, path))
+            if found != demanded:
+                yield f"{each.type} {each.last_name}: {path} is {found!r}, not {demanded!r}"
 
 
-def _demands(declared: Declaration) -> Iterator[str]:
-    if declared.existing:
-        return
-    for path, demanded in DEMANDS.get(declared.type or declared.name, {}).items():
-        found = _said(at(declared.body, path))
-        if found != demanded:
-            yield f"{declared.name}: {path} is {found!r}, not {demanded!r}"
+def _words(stamp: Stamp) -> Iterator[str]:
+    texts = set(stamp.texts())
+    yield from (f"{word} is never used" for word in FORBIDDEN if any(word in text for text in texts))
 
 
-def _endpoints(source: Source) -> Iterator[str]:
+def _assignments(stamp: Stamp) -> Iterator[str]:
+    """A name that lacks scope, principal or role is another's too, or cannot follow an identity that was made anew."""
+    assignments = stamp.of_type("Microsoft.Authorization/roleAssignments")
+    for name, count in Counter(each.name for each in assignments).items():
+        if count > 1:
+            yield f"{count} role assignments are called {name}"
+    for each in assignments:
+        if who(stamp, each) == THE_APP and "<the app's identity: principalId>" not in said(each.name):
+            yield f"a role assignment of the app on {place(each.scope)} is not named after its identity"
+        if at(each.body, "properties.principalType") not in {"ServicePrincipal", "Group"}:
+            yield f"a role assignment on {place(each.scope)} has no principalType"
+
+
+def _logs(stamp: Stamp) -> Iterator[str]:
+    settings = stamp.of_type("Microsoft.Insights/diagnosticSettings")
+    for each in settings:
+        logs = at(each.body, "properties.logs")
+        named = [log.get("category") or log.get("categoryGroup") for log in logs]
+        on = _logged(each.scope)
+        if named != LOGGED.get((on, each.last_name)):
+            yield f"{each.last_name}: {on} logs {named}"
+        if not all(log.get("enabled") is True for log in logs):
+            yield f"{each.last_name}: the log of {on} is switched off"
+    missing = LOGGED.keys() - {(_logged(each.scope), each.last_name) for each in settings}
+    yield from (f"{name}: {on} is not logged" for on, name in missing)
+
+
+def _logged(scope: str) -> str:
+    """A service of the storage account by its account's place."""
+    account, service, rest = scope.partition("/queueServices")
+    for name in ("/tableServices", "/blobServices"):
+        if not service:
+            account, service, rest = scope.partition(name)
+    return f"{place(account)}{service}{rest}" if service else place(scope)
+
+
+def _locks(stamp: Stamp) -> Iterator[str]:
+    locked = {place(each.scope) for each in stamp.of_type("Microsoft.Authorization/locks")}
+    profiles = {each.id for each in stamp.of_type("Microsoft.Cdn/profiles")}
+    yield from (f"nothing keeps {each} from being deleted" for each in sorted((_KEPT | profiles) - locked))
+
+
+def _audit(stamp: Stamp) -> Iterator[str]:
+    """A policy that is locked cannot be written again, so a deployment leaves it out."""
+    kind = "Microsoft.Storage/storageAccounts/blobServices/containers"
+    there = {each.last_name for each in stamp.of_type(kind)}
+    policies = stamp.of_type(f"{kind}/immutabilityPolicies")
+    kept = {each.name.split("/")[-2] for each in policies}
+    locked = set(stamp.given.get("lockedAuditContainers", []))
+    yield from (f"there is no container {each} for the audit" for each in sorted(AUDITED - there))
+    yield from (f"what is in container {each} can be changed" for each in sorted(AUDITED - kept - locked))
+    yield from (f"the locked policy of container {each} is written again" for each in sorted(kept & locked))
+
+
+def _endpoints(stamp: Stamp) -> Iterator[str]:
     """A private endpoint whose DNS zone is another's is never found."""
-    found = source.variables.get("endpoints")
-    for each in found.value if found else []:
-        if not str(_said(each["zone"])).strip("'").startswith(f"privatelink.{each['name']}"):
-            yield f"endpoint {each['name']}: its DNS zone is {_said(each['zone'])}"
+    zones = {}
+    for each in stamp.of_type("Microsoft.Network/privateEndpoints/privateDnsZoneGroups"):
+        zones[each.name.split("/")[0]] = str(at(each.body, "properties.privateDnsZoneConfigs.0"))
+    for each in stamp.of_type("Microsoft.Network/privateEndpoints"):
+        connection = at(each.body, "properties.privateLinkServiceConnections.0.properties")
+        service = connection["groupIds"][0]
+        wanted = {"vault": "the vault"}.get(service, "the storage account")
+        if place(connection["privateLinkServiceId"]) != wanted:
+            yield f"the private endpoint {each.name} leads to {place(connection['privateLinkServiceId'])}"
+        if f"privatelink.{service}" not in zones.get(each.name, ""):
+            yield f"the private endpoint {each.name} is in no zone of {service}"
 
 
-def _assignment(resource: Declaration) -> Iterator[str]:
-    """A name that lacks principal or role collides, or cannot follow an identity that was made anew."""
-    if resource.type != "Microsoft.Authorization/roleAssignments":
-        return
-    name, principal = at(resource.body, "name"), at(resource.body, "properties.principalId")
-    role = at(resource.body, "properties.roleDefinitionId")
-    if not all(isinstance(each, Expression) for each in (name, principal, role)):
-        yield f"{resource.name}: name, principal and role are worked out, not written down"
-    elif not (name.text.startswith("guid(") and principal.text in name and _last_word(role) in name):
-        yield f"{resource.name}: its name is not made of scope, principal and role"
-    if at(resource.body, "properties.principalType") not in {"ServicePrincipal", "Group"}:
-        yield f"{resource.name}: principalType is missing"
-    if "scope" not in resource.body:
-        yield f"{resource.name}: without a scope it holds for the whole resource group"
+def _groups(stamp: Stamp) -> Iterator[str]:
+    """The callback's name is in a group of its own; everything else is in the stamp's."""
+    for each in stamp.resources:
+        outlives = "-callback-" in each.id.partition("/resourceGroups/")[2].partition("/")[0]
+        if each.type.startswith(_PER_ENVIRONMENT) and not outlives:
+            yield f"{each.type} {each.last_name} dies with the stamp"
 
 
-def _last_word(role: Expression) -> str:
-    """``subscriptionResourceId('...', id)`` ends with ``id``."""
-    return role.text.rpartition(", ")[2].removesuffix(")")
+def _outputs(stamp: Stamp) -> Iterator[str]:
+    wanted = {
+        "callbackBaseUrl": f"https://{public_host(stamp)}",
+        "functionAppHostName": "<the app: defaultHostName>",
+        "keyVaultUri": "<the vault: vaultUri>",
+        "outboundAddress": "<the outbound address: ipAddress>" if _has_nat(stamp) else "",
+        "tableUri": "<the storage account: primaryEndpoints.table>",
+        "workspaceId": "<the log workspace>",
+    }
+    for name, demanded in wanted.items():
+        if (found := said(stamp.outputs.get(name))) != demanded:
+            yield f"output {name} is {found!r}, not {demanded!r}"
 
 
-def _log(source: Source, resource: Declaration) -> Iterator[str]:
-    if resource.type != "Microsoft.Insights/diagnosticSettings":
-        return
-    scope = at(resource.body, "scope")
-    target = source.resources.get(scope.text) if isinstance(scope, Expression) else None
-    logs = at(resource.body, "properties.logs")
-    named = [each.get("category") or each.get("categoryGroup") for each in logs]
-    if target and named != LOGGED.get((target.type, at(resource.body, "name"))):
-        yield f"{resource.name}: the {target.name} logs {named}"
-    if not all(each.get("enabled") is True for each in logs):
-        yield f"{resource.name}: it is switched off"
+def _has_nat(stamp: Stamp) -> bool:
+    return stamp.closed and bool(stamp.given.get("natGateway"))
 
 
-def _access(source: Source) -> Iterator[str]:
-    for (file, name), (queues, role, who) in ACCESS.items():
-        if source.path.name == file:
-            module = source.modules.get(name)
-            over = module.value.over.text if module and isinstance(module.value, Each) else ""
-            given = module.body["params"] if module else {}
-            found = (over, *(getattr(given.get(key), "text", "") for key in ("roleId", "principalIds")))
-            if found != (queues, role, who):
-                yield f"module {name} grants {found}"
-
-
-def _roles(sources: dict[str, Source]) -> Iterator[str]:
-    for path, source in sources.items():
-        ids = {each for part in strings(source.root) for each in _GUID.findall(text(part))}
-        if path.startswith("regions/"):
-            continue
-        names = {ROLES.get(each, f"the unknown role {each}") for each in ids}
-        wrong = names ^ GRANTED.get(path, set())
-        if wrong:
-            yield f"{path}: grants more or less than it should: {', '.join(sorted(wrong))}"
-
-
-def _locks(sources: dict[str, Source]) -> Iterator[str]:
-    for path, kept in _LOCKED.items():
-        resources = sources[path].resources
-        locks = [each for each in resources.values() if each.type == "Microsoft.Authorization/locks"]
-        scopes = [resources.get(_said(each.body.get("scope"))) for each in locks]
-        if kept not in {each.type for each in scopes if each}:
-            yield f"{path}: nothing keeps it from being deleted"
-
-
-def _audit(source: Source) -> Iterator[str]:
-    policies = [each for each in source.resources.values() if each.type.endswith("/immutabilityPolicies")]
-    kept = [getattr(each.value.over, "text", "") for each in policies if isinstance(each.value, Each)]
-    if kept != ["containers"]:
-        yield "audit.bicep: a container can be changed"
-    if "audit" not in source.variables["containers"].value:
-        yield "audit.bicep: there is no container for the audit"
+def _watched_from_outside(stamp: Stamp) -> Iterator[str]:
+    """An availability test whose results belong to no Application Insights raises no alert."""
+    component = stamp.of_type("Microsoft.Insights/components")[0]
+    tests = stamp.of_type("Microsoft.Insights/webtests")
+    if not any(each.body["tags"].get(f"hidden-link:{component.id}") == "Resource" for each in tests):
+        yield "nobody looks at the app from outside"

@@ -1,37 +1,72 @@
-"""Everything that can be said about the templates without a compiler and without Azure."""
+"""Everything that is demanded of the templates, of the compiler's word on them and of what it makes of them."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Final
 
-from tests.infra import agreement, contracts, design, grants, shapes, syntax
-from tests.infra.source import Source
+from tests.infra import agreement, alerts, design, grants, names, openness, regions
+from tests.infra.bicep import Bicep, Diagnostic, Refused
+from tests.infra.committed import NEVER_DEPLOYED, ROOT, TEMPLATES, stamps
+from tests.infra.stamp import Stamp
 
-ROOT = Path(__file__).parents[2]
-TEMPLATES = ROOT / "infra/bicep"
-_SEEN: dict[tuple[str, str], tuple[str, ...]] = {}
-
-
-def findings(folder: Path) -> list[str]:
-    """What is wrong with the templates of a folder, one sentence each.
-
-    In three steps, each only after a sound one before it: files that can be read, what stands in them, who may do what.
-    """
-    sources = {path.resolve(): Source(path) for path in (*folder.rglob("*.bicep"), *folder.rglob("*.bicepparam"))}
-    unreadable = [f"{path.name}: {each}" for path, source in sources.items() for each in syntax.unreadable(source)]
-    return unreadable or list(_problems(folder, sources)) or list(grants.problems(folder))
+EVERY_OPTION: Final = NEVER_DEPLOYED / "every_option.bicepparam"
 
 
-def _of_one(source: Source) -> tuple[str, ...]:
-    """What its own text shows; worked out once for each text, as most copies of a file are alike."""
-    known = source.path.name, source.text
-    if known not in _SEEN:
-        _SEEN[known] = (*syntax.problems(source), *shapes.wrong_names(source), *design.of_one(source))
-    return _SEEN[known]
+def of_stamp(stamp: Stamp, folder: Path) -> Iterator[str]:
+    """What is wrong with one stamp, whatever its parameters."""
+    for part in (design, agreement, names, openness):
+        yield from part.problems(stamp)
+    yield from alerts.of_stamp(stamp, folder)
+    yield from regions.problems(stamp)
+    if stamp.name == EVERY_OPTION.stem:
+        yield from grants.problems(stamp, folder / "README.md")
 
 
-def _problems(folder: Path, sources: dict[Path, Source]) -> Iterator[str]:
-    for path, source in sources.items():
-        for each in (*_of_one(source), *contracts.problems(source, sources)):
-            yield f"{path.name}: {each}"
-    yield from design.of_all({str(path.relative_to(folder.resolve())): source for path, source in sources.items()})
-    yield from agreement.problems(folder)
+def of_template(template: dict[str, Any], folder: Path) -> Iterator[str]:
+    """What is wrong with the templates, whatever a stamp is given."""
+    yield from design.secrets(template)
+    yield from design.unread_versions(template, folder / "README.md")
+    yield from agreement.vault_calls()
+    yield from alerts.problems(folder)
+
+
+def words(diagnostics: list[Diagnostic]) -> list[str]:
+    """What compiler and linter object to: their warnings count, their hints do not."""
+    return [str(each) for each in diagnostics if each.level in {"Error", "Warning"}]
+
+
+class Copy:
+    """A copy of the templates, to write faults into."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "infra/bicep"
+        left_out = shutil.ignore_patterns("*.snapshot.json", "compiled")
+        shutil.copytree(TEMPLATES, self.folder, ignore=left_out)
+        self._every_option = folder / EVERY_OPTION.relative_to(ROOT)
+        self._every_option.parent.mkdir(parents=True)
+        shutil.copy(EVERY_OPTION, self._every_option)
+
+    def change(self, file: str, old: str, new: str) -> None:
+        """Put other text into a file."""
+        path = self.folder / file
+        sound = path.read_text(encoding="utf-8")
+        if old not in sound:
+            raise ValueError(f"{file} does not say {old!r}")
+        path.write_text(sound.replace(old, new), encoding="utf-8")
+
+    def findings(self, compiler: Bicep, changed: str) -> list[str]:
+        """What is wrong with it, seen from the stamp with every option on, or from the region that was changed."""
+        parameters = self.folder / changed if changed.endswith(".bicepparam") else self._every_option
+        built = compiler.build(parameters)
+        said = words(built.diagnostics)
+        try:
+            stamp = Stamp(parameters.stem, compiler.snapshot(parameters), built.parameters)
+        except Refused:
+            return said
+        return [*said, *of_template(built.template, self.folder), *of_stamp(stamp, self.folder)]
+
+
+def committed_stamps() -> list[Stamp]:
+    """Of all parameter files, as they are committed."""
+    return [Stamp.committed(each) for each in stamps()]

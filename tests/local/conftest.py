@@ -21,7 +21,12 @@ def start_sample(azurite):
 
     @contextmanager
     def start(folder, prefix, queue_lease=600, **settings):
-        environment = {"QUEUE_PREFIX": prefix, "MARKS": str(folder), **settings}
+        environment = {
+            "QUEUE_PREFIX": prefix,
+            "MARKS": str(folder),
+            "AzureFunctionsWebHost__hostid": prefix,
+            **settings,
+        }
         storage, log = azurite.connection_string, folder / "host.log"
         with FunctionsHost(
             APPS / "sample", storage=storage, log=log, queue_lease=queue_lease, settings=environment
@@ -35,5 +40,6 @@ def start_sample(azurite):
 def sample(start_sample, tmp_path_factory):
     """The sample app as its ``host.json`` says, with three tries per message and a minute a second for timers."""
     settings = {"AzureFunctionsJobHost__extensions__queues__maxDequeueCount": "3", "TIME_DIVISOR": "60"}
+    settings["AzureWebJobs.door_get.Disabled"] = "true"
     with start_sample(tmp_path_factory.mktemp("sample"), "shared", **settings) as running:
         yield running

@@ -4,19 +4,21 @@ import asyncio
 import json
 import sys
 import time
+import uuid
 from types import SimpleNamespace
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 from azure.storage.queue import QueueMessage
 
-from local.host_functions import Runner, message_texts
-from local.host_listeners import TimerListener, poll_delay
+from local.host_activity import Activity
+from local.host_functions import message_texts
+from local.host_listeners import QueueListener, poll_delay
 from local.host_routes import Keys, Routes
-from local.host_settings import is_disabled, load_settings, seconds
-from local.host_storage import QueueStorage, poison_queue
-from local.ncrontab import Schedule
+from local.host_settings import is_disabled, load_options, load_settings, seconds
+from local.host_storage import QueueStorage, Unwritable, poison_queue
+from local.invocation import Datum, Function
 from local.processes import NotReady, bind_loopback
-from local.worker import Datum, Function
 
 
 def _settings(tmp_path, text, **environment):
@@ -25,7 +27,7 @@ def _settings(tmp_path, text, **environment):
 
 
 def _http_function(name, **trigger):
-    return Function(name, name, {"type": "httpTrigger", "name": "req", **trigger}, {})
+    return Function(name, {"type": "httpTrigger", "name": "req", **trigger}, {})
 
 
 def test_the_platforms_defaults_hold_without_settings(tmp_path):
@@ -58,6 +60,16 @@ def test_host_json_is_read_and_the_environment_overrides_it(tmp_path):
 def test_values_the_platform_refuses_are_named(tmp_path, queues, says):
     with pytest.raises(NotReady, match=says):
         _settings(tmp_path, json.dumps({"extensions": {"queues": queues}}))
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [({}, "AzureWebJobsStorage is missing"), *(({"TIME_DIVISOR": value}, "from 1") for value in ("0", "x", "inf"))],
+)
+def test_what_else_the_host_needs_is_named(environment, says):
+    storage = {"AzureWebJobsStorage": "x"} if environment else {}
+    with pytest.raises(NotReady, match=says):
+        load_options(storage | environment, port=0, queue_lease=600)
 
 
 def test_a_folder_without_host_json_is_named(tmp_path):
@@ -99,13 +111,18 @@ def test_what_a_text_output_becomes(text, messages):
     assert list(message_texts(Datum(text, "string"))) == messages
 
 
+@pytest.mark.parametrize(("raw", "message"), [(b'["a", "b"]', '["a", "b"]'), (b"a\xffb", "a\ufffdb"), (b"", "")])
+def test_an_output_of_bytes_is_one_message(raw, message):
+    assert list(message_texts(Datum(raw, "bytes"))) == [message]
+
+
 @pytest.mark.parametrize("route", ["admin/x", "Administration", "runtime"])
 def test_reserved_routes_are_refused(route):
     with pytest.raises(NotReady, match="must not begin"):
         Routes([_http_function("f", route=route)], "api")
 
 
-@pytest.mark.parametrize("route", ["x/{id:int}", "x/{id?}", "a-{b}"])
+@pytest.mark.parametrize("route", ["x/{id:guid}", "x/{id?}", "a-{b}", "{*rest}/x"])
 def test_routes_that_this_host_cannot_read_are_refused(route):
     with pytest.raises(NotReady, match="reads route parameters"):
         Routes([_http_function("f", route=route)], "api")
@@ -121,70 +138,33 @@ def test_an_unset_key_opens_nothing():
     assert not Keys("", "f").open("admin", "")
 
 
-async def test_a_function_over_its_time_fails_and_writes_nothing():
-    cancelled = asyncio.Event()
-
-    async def invoke(*_):
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-
-    runner = Runner(SimpleNamespace(invoke=invoke), storage=None, timeout=0.01)
-    assert not await runner.succeeds(_http_function("slow"), Datum("", "string"))
-    assert cancelled.is_set()
-
-
-async def test_runs_of_one_timer_never_overlap():
-    running, most, runs = 0, 0, 0
-    third = asyncio.Event()
-
-    class SlowRunner:
-        async def succeeds(self, *_):
-            nonlocal running, most, runs
-            running, runs = running + 1, runs + 1
-            most = max(most, running)
-            await asyncio.sleep(0.03)
-            running -= 1
-            if runs == 3:
-                third.set()
-
-    every_second = Schedule("* * * * * *")
-    timer = TimerListener(_http_function("tick"), SlowRunner(), every_second, divisor=100)
-    listening = asyncio.create_task(timer.listen())
-    async with asyncio.timeout(5):
-        await third.wait()
-        timer.stop()
-        await listening
-    assert most == 1
-
-
-async def test_the_divided_clock_is_not_faster_than_asked():
-    ticks = []
-
-    class Runner:
-        async def succeeds(self, *_):
-            ticks.append(time.monotonic())
-            if len(ticks) == 5:
-                timer.stop()
-
-    timer = TimerListener(_http_function("tick"), Runner(), Schedule("0 * * * * *"), divisor=600)
-    async with asyncio.timeout(10):
-        await timer.listen()
-    assert ticks[4] - ticks[0] > 0.2  # four minutes of the fast clock take 0.4 s
-
-
 @pytest.fixture
 async def storage(azurite):
     async with QueueStorage(azurite.connection_string, base64_encoded=False) as storage:
         yield storage
 
 
-async def test_writing_to_a_queue_wakes_its_listener(storage):
-    wake, other = storage.wake("woken"), storage.wake("not-woken")
-    await storage.write("woken", "text")
-    assert wake.is_set()
-    assert not other.is_set()
+async def test_only_a_move_wakes_a_listener(storage):
+    """Whoever waits for what this process has written waits until the next look, on the platform as well."""
+    woken, poison = storage.wake("moved"), storage.wake("moved-poison")
+    await storage.write("moved", "text")
+    assert not woken.is_set()
+    [message] = await storage.receive("moved", 1, 60)
+    await storage.move("moved", message, "moved-poison")
+    assert (woken.is_set(), poison.is_set()) == (False, True)
+
+
+@pytest.mark.parametrize("text", ["a\x00", "\x01", "\x1f", "\ufffe"])
+async def test_what_xml_has_no_place_for_is_no_message(storage, text):
+    with pytest.raises(Unwritable):
+        await storage.write("control", text)
+
+
+@pytest.mark.parametrize("text", ["\t\r\n ä \U0001f600", "]]>&lt;"])
+async def test_what_xml_has_a_place_for_arrives_as_it_is(storage, text):
+    queue = f"plain-{uuid.uuid4().hex}"
+    await storage.write(queue, text)
+    assert [message.content for message in await storage.receive(queue, 1, 60)] == [text]
 
 
 async def test_a_message_that_another_has_taken_over_is_left_alone(storage):
@@ -199,6 +179,59 @@ async def test_a_message_that_another_has_taken_over_is_left_alone(storage):
 
 async def test_a_queue_that_does_not_exist_is_read_as_empty(storage):
     assert await storage.receive("absent", 1, 60) == []
+
+
+def _listener(storage, **given):
+    queues = SimpleNamespace(batch_size=1, longest_poll=0.05, new_batch_threshold=1)
+    function = Function("work", {"type": "queueTrigger", "queueName": "any"}, {})
+    return QueueListener(function, None, storage, queues, 60, activity=Activity(), **given)
+
+
+async def test_a_queue_service_that_does_not_answer_ends_the_host_after_a_while(unused_tcp_port):
+    """The SDK's own client, and nobody at the other end."""
+    endpoint = f"QueueEndpoint=http://127.0.0.1:{unused_tcp_port}/account"
+    nobody = f"AccountName=account;AccountKey=a2V5;{endpoint}"
+    async with QueueStorage(nobody, base64_encoded=False) as storage:
+        began = time.monotonic()
+        with pytest.raises(NotReady, match="does not answer"):
+            await _listener(storage, patience=1).listen()
+    assert time.monotonic() - began >= 1
+
+
+class _Answers:
+    """A queue service that answers so, one after the other."""
+
+    def __init__(self, *answers):
+        self._answers = list(answers)
+        self.asked = asyncio.Semaphore(0)
+
+    def wake(self, queue):
+        return asyncio.Event()
+
+    async def receive(self, *_):
+        self.asked.release()
+        answer = self._answers.pop(0) if self._answers else []
+        if isinstance(answer, int):
+            raise HttpResponseError(response=SimpleNamespace(status_code=answer, reason="", headers={}))
+        return answer
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_queue_service_that_refuses_ends_the_host_at_once(status):
+    with pytest.raises(NotReady, match=f"refuses this host .{status}"):
+        await _listener(_Answers(status)).listen()
+
+
+@pytest.mark.parametrize("status", [409, 500, 503])
+async def test_an_error_of_the_queue_service_is_waited_out(status):
+    answers = _Answers(*[status] * 5)
+    listener = _listener(answers, patience=0)
+    listening = asyncio.create_task(listener.listen())
+    for _ in range(6):
+        await answers.asked.acquire()
+    await listener.polled.wait()
+    assert not listening.done()
+    listening.cancel()
 
 
 @pytest.mark.parametrize(

@@ -573,6 +573,15 @@ async def test_a_filter_on_the_way_back_hides_what_was_done(peer, control, statu
     assert (await control.summary())["2493"]["receipts"] == 1
 
 
+async def test_what_was_done_can_be_refused_after_all(peer, control):
+    await control.switch("newportor", refusalAfterAll="PERIOD_CLOSED")
+    refused = (await peer.post()).json()
+    assert refused["data"] == {"create_receipt": None}
+    assert [error["extensions"]["code"] for error in refused["errors"]] == ["PERIOD_CLOSED"]
+    assert (await control.summary())["2493"]["receipts"] == 1
+    assert "errors" not in (await peer.ask(CUSTOMER, number="000412")).json()
+
+
 async def test_numbers_can_be_shown_as_numbers(peer, old_peer, control):
     for each in (peer, old_peer):
         await control.switch(each.subdomain, numerals=True)

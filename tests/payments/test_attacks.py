@@ -76,14 +76,15 @@ async def test_a_biller_at_home_elsewhere_voids_nothing_from_here():
 
 
 @pytest.mark.parametrize("which", [0, 1])
-async def test_a_receipt_number_that_two_payments_share_is_not_voided_from_here(which):
+async def test_a_receipt_number_that_two_payments_share_is_voided_only_for_the_one_whose_reference_it_shows(which):
     world = await fresh()
     first = await posted(world)
     number = (await world.entry(first)).receipt_number
     world.city.next(Accepted(number), made=True)
     second = await posted(world)
     await undone(world, reject([first, second][which]))
-    assert world.city.voids == []
+    assert world.city.voids == [number][which:]
+    assert [(await world.entry(each)).state for each in (first, second)].count(State.REVERSED) == 1 - which
 
 
 def test_a_void_that_answers_with_a_receipt_still_posted_is_not_done():

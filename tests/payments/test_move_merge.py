@@ -89,7 +89,7 @@ async def test_and_over_what_was_held_because_the_biller_was_not_there_yet(here,
     assert (await there.entry(paid)).state is State.POSTED
     assert told(there, paid) == [(Outcome.HELD, 1), (Outcome.POSTED, 3)]
     assert there.keys("H~") == there.keys("O~") == []
-    with pytest.raises(NotAllowed, match="It is posted"):
+    with pytest.raises(NotAllowed, match="Caselle has it"):
         await person(there).retry(key_of(paid), SAID)
 
 

@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from shared.billers.home_question import HEADER, asked
 from shared.runtime.stamps import MOST_BYTES, HttpStamps
 from shared.tokens.receive import MARK, Answer, Callback
 from shared.vocabulary.errors import Unavailable
@@ -91,3 +92,50 @@ async def test_a_form_stays_a_form(hand_on):
 async def test_without_a_stamp_there_the_setting_is_named():
     with pytest.raises(Unavailable, match="CALLBACK_STAMPS names no stamp for westeurope"):
         await HttpStamps({}).hand_on("westeurope", CALLBACK)
+
+
+@pytest.fixture
+async def ask_home():
+    """Asks a server that behaves so who is at home there; the answer or the error, and the server."""
+    opened = []
+
+    async def ask(*behaviours, billers=("2493", "7"), deadline=20.0):
+        async with RawServer(*behaviours) as server:
+            opened.append(HttpStamps({"westus2": "http://127.0.0.1:1", "eastus2": server.url}, deadline, {"westus2"}))
+            assert opened[-1].others == ["eastus2"]
+            try:
+                return await opened[-1].at_home("eastus2", billers), server
+            except Unavailable as error:
+                return error, server
+
+    yield ask
+    for stamps in opened:
+        await stamps.aclose()
+
+
+async def test_a_stamp_is_asked_at_its_callback_which_billers_are_at_home_there(ask_home):
+    found, server = await ask_home(answer(b'{"atHome": ["7"]}'))
+    assert found == {"7"}
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /api/ICOAuthTokenProcessor HTTP/1.1\r\n")
+    assert (server.header(0, HEADER), asked(body)) == ("1", ("2493", "7"))
+
+
+async def test_many_billers_are_several_questions(ask_home):
+    billers = [str(number) for number in range(2500)]
+    found, server = await ask_home(answer(b'{"atHome": ["1"]}'), answer(b'{"atHome": []}'), billers=billers)
+    assert (found, len(server.requests)) == ({"1"}, 3)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        *(resets, says(b""), hangs),
+        *(answer(b"", "404 Not Found"), answer(b"", "503 Service Unavailable"), answer(b"", "302 Found")),
+        *(answer(b"{}"), answer(b'{"status": "stored"}'), answer(b'{"atHome": "all"}'), answer(b"<html>")),
+    ],
+)
+async def test_what_does_not_say_who_is_at_home_is_no_answer(ask_home, behaviour):
+    """A release that does not know the question answers as to a callback without a key."""
+    found, _ = await ask_home(behaviour, **({"deadline": 2.0} if behaviour is hangs else {}))
+    assert isinstance(found, Unavailable)

@@ -52,6 +52,14 @@ def test_every_way_to_tell_the_expiry(name, text, expected):
 
 
 @pytest.mark.parametrize(
+    ("given", "dated"), [({}, False), ({"expires_in": "60"}, True), ({"expiry": "1800000000"}, True)]
+)
+def test_whether_the_end_came_with_the_token_is_kept(given, dated):
+    """A usual lifetime is a guess of ours: the token is not taken at its word."""
+    assert _read(token="abc", **given).dated is dated
+
+
+@pytest.mark.parametrize(
     ("name", "text"),
     [
         ("expires_in", "999999999999"),

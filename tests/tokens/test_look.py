@@ -57,6 +57,18 @@ async def test_with_the_callback_a_token_is_watched_and_warned_of_once_each_time
     assert (await shop.row()).due_at is None
 
 
+async def test_each_token_is_told_once_a_day_for_as_long_as_it_is_kept(shop, caplog):
+    """A workbook cannot look back to the delivery: logs are kept for 30 or 90 days, a token is good for 182."""
+    caplog.set_level("INFO")
+    await shop.billers.put(WAITING)
+    for _ in range(2 * 24 * 12):
+        shop.clock.advance(5 * 60)
+        await shop.instance().sweep()
+    found = told(caplog, "token.stands")
+    assert [line["days"] for line in found] == [181, 180]
+    assert found[0]["expires_at"] == (await shop.row()).expires_at.isoformat()
+
+
 @pytest.mark.parametrize("strategy", [TokenStrategy.CALLBACK, TokenStrategy.MANUAL])
 async def test_some_strategies_never_ask_the_endpoint(shop, strategy):
     await shop.billers.put(CITY.model_copy(update={"token_strategy": strategy}))

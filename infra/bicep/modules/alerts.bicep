@@ -1,9 +1,14 @@
 // Log alerts on the events of the app, and on what can be seen from outside it. `alerts.json` lists them.
+import { ActionGroupIds } from 'types.bicep'
+
 param stamp string
 param location string
 param tags object
 param workspaceId string
 param actionGroupId string
+
+@description('Further action groups by severity: {"1": [id]}.')
+param actionGroupIds ActionGroupIds
 param runbookBaseUrl string
 
 var alerts = loadJsonContent('../alerts.json')
@@ -15,8 +20,17 @@ AppTraces
 | where ingestion_time() > ago(6m)
 | extend e = parse_json(Message)
 | extend event = tostring(e.event), biller = tostring(e.biller), reason = tostring(e.reason)
+| extend entry = iff(isempty(tostring(e.id)), tostring(e.message), tostring(e.id))
 | where event in ({0})
-| project TimeGenerated, event, biller, reason, Message
+| project TimeGenerated, event, biller, entry, reason, Message
+'''
+
+// So many within the window that the number itself is news.
+var counted = '''
+AppTraces
+| extend event = tostring(parse_json(Message).event)
+| where event in ({0})
+| project TimeGenerated, event
 '''
 
 var missing = '''
@@ -24,30 +38,45 @@ AppTraces
 | where tostring(parse_json(Message).event) in ({0})
 '''
 
-// Messages of a queue that came, and that nobody has deleted since.
+// Messages of a queue that wait too long: none was taken since the oldest of them came, or more came than were taken. The
+// functions of the queues scale each alone, so each queue is looked at by itself.
 var untaken = '''
-StorageQueueLogs
-| where StatusText == "Success"
+let moves = StorageQueueLogs
+| where StatusText endswith "Success" and OperationName in ("PutMessage", "DeleteMessage")
 | extend queue = tostring(split(parse_url(Uri).Path, "/")[1])
-| where queue in ({0})
+| where queue in ({0});
+let takes = moves
+| where OperationName == "DeleteMessage"
+| summarize taken = count(), lastTaken = max(TimeGenerated) by queue;
+moves
+| where OperationName == "PutMessage"
+| join kind=leftouter takes on queue
+| extend untouched = isnull(lastTaken) or TimeGenerated > lastTaken, old = TimeGenerated < ago({1}m)
 | summarize
-    put = countif(OperationName == "PutMessage" and TimeGenerated < ago({1}m)),
-    taken = countif(OperationName == "DeleteMessage") by queue
-| where put > 0 and taken == 0
+    put = count(),
+    oldPut = countif(old),
+    oldUntouched = countif(old and untouched),
+    oldest = min(iff(untouched, TimeGenerated, datetime(null))),
+    taken = max(coalesce(taken, 0)) by queue
+| where oldUntouched > 0 or oldPut - taken > 20
+| project queue, depth = put - taken, oldest
 '''
 
 var queryOf = {
   seen: seen
+  counted: counted
   missing: missing
   untaken: untaken
   query: ''
 }
 var named = [for alert in alerts: '"${join(alert.subjects, '", "')}"']
 var queries = [
-  for (alert, index) in alerts: empty(alert.query) ? format(queryOf[alert.kind], named[index], alert.graceMinutes) : alert.query
+  for (alert, index) in alerts: empty(alert.query)
+    ? format(queryOf[alert.kind], named[index], alert.graceMinutes)
+    : alert.query
 ]
 
-resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource rule 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for (alert, index) in alerts: {
     name: '${alert.name}-${stamp}'
     location: location
@@ -62,6 +91,8 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       evaluationFrequency: 'PT${alert.everyMinutes}M'
       windowSize: 'PT${alert.windowMinutes}M'
       autoMitigate: false
+      // Whoever was told once needs no mail for each run that still sees the same window.
+      muteActionsDuration: alert.kind == 'seen' ? null : 'PT${min(alert.windowMinutes, 1440)}M'
       // In a new workspace most tables do not exist before the first line is written.
       skipQueryValidation: true
       criteria: {
@@ -77,7 +108,7 @@ resource rule 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         ]
       }
       actions: {
-        actionGroups: [actionGroupId]
+        actionGroups: concat([actionGroupId], actionGroupIds[?string(alert.severity)] ?? [])
         customProperties: {
           scope: alert.scope
           runbook: '${runbookBaseUrl}/${alert.runbook}'

@@ -3,6 +3,9 @@ param accountName string
 param location string
 param tags object
 param retentionDays int
+
+@description('Containers whose policy is locked: it can only be extended, and not by a deployment.')
+param lockedContainers array
 param geoRedundant bool
 param zoneRedundant bool
 
@@ -61,7 +64,7 @@ resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@20
 ]
 
 resource policy 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-06-01' = [
-  for (name, index) in containers: {
+  for (name, index) in containers: if (!contains(lockedContainers, name)) {
     parent: container[index]
     name: 'default'
     properties: {

@@ -4,7 +4,7 @@ param amount int
 param startDate string
 param alertEmails array
 
-resource budget 'Microsoft.Consumption/budgets@2024-08-01' = {
+resource budget 'Microsoft.Consumption/budgets@2026-06-01' = {
   name: 'budget-${stamp}'
   properties: {
     category: 'Cost'

@@ -3,6 +3,9 @@ param stamp string
 param location string
 param tags object
 param addressPrefix string
+
+@description('Calls of the app to the internet leave from one public address.')
+param natGateway bool
 param storageAccountName string
 param vaultName string
 
@@ -22,7 +25,24 @@ var endpoints = [
   { name: 'vault', zone: 'privatelink.vaultcore.azure.net', targetId: vault.id }
 ]
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+// A city's firewall may ask who calls.
+resource outbound 'Microsoft.Network/publicIPAddresses@2025-07-01' = if (natGateway) {
+  name: 'pip-${stamp}'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIPAllocationMethod: 'Static' }
+}
+
+resource nat 'Microsoft.Network/natGateways@2025-07-01' = if (natGateway) {
+  name: 'nat-${stamp}'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: { publicIpAddresses: [{ id: outbound.id }] }
+}
+
+resource network 'Microsoft.Network/virtualNetworks@2025-07-01' = {
   name: 'vnet-${stamp}'
   location: location
   tags: tags
@@ -33,6 +53,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
         name: 'app'
         properties: {
           addressPrefix: cidrSubnet(addressPrefix, 26, 0)
+          natGateway: natGateway ? { id: nat.id } : null
           delegations: [{ name: 'flex', properties: { serviceName: 'Microsoft.App/environments' } }]
         }
       }
@@ -44,12 +65,12 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
-resource appSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+resource appSubnet 'Microsoft.Network/virtualNetworks/subnets@2025-07-01' existing = {
   parent: network
   name: 'app'
 }
 
-resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2025-07-01' existing = {
   parent: network
   name: 'endpoints'
 }
@@ -75,7 +96,7 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
   }
 ]
 
-resource privateEndpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+resource privateEndpoint 'Microsoft.Network/privateEndpoints@2025-07-01' = [
   for endpoint in endpoints: {
     name: 'pe-${endpoint.name}-${stamp}'
     location: location
@@ -95,7 +116,7 @@ resource privateEndpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = [
   }
 ]
 
-resource zoneGroup 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
+resource zoneGroup 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-07-01' = [
   for (endpoint, index) in endpoints: {
     parent: privateEndpoint[index]
     name: 'default'
@@ -106,3 +127,4 @@ resource zoneGroup 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024
 ]
 
 output appSubnetId string = appSubnet.id
+output outboundAddress string = natGateway ? outbound!.properties.ipAddress : ''

@@ -45,6 +45,11 @@ def number_of(text: str) -> Number | None:
     return Number((match[1] or "").lstrip("0"), int(match[2]), text) if match else None
 
 
+def is_same_number(one: str, other: str) -> bool:
+    """Whether two texts name the same place of the same group, or are the same."""
+    return one == other or (number_of(one) is not None and number_of(one) == number_of(other))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
     """How this city's list shows our references: in which text, and how much of them."""

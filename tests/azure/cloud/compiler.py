@@ -1,12 +1,10 @@
 """Bicep's compiler for ``az``: the real one where this machine has it, otherwise one that says what is committed."""
 
-import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Final
 
-from admin.deploy.region import ROOT, TEMPLATES
+from admin.deploy.region import TEMPLATES
 
 COMPILED: Final = TEMPLATES / "compiled"
 """``main.json``, and ``<stamp>.parameters.json`` of each stamp; held equal to their sources by ``tests/infra``."""
@@ -28,14 +26,6 @@ elif words[0] == "build-params" and "--stdout" in words:
 else:
     sys.exit("the committed templates cannot answer " + " ".join(words))
 """
-
-
-def real() -> Path | None:
-    """By ``BICEP``, on the path, beside ``az``, or in the folder that is shared beside the project."""
-    named, on_path = os.environ.get("BICEP"), shutil.which("bicep")
-    places = [Path(each) for each in (named, on_path) if each]
-    places += [Path.home() / ".azure/bin/bicep", ROOT.parent / "shared/bin/bicep"]
-    return next((each for each in places if each.is_file()), None)
 
 
 def real_program(folder: Path, compiler: Path) -> Path:

@@ -139,7 +139,7 @@ def _functions(store: Store, template: dict[str, Any], given: dict[str, Any], sc
 
     def reference(name: str, _version: str | None = None, full: str = "") -> Any:
         symbols = template["resources"] if isinstance(template["resources"], dict) else {}
-        identifier = next(_identified(symbols[name], scope, functions))[0] if name in symbols else name
+        identifier = _identified(symbols[name], scope, functions) if name in symbols else name
         resource = store.get(identifier)
         if resource is None:
             raise BadTemplate(f"The resource '{identifier}' is not defined in the template.")
@@ -206,15 +206,14 @@ def _expanded(resources: Any, scope: Scope, functions: Functions) -> Iterator[_E
             continue
         for known in turns(resource["copy"], functions) if "copy" in resource else [functions]:
             if evaluated(resource.get("condition", True), known):
-                identifier, _ = next(_identified(resource, scope, known))
-                yield identifier, symbol, resource, known
+                yield _identified(resource, scope, known), symbol, resource, known
 
 
-def _identified(resource: dict[str, Any], scope: Scope, known: Functions) -> Iterator[tuple[str, str]]:
+def _identified(resource: dict[str, Any], scope: Scope, known: Functions) -> str:
     name = evaluated(resource["name"], known)
     group = evaluated(resource.get("resourceGroup"), known)
     where = replace(scope, group=group).identifier if group else scope.identifier
-    yield resource_id(evaluated(resource.get("scope", where), known), resource["type"], *name.split("/")), name
+    return resource_id(evaluated(resource.get("scope", where), known), resource["type"], *name.split("/"))
 
 
 def _loop(resource: dict[str, Any]) -> str | None:
@@ -222,16 +221,15 @@ def _loop(resource: dict[str, Any]) -> str | None:
 
 
 def _needs(expanded: _Expanded, scope: Scope) -> set[str]:
+    """Identifiers in lower case, and names of loops and symbols as they are."""
     _, _, resource, known = expanded
-    found = (str(evaluated(each, known)) for each in resource.get("dependsOn", []))
-    return {
-        f"{scope.identifier}/providers/{each}".lower()
-        if "/" in each and each[0] != "/"
-        else each.lower()
-        if each[0] == "/"
-        else each
-        for each in found
-    }
+    return {_needed(str(evaluated(each, known)), scope) for each in resource.get("dependsOn", [])}
+
+
+def _needed(name: str, scope: Scope) -> str:
+    if name.startswith("/"):
+        return name.lower()
+    return f"{scope.identifier}/providers/{name}".lower() if "/" in name else name
 
 
 def _body(resource: dict[str, Any], known: Functions) -> dict[str, Any]:

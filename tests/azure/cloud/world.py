@@ -67,12 +67,9 @@ class Cloud:
         return {**proxies, **local, **bundles, **quiet, **compiler, "AZURE_CONFIG_DIR": str(config)}
 
     def asked(self, method: str, pattern: str) -> list[str]:
-        """Paths of the requests of that method whose path has the pattern, in their order."""
-        return [
-            each.path
-            for each in self.front.came
-            if each.method == method and re.search(pattern, each.path, re.IGNORECASE)
-        ]
+        """Paths of the requests whose method and path have these patterns, in their order."""
+        found = (each.path for each in self.front.came if re.fullmatch(method, each.method))
+        return [path for path in found if re.search(pattern, path, re.IGNORECASE)]
 
     def _find(self, host: str) -> Service | None:
         if host == entra.HOST:

@@ -314,7 +314,10 @@ class TestNumbers:
 
     def test_the_long_form_of_later_releases_goes_on(self):
         after = replace(AFTER, receipt_number="05.000000003")
-        assert scene(BEFORE, after).concluded() == Ask((MY_NUMBER,))
+        asked = scene(BEFORE, after)
+        assert asked.concluded() == Ask((MY_NUMBER, "05.000000002")), "in either form"
+        assert asked.answered(mine=replace(PRESENT, receipt_number="05.000000002")) == Present("05.000000002")
+        assert asked.answered() == Absent()
 
 
 class TestCandidates:

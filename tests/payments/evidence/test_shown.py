@@ -16,6 +16,7 @@ from shared.payments.evidence.shown import (
     day_of,
     form_after,
     form_read_back,
+    is_same_number,
     learned,
     number_of,
     repeats,
@@ -62,6 +63,20 @@ class TestNumber:
     )
     def test_below_is_earlier_in_the_same_group(self, low, high, below):
         assert number_of(low).is_below(number_of(high)) is below
+
+    @pytest.mark.parametrize(
+        ("one", "other", "same"),
+        [
+            ("5.00010", "05.000000010", True),
+            ("5.00010", "5.00011", False),
+            ("5.00010", "6.00010", False),
+            ("REC-7", "REC-7", True),
+            ("REC-7", "REC-8", False),
+            ("odd", "even", False),
+        ],
+    )
+    def test_the_same_in_two_forms(self, one, other, same):
+        assert is_same_number(one, other) is is_same_number(other, one) is same
 
     @given(st.sampled_from(["5.00010", "05.000000010", "00010", "7"]), st.integers(0, 99_999))
     def test_another_place_is_written_as_it_is(self, text, place):
@@ -186,9 +201,13 @@ class TestSeen:
         assert again.seen([FIRST, later]) == {later.key}
 
     def test_outside_its_days_nothing_is_said(self):
-        yesterday = replace(FIRST, dated=DAY - timedelta(5))
-        memory = learned(Shown(), shown(SECOND), [yesterday, SECOND])
-        assert memory.missing == {}
+        """It was not looked for: neither seen, nor late when it is shown."""
+        earlier = replace(FIRST, dated=DAY - timedelta(5))
+        memory = learned(Shown(), shown(SECOND), [earlier, SECOND])
+        assert memory.seen([earlier, SECOND]) == {SECOND.key}
+        days = learned(memory, reading(receipt_of(earlier), receipt_of(SECOND), at=600, days=6), [earlier, SECOND])
+        assert days.seen([earlier, SECOND]) == {earlier.key, SECOND.key}
+        assert days.lag(NOON, HALF_A_DAY) == timedelta()
 
     def test_where_more_are_missing_than_can_be_kept_nothing_counts_as_seen(self):
         many = [ours(number, number / 100) for number in range(300)]
