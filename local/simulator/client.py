@@ -40,6 +40,9 @@ class SwitchChanges(TypedDict, total=False):
     answersBecome: int | None
     refusalAfterAll: str | None
     numerals: bool
+    referenceLength: int
+    referenceInMemo: bool
+    americanDates: bool
     introspection: bool
     customerUpdates: bool
     directPay: list[str]

@@ -22,6 +22,7 @@ from graphql import (
 from local.simulator import accounts, receipting
 from local.simulator.books import Biller, Customer, Invoice, Receipt
 from local.simulator.schema import Schema
+from local.simulator.wire import Switches
 
 type _Info = GraphQLResolveInfo[Biller]
 
@@ -70,7 +71,7 @@ def _receipt_page(_: object, info: _Info, **arguments: Any) -> dict[str, Any]:  
     receipts, following = receipting.find_receipts(
         info.context, arguments["filter"], _USUAL_PAGE if size is None else size, page.get("after")
     )
-    return {"receipts": [_receipt(receipt) for receipt in receipts], "next": following}
+    return {"receipts": [_shown(receipt, info.context.switches) for receipt in receipts], "next": following}
 
 
 @_cr0_query.field("customer")
@@ -109,6 +110,16 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
         "memo": receipt.memo,
         "user": "ONLINE",
     }
+
+
+def _shown(receipt: Receipt, switches: Switches) -> dict[str, Any]:
+    """As this city's list shows it."""
+    shown = _receipt(receipt)
+    text = receipt.reference[: switches.reference_length]
+    shown |= {"reference": "", "memo": text} if switches.reference_in_memo else {"reference": text}
+    if switches.american_dates:
+        shown |= {"receipt_date": f"{receipt.day:%m/%d/%Y}", "created_at": f"{receipt.created_at:%m/%d/%Y %H:%M}"}
+    return shown
 
 
 def _customer(customer: Customer) -> dict[str, Any]:

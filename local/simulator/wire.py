@@ -101,6 +101,12 @@ class Switches(_Wire):
     """Code with which ``create_receipt`` is refused although it was done."""
     numerals: bool = False
     """Whether receipt numbers and amounts are shown as JSON numbers, where JSON can write them."""
+    reference_length: int = Field(default=64, ge=0)
+    """So many characters of a receipt's reference are shown."""
+    reference_in_memo: bool = False
+    """Whether they are shown in the memo, and the reference is empty."""
+    american_dates: bool = False
+    """Whether a receipt's day and moment are shown as 11/20/2026."""
     introspection: bool = True
     """Whether the schemas can be asked for."""
     customer_updates: bool = True

@@ -34,6 +34,9 @@ def healthy(stack, state, city):
         "connectVersion": city.at_caselle["connectVersion"],
         "closedThrough": None,
         "clockAheadSeconds": 0,
+        "referenceLength": 64,
+        "referenceInMemo": False,
+        "americanDates": False,
     }
     yield city
     asyncio.run(switch(stack, city, **usual))
@@ -86,6 +89,7 @@ AT_CASELLE = [
     ({"updateImmediately": False}, "a paid customer looks paid", '"Update payments immediately"', "Jane", TRIED),
     ({"clockAheadSeconds": 900}, "the city's clock", "Set the Caselle server's clock", "Pat", TRIED),
     ({"closedThrough": "2099-12-31"}, "workspace online", "open date", "Kim", TRIED),
+    ({"referenceLength": 5}, "our reference is shown", "where a receipt of the web service keeps", "Jane", TRIED),
 ]
 """Switched on in the simulator: what, which check fails, words of its remedy, who acts, options."""
 
@@ -197,6 +201,53 @@ def test_a_biller_that_caselle_refuses(icadmin, state, healthy):
     asyncio.run(block(yes=False))
     assert found["sending allowed"]["evidence"] == "stopped for licence_missing"
     assert "biller unblock" in found["sending allowed"]["remedy"]
+
+
+@pytest.mark.parametrize("stopped", ["AR/CC payment_code_unknown", "AR category_unknown", "2026-10-31 period_closed"])
+def test_what_alone_is_stopped_is_named_with_its_code(icadmin, state, healthy, stopped):
+    what, _, code = stopped.partition(" ")
+
+    async def stop():
+        async with at_stamp(state) as stamp:
+            await stamp.gates.stop(healthy.biller_id, what, code)
+
+    asyncio.run(stop())
+    _, found = looked(icadmin, healthy)
+    status = icadmin("status", healthy.biller_id, "--json").json
+    asked = icadmin("biller", "unblock", healthy.biller_id, "--reason", "mended", typed="n\n").err
+    assert icadmin("biller", "unblock", healthy.biller_id, "--reason", "mended", "--yes").code == 0
+    assert found["sending allowed"]["evidence"] == f"stopped for {what}: {code}"
+    assert status["sending"] == f"stopped in part: {what}: {code}"
+    assert [row["code"] for row in status["whatToDo"]] == [code]
+    assert f"stopped for {what}: {code}" in asked
+    assert not icadmin("status", healthy.biller_id, "--json").json["sending"].startswith("stopped")
+
+
+@pytest.mark.parametrize(
+    ("switches", "shown"),
+    [
+        ({}, "up to 64 characters were seen whole, in the reference"),
+        ({"referenceLength": 30}, "the first 30 characters, in the reference"),
+        ({"referenceInMemo": True}, "up to 64 characters were seen whole, in the memo"),
+        ({"referenceLength": 20, "referenceInMemo": True}, "the first 20 characters, in the memo"),
+    ],
+    ids=["whole", "cut", "memo", "both"],
+)
+def test_how_our_reference_is_shown_is_read_back_and_kept(icadmin, stack, healthy, switches, shown):
+    asyncio.run(switch(stack, healthy, **switches))
+    said, found = looked(icadmin, healthy, *TRIED)
+    assert (said.code, found["our reference is shown"]["evidence"]) == (0, shown), said.out
+    assert icadmin("biller", "show", healthy.biller_id, "--json").json["readings"]["reference"] == shown
+    assert shown in " ".join(icadmin("biller", "show", healthy.biller_id).out.split())
+
+
+def test_a_list_that_our_own_reader_cannot_read_fails(icadmin, stack, healthy):
+    looked(icadmin, healthy, *TRIED)
+    asyncio.run(switch(stack, healthy, americanDates=True))
+    said, found = looked(icadmin, healthy)
+    assert (said.code, found["capabilities"]["verdict"]) == (1, "fail")
+    assert "cannot be read (receipt_page_malformed)" in found["capabilities"]["evidence"]
+    assert "contract check" in found["capabilities"]["remedy"]
 
 
 def test_a_receipt_whose_answer_was_lost_is_found_and_voided(icadmin, stack, healthy):

@@ -76,12 +76,12 @@ def enqueued(stack, *messages):
     return asyncio.run(sent())
 
 
-def left_waiting(icadmin, stack, city, sending="paused", state="received"):
+def left_waiting(icadmin, stack, city, sending="paused", state="received", **changes):
     """Enqueues a payment that is not posted; what status says once it waits, and sending stands as it begins here."""
 
     async def sent():
         async with QueueServiceClient.from_connection_string(stack.storage) as queues:
-            await Traffic(queues, [json.dumps(payment(city))]).enqueue()
+            await Traffic(queues, [json.dumps(payment(city, **changes))]).enqueue()
 
     asyncio.run(sent())
 
@@ -256,6 +256,29 @@ class TestBlocked:
     def test_what_is_not_blocked(self, icadmin, city):
         said = icadmin("biller", "unblock", city.biller_id, "--reason", "x", "--yes")
         assert (said.code, "is not blocked" in said.err) == (2, True)
+
+
+class TestRedating:
+    def test_a_date_that_caselle_refuses_is_stopped_and_dated_anew(self, icadmin, stack, live):
+        """Three refusals in a row stop that date alone; one command has its payments dated anew."""
+        closed = {"paidAt": "2026-11-10T12:00:00-08:00"}
+        assert enqueued(stack, payment(live)) == {"posted": 1}
+        asyncio.run(switch(stack, live, closedThrough="2026-11-10"))
+        refused = [payment(live, **closed) for _ in range(3)]
+        assert enqueued(stack, *refused) == {"held": 3}
+        waits = left_waiting(icadmin, stack, live, sending="stopped in part", **closed)
+        assert waits["sending"] == "stopped in part: 2026-11-10: period_closed"
+        assert enqueued(stack, payment(live)) == {"posted": 1}
+        redate = ("biller", "redate", live.biller_id, "2026-11-10")
+        assert icadmin(*redate, "2026-11-10", "--yes").code == 2
+        assert icadmin(*redate, "2026-11-12", "--reason", "closed, says the clerk", typed="n\n").code == 1
+        said = icadmin(*redate, "2026-11-12", "--reason", "closed, says the clerk", "--yes")
+        assert (said.code, "Payments of 2026-11-10 are dated 2026-11-12" in said.out) == (0, True)
+        assert not icadmin("status", live.biller_id, "--json").json["sending"].startswith("stopped")
+        assert enqueued(stack, payment(live, **closed)) == {"posted": 1}
+        [change] = [each for each in icadmin("audit", live.biller_id, "--json").json if each["what"] == "biller.redate"]
+        assert change["why"] == "closed, says the clerk"
+        until_now(lambda: not icadmin("status", live.biller_id, "--json").json["openByState"].get("received"))
 
 
 class TestRetiring:

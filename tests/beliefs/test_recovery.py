@@ -389,3 +389,51 @@ async def test_a_person_is_told_nothing_of_what_caselle_cannot_show():
     await person(world).resolve.posted(key_of(paid), "5.00002", SAID, override=True)
     await world.pass_time(HOUR)
     assert told(world, paid)[-1].outcome == "posted"
+
+
+class TestAWholeCity:
+    """Everything that Invoice Cloud has no final result for is enqueued again, in its own order."""
+
+    async def before_the_loss(self, *, apart, number, lost_every):
+        """Payments so far apart; of some the answer is lost, and of some of those the receipt was never made."""
+        world = await town(postingDateRule="nextOpen")
+        paid = []
+        for each in range(number):
+            fields = small(f"{each + 2}.00", paidAt=world.clock.now().isoformat())
+            if each % lost_every == lost_every - 1:
+                world.city.next(Ambiguous("ReadTimeout"), made=each % 2 == 0)
+            await world.deliver(fields)
+            paid.append(fields)
+            await world.pass_time(apart, step=min(apart, 20 * MINUTE))
+        return world, paid
+
+    @pytest.mark.parametrize(
+        ("apart", "number", "later"),
+        [(3 * MINUTE, 120, 10 * MINUTE), (48 * MINUTE, 60, 48 * MINUTE), (8 * HOUR, 15, 8 * HOUR)],
+        ids=["300 a day", "30 a day", "3 a day"],
+    )
+    async def test_every_payment_is_posted_once_and_none_is_held(self, apart, number, later):
+        world, paid = await self.before_the_loss(apart=apart, number=number, lost_every=7)
+        await lose(world, postingDateRule="nextOpen")
+        world.results.clear()
+        for each in paid:
+            await world.deliver(each)
+        await goes_on(world, 20 * HOUR if later == 8 * HOUR else 8 * HOUR, every=later)
+        await world.pass_time(HOUR)
+        found = await states(world, *paid)
+        assert [each["paymentId"] for each, state in zip(paid, found, strict=True) if state is not State.POSTED] == []
+        assert ([live(world, each) for each in paid], twice(world)) == ([1] * number, [])
+        assert {str(result.outcome) for result in world.results} == {"posted"}
+
+    async def test_without_a_list_all_is_held_and_nothing_sent(self):
+        old = {"connectVersion": "2024.05", "postingDateRule": "nextOpen"}
+        world = await town(**old)
+        paid = [small() for _ in range(10)]
+        for each in paid:
+            await world.deliver(each)
+        await lose(world, **old)
+        sent = len(world.city.orders)
+        for each in paid:
+            await world.deliver(each)
+        await world.pass_time(HOUR)
+        assert (set(await states(world, *paid)), len(world.city.orders)) == ({State.HELD}, sent)

@@ -370,6 +370,17 @@ async def test_the_query_can_lag_behind(peer, control):
     assert len((await peer.page())["receipts"]) == 1
 
 
+async def test_a_list_can_cut_references_move_them_and_write_dates_in_its_own_way(peer, control):
+    await peer.posted()
+    whole = (await peer.page())["receipts"][0]
+    await control.switch("newportor", referenceLength=6, referenceInMemo=True, americanDates=True)
+    shown = (await peer.page())["receipts"][0]
+    assert shown["reference"] == ""
+    assert shown["receipt_date"] == datetime.fromisoformat(whole["receipt_date"]).strftime("%m/%d/%Y")
+    await control.switch("newportor", referenceLength=64, referenceInMemo=False, americanDates=False)
+    assert (await peer.page())["receipts"][0]["reference"] == whole["reference"]
+
+
 async def test_a_city_can_have_a_time_of_its_own(peer, control):
     await control.switch("newportor", clockAheadSeconds=-86400)
     await peer.posted()
