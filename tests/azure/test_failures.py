@@ -76,17 +76,18 @@ class TestTheDrain:
 
 
 class TestResources:
-    def test_a_provider_refuses(self, cloud, deployment, capfd):
-        cloud.resources.refusals["Microsoft.Web/serverfarms"] = Refusal(
-            409, "SubscriptionIsOverQuotaForSku", "This region has quota of 0 instances for your subscription."
-        )
-        assert _ends(deployment) == "`az deployment sub create` failed; what it says stands above."
-        assert "quota of 0 instances" in capfd.readouterr().err
+    def test_a_provider_refuses_beforehand(self, cloud, deployment, capfd):
+        quota = "This region has quota of 0 instances for your subscription."
+        cloud.resources.refusals["Microsoft.Web/serverfarms"] = Refusal(409, "SubscriptionIsOverQuotaForSku", quota)
+        assert _ends(deployment) == "`az deployment sub what-if` failed; what it says stands above."
+        assert quota in capfd.readouterr().err
+        assert cloud.asked("PUT", ".") == []
 
-    def test_it_goes_on_where_it_was(self, cloud, deployment):
+    def test_a_provider_refuses_when_it_is_run_and_the_next_one_goes_on_where_it_was(self, cloud, deployment, capfd):
         """The command may be given again at any time."""
-        cloud.resources.refusals["Microsoft.Web/sites"] = Refusal(409, "Conflict", "Try later.")
-        _ends(deployment)
+        cloud.resources.refusals["Microsoft.Web/sites"] = Refusal(409, "Conflict", "Another operation is under way.")
+        assert _ends(deployment) == "`az deployment sub create` failed; what it says stands above."
+        assert "Another operation is under way." in capfd.readouterr().err
         cloud.resources.refusals.clear()
         deployment().run()
 

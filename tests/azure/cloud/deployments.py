@@ -16,6 +16,9 @@ _STACK_MEMBERS: Final = _MEMBERS - {"mode", "whatIfSettings", "onErrorDeployment
     *("actionOnUnmanage", "denySettings", "description", "bypassStackOutOfSyncError", "deploymentScope", "outputs"),
 }
 
+_SHOWN_LATER: Final = {"OperationNotAllowed", "RoleAssignmentUpdateNotPermitted", "ConflictError", "Conflict"}
+"""What providers say when a resource is made, and not to a preflight."""
+
 type Body = dict[str, Any]
 
 
@@ -104,7 +107,7 @@ class Deployments:
             raise Refusal(400, "InvalidTemplate", f"Deployment template validation failed: '{error}'.") from None
         except Refusal as refusal:
             # A preflight asks providers about what they can know beforehand; the rest shows when it is run.
-            if refusal.code not in {"OperationNotAllowed", "RoleAssignmentUpdateNotPermitted", "ConflictError"}:
+            if refusal.code not in _SHOWN_LATER:
                 raise Refusal(
                     400, "InvalidTemplateDeployment", "The template deployment is not valid.", [refusal.error]
                 ) from None

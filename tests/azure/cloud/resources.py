@@ -39,7 +39,10 @@ class Resources:
 
     def copied(self) -> "Resources":
         """Another subscription in the same state, to see what would change."""
-        return copy.deepcopy(self)
+        other = Resources(set(self.registered))
+        other.denied, other.refusals = set(self.denied), dict(self.refusals)
+        other._deleted_vaults, other._kept = set(self._deleted_vaults), copy.deepcopy(self._kept)
+        return other
 
     def get(self, identifier: str) -> dict[str, Any] | None:
         return self._kept.get(identifier.lower())
