@@ -98,6 +98,15 @@ async def test_a_reversal_that_breaks_a_rule(world, caplog):
     assert (invalid["biller"], invalid["id"], invalid["message"]) == ("2493", back["reversalId"], "m-1")
 
 
+@pytest.mark.parametrize("reason", ["no_token", "token_refused"])
+async def test_a_payment_that_waits_for_a_token(world, caplog, reason):
+    world.city.next(NotSent(reason, peer_failed=False))
+    await world.deliver(paid := message())
+    assert told(caplog, "payment.received") == [
+        {"biller": "2493", "id": paid["paymentId"], "attempt": 1, "reason": reason}
+    ]
+
+
 async def test_a_reversal_that_waits_for_a_token(world, caplog):
     await world.set_up(rejectStrategy="void")
     paid = message()
