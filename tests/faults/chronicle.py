@@ -52,9 +52,15 @@ class Life:
         return self.sends[-1][0]
 
     @property
+    def held_for(self) -> str | None:
+        """Why it was for a person after a doubt, if it ever was."""
+        held = (reason for at, state, reason in self.steps if state is State.HELD and at >= self.doubted_at)
+        return next(held, None)
+
+    @property
     def held(self) -> bool:
         """Whether it was ever for a person after a doubt."""
-        return any(state is State.HELD and at >= self.doubted_at for at, state, _ in self.steps)
+        return self.held_for is not None
 
     @property
     def held_at(self) -> float:

@@ -6,7 +6,7 @@ The same simulation as the campaign's, with cities and payments of its own choic
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -21,10 +21,14 @@ from shared.ledger.store import Values
 from tests.fakes.billers import FakeBillers
 from tests.faults import peer_faults
 from tests.faults.billers import biller
+from tests.faults.catalogue import CATALOGUE
 from tests.faults.city import City
 from tests.faults.fate import Call
+from tests.faults.fault import Harm
 from tests.faults.plan import Plan
-from tests.faults.run import listening, reproducible
+from tests.faults.run import listening, reproducible, run
+from tests.faults.town import PACES
+from tests.faults.verdict import Doubts
 from tests.faults.virtual_time import VirtualLoop
 from tests.faults.world import World
 
@@ -71,14 +75,6 @@ class Story:
     def ended_at(self) -> float:
         """When it came to its last state."""
         return self.states[-1][0]
-
-    def doubts(self) -> Iterator[tuple[float, State]]:
-        """How long each doubt about it lasted, in seconds, and what ended it."""
-        began: float | None = None
-        for at, state in self.states:
-            if began is not None and state is not State.UNKNOWN:
-                yield at - began, state
-            began = None if state is not State.UNKNOWN else began if began is not None else at
 
 
 class Stage(World):
@@ -149,36 +145,21 @@ def one_in_ten_lost(call: Call, dice: Random) -> None:
         dice.choice([peer_faults.closed_unanswered, peer_faults.hangs])(call, dice)
 
 
-@dataclass(frozen=True, slots=True)
-class Doubts:
-    """How the doubts of one city ended."""
-
-    a_day: int
-    doubted: int
-    settled: int
-    """Without a person."""
-    held: int
-    within_45: int
-    minutes: list[float]
-
-    def __str__(self) -> str:
-        half, ninety, ninety_nine = percentiles(self.minutes)
-        return (
-            f"{self.a_day:4} a day: {self.doubted} in doubt, {self.settled} settled without a person, {self.held} held; "
-            f"{self.within_45 / self.doubted:.1%} within 45 min; p50 {half:.0f}, p90 {ninety:.0f}, p99 {ninety_nine:.0f} min"
-        )
+def doubts(a_day: int, payments: int, counter: int, lies: Sequence[str] = ("",)) -> Doubts:
+    """Of a town whose answers are lost now and then; one plan for each lie, the empty one is the truth."""
+    found = Doubts()
+    for number, lie in enumerate(lies):
+        outcome = run(Plan(_SEED * 1000 + number, (lie,) if lie else (), payments, pace=a_day, counter=counter))
+        assert outcome.broken is None, str(outcome.broken)
+        found.add(outcome.doubts)
+    return found
 
 
-def doubts(a_day: int, days: float) -> Doubts:
-    """A city that can be asked, with nobody at its counter: only later payments show what is absent."""
-    dice = Random(a_day)
-    city = biller("2493", connectVersion=_QUERY)
-    payments = [Paid(dice.uniform(0, days * DAY), "2493", number) for number in range(round(a_day * days))]
-    stories = play(Scene([city], sorted(payments, key=lambda paid: paid.at), one_in_ten_lost, patience=3 * DAY))
-    doubted = [doubt for story in stories for doubt in story.doubts()]
-    minutes = [seconds / MINUTE for seconds, ended in doubted if ended is not State.HELD]
-    quick = sum(each <= 45 for each in minutes)
-    return Doubts(a_day, len(doubted), len(minutes), len(doubted) - len(minutes), quick, minutes)
+def told(found: Doubts) -> str:
+    """Shares of those that had something before them, how long they took, and why the others were held."""
+    half, ninety, ninety_nine = percentiles(found.minutes)
+    held = ", ".join(f"{count} {reason}" for reason, count in sorted(found.held.items())) or "none"
+    return f"{found}; p50 {half:.0f}, p90 {ninety:.0f}, p99 {ninety_nine:.0f} min; held: {held}"
 
 
 def held_without_query() -> tuple[int, float]:
@@ -256,8 +237,12 @@ def percentiles(minutes: Sequence[float]) -> tuple[float, float, float]:
 
 def main() -> int:
     """Print every figure."""
-    for a_day, days in ((300, 14), (30, 100), (3, 500)):
-        _tell(f"in doubt at {doubts(a_day, days)}")
+    for a_day in PACES:
+        for counter in (0, 50):
+            _tell(f"{a_day} a day, {counter} at the counter: {told(doubts(a_day, 600, counter))}")
+        harmless = [fault.id for fault in CATALOGUE.values() if fault.harm is Harm.NONE]
+        _tell(f"{a_day} a day, every harmless oddity: {told(doubts(a_day, 200, 50, harmless))}")
+        _tell(f"{a_day} a day, failed orders use numbers up: {told(doubts(a_day, 600, 50, ['L35']))}")
     count, longest = held_without_query()
     _tell(f"in doubt where nobody can be asked: {count}, all held, within {longest:.1f} min of the send")
     (calm, usual), (beside, rate) = neighbours(nothing), neighbours(bad_neighbours)

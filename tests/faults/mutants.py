@@ -1,37 +1,15 @@
-"""Thirteen ways to break a rule of the ledger, each of which the simulation must catch.
+"""Rules of the ledger and of its evidence, each broken in one place: the simulation must catch every one.
 
 A mutant replaces one function of the product while it is applied; nothing else of the product or of the simulation
 changes. A campaign that lets one of them through proves nothing.
 """
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
-from unittest.mock import patch
 
-import httpx
-
-from shared.caselle import protocol
-from shared.caselle.client import CaselleClient, HttpAnswer, Wire
-from shared.exchange.result import Handled
-from shared.ledger import book, retention, rows, settle
-from shared.ledger.answer import Ambiguous, NotSent
-from shared.ledger.entry import Entry, State, Wait
-from shared.ledger.errors import Moved
-from shared.ledger.send_once import SendOnce
-from shared.ledger.store import ANY, Change, Delete, Insert, Replace, Row
-from shared.payments import evidence
-from shared.payments import peer as payment_peer
-from shared.payments.peer import PaymentPeer
-from shared.payments.post import PostPayment
-from shared.repair import retry
-from shared.reversals.drive import ReversalDriver
-from shared.reversals.peer import VoidPeer
-from shared.vocabulary.errors import Unavailable
-from tests.fakes.ledger import MemoryLedger
+from tests.faults import broken_rules as rules
 from tests.faults.plan import Plan
 from tests.faults.run import Outcome, run
 
@@ -52,251 +30,29 @@ class Mutant:
     payments: int = 30
 
 
-@contextmanager
-def ack_before_insert() -> Iterator[None]:
-    """A message is acknowledged although the store did not take it."""
-    accept = PostPayment.accept
-
-    async def careless(self: PostPayment, body: bytes, message_id: str) -> Handled:
-        try:
-            return await accept(self, body, message_id)
-        except Unavailable:
-            return Handled()
-
-    with patch.object(PostPayment, "accept", careless):
-        yield
-
-
-@contextmanager
-def retry_on_a_disconnect() -> Iterator[None]:
-    """The connection was cut, so the request is sent once more."""
-    post = Wire.post
-
-    async def insistent(self: Wire, request: protocol.Request, remaining: float) -> HttpAnswer:
-        try:
-            return await post(self, request, remaining)
-        except (httpx.RemoteProtocolError, httpx.ReadError):
-            return await post(self, request, remaining)
-
-    with patch.object(Wire, "post", insistent):
-        yield
-
-
-@contextmanager
-def no_write_ahead() -> Iterator[None]:
-    """A new payment is sent first and written afterwards."""
-
-    async def eager(self: SendOnce, entry: Entry, peer: Any) -> Entry:
-        answer = await peer.send(entry)
-        begun = await self._ledger.begin(self._claimed(entry, 0))
-        return await self._record(begun, answer, peer)
-
-    with patch.object(SendOnce, "first", eager):
-        yield
-
-
-@contextmanager
-def record_deleted_on_error() -> Iterator[None]:
-    """After a failed send the record is dropped, and the message comes again as if it were new."""
-
-    async def forget(self: SendOnce, entry: Entry, *_: object) -> Entry:
-        shard = rows.shard_of(entry.key.biller)
-        kept = (rows.state_key(entry.key), rows.open_key(entry.due, entry.key))
-        slot = rows.slot_key(entry.key.biller, entry.slot)
-        bound = [rows.reference_key(entry.key.biller, entry.reference)] if entry.reference else []
-        events = [rows.event_key(entry.key, version + 1) for version in range(entry.version)]
-        await self._ledger._store.commit(shard, [Delete(key) for key in (*kept, slot, *bound, *events)])
-        raise Unavailable("the send failed")
-
-    with patch.object(SendOnce, "_record_ambiguous", forget):
-        yield
-
-
-@contextmanager
-def write_without_etag() -> Iterator[None]:
-    """Whoever writes last wins: no version is compared, and no guard of the same transaction stands in for it."""
-    commit = MemoryLedger.commit
-
-    async def blind(self: MemoryLedger, shard: str, changes: Sequence[Change]) -> Mapping[str, str]:
-        loose = [_loose(change, self.rows.get((shard, change.key))) for change in changes]
-        return await commit(self, shard, [change for change in loose if change is not None])
-
-    with patch.object(MemoryLedger, "commit", blind):
-        yield
-
-
-def _loose(change: Change, there: Row | None) -> Change | None:
-    match change:
-        case Replace(key, values, _):
-            return Replace(key, values, ANY) if there else Insert(key, values)
-        case Delete():
-            return change if there else None
-        case Insert(key, values) if there and key[0] in "EO":
-            return Replace(key, values, ANY)
-    return change
-
-
-@contextmanager
-def a_5xx_taken_as_not_processed() -> Iterator[None]:
-    """A gateway's failure is taken for a sign that nothing was sent."""
-    write = CaselleClient.write
-
-    async def trusting(self: CaselleClient, *args: Any) -> Any:
-        answer = await write(self, *args)
-        gateway = isinstance(answer, Ambiguous) and answer.code.startswith("http_5")
-        return NotSent(answer.code) if gateway else answer
-
-    with patch.object(CaselleClient, "write", trusting):
-        yield
-
-
-@contextmanager
-def expired_claim_run_again() -> Iterator[None]:
-    """A lease that has passed is a licence to send."""
-
-    async def again(self: SendOnce, entry: Entry, _: Any) -> Entry:
-        now = self._ledger.now()
-        if entry.leased(now):
-            return entry
-        back = entry._replace(state=State.RECEIVED, slot=None, lease_until=None, due=now, wait=Wait.BACKOFF)
-        return await self._ledger.move(entry, back)
-
-    with patch.object(SendOnce, "expire", again):
-        yield
-
-
-@contextmanager
-def absent_believed_before_settling() -> Iterator[None]:
-    """The first answer without the receipt is believed, however early it is."""
-
-    def hasty(entry: Entry, now: Any, _: Any) -> Entry:
-        again = settle._closed(entry)._replace(state=State.RECEIVED, resends=entry.resends + 1)
-        return again._replace(due=now, wait=Wait.BACKOFF)
-
-    with patch.object(settle, "_absent", hasty), patch.object(settle, "_unproved", hasty):
-        yield
-
-
-@contextmanager
-def query_error_taken_as_absent() -> Iterator[None]:
-    """No answer to the question is taken for the answer no."""
-    ask = PaymentPeer.ask
-
-    async def deaf(self: PaymentPeer, entry: Entry) -> settle.Finding:
-        finding = await ask(self, entry)
-        return settle.Absent(controlled=True) if isinstance(finding, settle.NoAnswer) else finding
-
-    with patch.object(PaymentPeer, "ask", deaf):
-        yield
-
-
-@contextmanager
-def late_owner_sends() -> Iterator[None]:
-    """A sender that stood still sends, although its lease has passed meanwhile."""
-
-    async def late(self: SendOnce, claim: Any, peer: Any) -> Entry:
-        answer = await peer.send(claim.entry)
-        return await asyncio.shield(self._record(claim.entry, answer, peer))
-
-    with patch.object(SendOnce, "_send", late):
-        yield
-
-
-@contextmanager
-def foreign_receipt_taken_as_evidence() -> Iterator[None]:
-    """Any receipt over the same cents is taken for ours."""
-
-    def cheap(receipts: Any, reference: str, entry: Entry, _foreign: Any, margin: timedelta) -> settle.Finding:
-        alike = [each for each in receipts if int(each.amount) == entry.cents and each.live]
-        return settle.Found(alike[-1].receipt_number) if alike else settle.Absent(controlled=False)
-
-    with patch.object(evidence, "judge", cheap), patch.object(payment_peer.evidence, "judge", cheap):
-        yield
-
-
-@contextmanager
-def void_before_posted() -> Iterator[None]:
-    """A reject is carried out without looking whether its payment is posted."""
-
-    async def rash(self: ReversalDriver, entry: Entry) -> Entry:
-        payment = await self._desk.ledger.read(book.Key(entry.key.biller, book.Kind.PAYMENT, entry.reverses or ""))
-        if payment is None or payment.state is State.REVERSED:
-            return await self._wait(entry, self._desk.times.patience)
-        biller = await self._biller(entry)
-        known = entry._replace(receipt_number=payment.receipt_number or payment.reference)
-        return await self._desk.send_once.again(known, VoidPeer(biller, self._desk))
-
-    with patch.object(ReversalDriver, "go_on", rash):
-        yield
-
-
-@contextmanager
-def blind_retry_of_a_void() -> Iterator[None]:
-    """A void whose answer was lost is sent once more at once."""
-    send = VoidPeer.send
-
-    async def twice(self: VoidPeer, entry: Entry) -> Any:
-        answer = await send(self, entry)
-        return await send(self, entry) if isinstance(answer, Ambiguous) else answer
-
-    with patch.object(VoidPeer, "send", twice):
-        yield
-
-
-@contextmanager
-def late_answer_taken_for_the_latest() -> Iterator[None]:
-    """An answer to an older attempt is written down as if it were the latest's."""
-
-    async def careless(self: SendOnce, entry: Entry, answer: Any) -> Entry:
-        current = entry
-        while True:
-            try:
-                return await self._post(current, self._accepted(current, entry, answer), rebind=True)
-            except Moved as moved:
-                if moved.found.state not in {State.UNKNOWN, State.HELD, State.RECEIVED}:
-                    raise
-                current = moved.found
-
-    with patch.object(SendOnce, "_record_accepted", careless):
-        yield
-
-
-def held_owner_gives_its_reference_away() -> AbstractContextManager[Any]:
-    """Another payment takes the confirmation number of one that is held."""
-    return patch.object(retry, "_ENDED", retry._ENDED | {State.HELD})
-
-
-@contextmanager
-def retention_reduces_what_is_to_be_told() -> Iterator[None]:
-    """Whatever has come to its end is reduced, told or not."""
-    is_old = retention._is_old
-    with patch.object(retention, "_is_old", lambda entry, before: is_old(entry._replace(due=None), before)):
-        yield
-
-
 MUTANTS: Final = (
-    Mutant("ack before insert", ack_before_insert, ("S4",)),
-    Mutant("retry on a disconnect", retry_on_a_disconnect, ("P6", "P7")),
-    Mutant("no write-ahead", no_write_ahead, ("X9", "Q1")),
-    Mutant("record deleted on error", record_deleted_on_error, ("P5",), minutes=1),
-    Mutant("write without ETag", write_without_etag, ("S6", "Q1")),
-    Mutant("5xx taken as not processed", a_5xx_taken_as_not_processed, ("P12",)),
-    Mutant("expired claim run again", expired_claim_run_again, ("X8", "X9")),
-    Mutant("absent believed before settling", absent_believed_before_settling, ("P19", "P20")),
-    Mutant("query error taken as absent", query_error_taken_as_absent, ("P23",), minutes=60),
-    Mutant("late owner sends without checking its lease", late_owner_sends, ("K3",)),
-    Mutant("foreign receipt taken as evidence", foreign_receipt_taken_as_evidence, ("P4",)),
-    Mutant("void before posted", void_before_posted, ("Q6", "P5")),
-    Mutant("blind retry of a void", blind_retry_of_a_void, ("Q6", "P6")),
+    Mutant("ack before insert", rules.ack_before_insert, ("S4",)),
+    Mutant("retry on a disconnect", rules.retry_on_a_disconnect, ("P6", "P7")),
+    Mutant("no write-ahead", rules.no_write_ahead, ("X9", "Q1")),
+    Mutant("record deleted on error", rules.record_deleted_on_error, ("P5",), minutes=1),
+    Mutant("write without ETag", rules.write_without_etag, ("S6", "Q1")),
+    Mutant("5xx taken as not processed", rules.a_5xx_taken_as_not_processed, ("P12",)),
+    Mutant("expired claim run again", rules.expired_claim_run_again, ("X8", "X9")),
+    Mutant("absent believed before settling", rules.absent_believed_before_settling, ("P19", "P20")),
+    Mutant("query error taken as absent", rules.query_error_taken_as_absent, ("P23",), minutes=60),
+    Mutant("late owner sends without checking its lease", rules.late_owner_sends, ("K3",)),
+    Mutant("foreign receipt taken as evidence", rules.foreign_receipt_taken_as_evidence, ("P4",)),
+    Mutant("void before posted", rules.void_before_posted, ("Q6", "P5")),
+    Mutant("blind retry of a void", rules.blind_retry_of_a_void, ("Q6", "P6")),
     Mutant(
         "late answer taken for the latest",
-        late_answer_taken_for_the_latest,
+        rules.late_answer_taken_for_the_latest,
         ("K5", "L38", "P4"),
         pace=300,
         payments=150,
     ),
-    Mutant("held owner gives its reference away", held_owner_gives_its_reference_away, ("I-7", "M3", "P5")),
-    Mutant("retention reduces what is to be told", retention_reduces_what_is_to_be_told, ("M1", "M3", "P5")),
+    Mutant("held owner gives its reference away", rules.held_owner_gives_its_reference_away, ("I-7", "M3", "P5")),
+    Mutant("retention reduces what is to be told", rules.retention_reduces_what_is_to_be_told, ("M1", "M3", "P5")),
 )
 
 _SEEDS: Final = 30

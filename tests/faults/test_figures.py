@@ -26,10 +26,11 @@ def test_a_backlog_slows_down_nobody_else():
 
 
 def test_doubts_end_without_a_person_where_somebody_can_be_asked():
-    doubts = figures.doubts(300, days=3)
-    assert doubts.doubted > 60
-    assert doubts.held == 0
-    assert doubts.within_45 >= 0.98 * doubts.doubted
+    doubts = figures.doubts(300, 150, counter=50)
+    counted = doubts.all - doubts.first
+    assert counted > 10
+    assert doubts.alone == doubts.could == counted
+    assert sorted(doubts.minutes)[counted // 2] <= 45
 
 
 def test_doubts_are_a_person_s_within_minutes_where_nobody_can_be_asked():

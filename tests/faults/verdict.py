@@ -1,5 +1,6 @@
 """What a run came to after healing, from the cities' books alone: what was told wrongly, held needlessly, or doubled."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -33,6 +34,8 @@ class Doubts:
     late: int = 0
     minutes: list[float] = field(default_factory=list)
     """Until each ended that ended without a person."""
+    held: Counter[str] = field(default_factory=Counter)
+    """Why those were for a person that were."""
 
     def add(self, other: "Doubts") -> None:
         """Count another run's."""
@@ -43,6 +46,7 @@ class Doubts:
         self.hidden += other.hidden
         self.late += other.late
         self.minutes += other.minutes
+        self.held.update(other.held)
 
     def __str__(self) -> str:
         """Shares of those that had something before them."""
@@ -66,6 +70,7 @@ def doubts_of(world: "World") -> Doubts:
         could=sum(life.could or life.alone for life in counted),
         hidden=len(world.auditor.apart["hidden"]),
         late=len(world.auditor.apart["late"]),
+        held=Counter(life.held_for for life in counted if life.held_for),
         minutes=[(life.settled_at - life.doubted_at) / MINUTE for life in alone],
     )
 
