@@ -86,9 +86,13 @@ class Recording:
         if answer.scope is Scope.ENTRY:
             return await self._hold_refused(entry, answer, peer, believed=believed)
         if not believed:
-            # A refusal of the moment is on a list, and still says no more here than an error that is on none.
-            moment = answer.code if answer.scope is Scope.MOMENT else None
-            doubt = Doubt(unlisted=moment, blocks=None if moment else answer.code, stops=_stopped(entry, answer.scope))
+            # What passes by itself is given the time to, so that one such moment does not make doubt after doubt.
+            moment = answer.scope is Scope.MOMENT
+            doubt = Doubt(
+                blocks=None if moment else answer.code,
+                stops=_stopped(entry, answer.scope),
+                retry_after=self._times.breaker[-1] if moment else None,
+            )
             refused = entry._replace(refused_with=answer.code)
             return await self._record_doubt(refused, Ambiguous(answer.code, detail=answer.detail), peer, doubt)
         recorded = await self._record_or_stand_down(
