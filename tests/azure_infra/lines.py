@@ -5,12 +5,34 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from tests.azure_infra.recorded import Event
-from tests.azure_infra.workspace import Line
+from tests.azure_infra.workspace import Fired, Line, Workspace, evaluated
+from tests.infra.queries import ALERTS, rules
 
 NOON: Final = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
 PLACES: Final = ("Central US", "East US", "West US", "South Central US", "North Central US")
 """Where the availability test runs, as its results name them."""
+
+
+RULES: Final = rules()
+SECOND: Final = timedelta(seconds=1)
+UNTAKEN: Final = [
+    (name, queue) for name, each in ALERTS.items() if each["kind"] == "untaken" for queue in each["subjects"]
+]
+"""Each queue that is watched from outside, with its alert."""
+
+
+def fires(workspace: Workspace, name: str, now: datetime = NOON) -> Fired:
+    """A run of the alert's rule."""
+    return evaluated(workspace, RULES[name], now)
+
+
+def fresh(*lines: Iterable[Line]) -> Workspace:
+    """A workspace with these rows."""
+    workspace = Workspace()
+    for each in lines:
+        workspace.write(each)
+    return workspace
 
 
 def ago(minutes: float) -> datetime:
