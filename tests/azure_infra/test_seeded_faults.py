@@ -142,7 +142,7 @@ FAULTS = [
     Fault("a name with a reserved word", "main.bicep", "'rg-${stamp}'", "'windows-${stamp}'", "a reserved word"),
     Fault("a queue that nobody watches", "alerts.json", '"registrations", "control-totals"], "query"', '"registrations"], "query"', "queue watched from outside, control-totals"),
     Fault("Invoice Cloud writes the app's own queues", ACCESS, "for queue in inboundQueues: {", "for queue in union(inboundQueues, ['due']): {", "icSenderPrincipalIds gets Storage Queue Data Message Sender on queue `due`: not on the page"),
-    Fault("a role assignment without its role in the name", ACCESS, "guid(account.id, groupId, storageQueueDataReader)", "guid(account.id, groupId, storageTableDataReader)", "role assignments are called"),
+    Fault("a role assignment without its role in the name", ACCESS, "guid(account.id, groupId, storageTableDataReader)", "guid(account.id, storageTableDataReader)", "role assignments are called"),
     Fault("a role assignment without its principal in the name", "modules/tableaccess.bicep", "guid(table.id, groupId, storageTableDataContributor)", "guid(table.id, storageTableDataContributor)", "role assignments are called"),
 ]  # fmt: skip
 

@@ -72,10 +72,11 @@ def test_a_first_run_loads_exactly_what_it_needs(case, staged):
     assert ours - {"runtime", "vocabulary"} == packages
 
 
-def test_indexing_loads_no_code_of_ours_but_entry_points_and_how_to_make_the_rest(staged):
+def test_indexing_loads_no_code_of_ours_but_entry_points_what_runs_and_how_to_make_the_rest(staged):
     modules = {name for name in _loaded("indexed", *staged) if name.startswith("shared.")}
     assert modules == {
         "shared.runtime",
+        "shared.runtime.build",
         "shared.runtime.stores",
         "shared.runtime.wiring",
         "shared.vocabulary",

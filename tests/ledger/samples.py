@@ -41,10 +41,20 @@ entries = st.builds(
     due=st.none() | _instants,
     wait=st.none() | st.sampled_from(Wait),
     backoffs=_numbers,
-    absent_at=st.none() | _instants,
+    version_base=_numbers,
+    channel=_texts,
+    recalled=_numbers,
+    first_sent_at=st.none() | _instants,
+    first_day=_texts,
+    last_day=_texts,
+    first_dated=_texts,
+    doubt_at=st.none() | _instants,
+    look=st.none() | _texts,
+    proved_at=st.none() | _instants,
+    refused_with=st.none() | _texts,
+    others=_texts,
+    told_held_at=st.none() | _instants,
     resends=_numbers,
-    answered_at=st.none() | _instants,
-    unproved_seconds=st.floats(0, 1e6),
     held_at=st.none() | _instants,
     reason=st.none() | _texts,
     detail=st.none() | _texts,
@@ -54,7 +64,7 @@ entries = st.builds(
     afterwards=st.none() | _texts,
     subject=st.none() | _texts,
     order=_texts,
-)
+).map(lambda one: one._replace(told_held_at=one.told_held_at or one.held_at))  # what is held was told
 
 
 def entry(**fields: Any) -> Entry:

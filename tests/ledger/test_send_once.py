@@ -18,11 +18,12 @@ LOST = Ambiguous("ReadTimeout")
 
 
 async def finish(world, paid):
-    """A counter receipt for control, then two hours; the payment is there once and its outcome was reported."""
+    """Two later payments, two hours, three days: it is there once, was reported, and nothing is left to be asked."""
     await world.bring(message(), "control")
     await world.pass_time(600)
     await world.bring(message(), "control-2")
     await world.pass_time(2 * HOUR)
+    await world.pass_time(75 * HOUR, step=HOUR)
     entry = await world.entry(paid)
     made = [receipt for _, receipt in world.city.receipts_made if receipt.reference == entry.reference]
     assert [receipt.receipt_number for receipt in made] == [entry.receipt_number]
@@ -35,6 +36,7 @@ async def finish(world, paid):
 @pytest.mark.parametrize("fault", COMMIT_FAULTS)
 @pytest.mark.parametrize("nth", [1, 2])
 async def test_first(world, fault, nth):
+    await world.proven()
     paid = message()
     world.script.fail("commit", fault, nth=nth)
     await world.bring(paid, "m-1")
@@ -44,6 +46,7 @@ async def test_first(world, fault, nth):
 @pytest.mark.parametrize("fault", COMMIT_FAULTS)
 @pytest.mark.parametrize("nth", [1, 2, 3])
 async def test_again(world, fault, nth):
+    await world.proven()
     paid = message()
     world.city.next(NotSent("ConnectError"))
     world.script.fail("commit", fault, nth=nth + 2)
@@ -55,6 +58,7 @@ async def test_again(world, fault, nth):
 @pytest.mark.parametrize("nth", range(1, 7))
 @pytest.mark.parametrize("made", [True, False])
 async def test_unknown_and_settle(world, fault, nth, made):
+    await world.proven()
     paid = message()
     world.city.next(LOST, made=made)
     world.script.fail("commit", fault, nth=nth)
@@ -65,6 +69,7 @@ async def test_unknown_and_settle(world, fault, nth, made):
 @pytest.mark.parametrize("fault", COMMIT_FAULTS)
 @pytest.mark.parametrize("nth", [1, 2, 3])
 async def test_expire(world, fault, nth):
+    await world.proven()
     paid = message()
     world.script.fail("commit", Fault.CRASH_AFTER)
     world.script.fail("commit", fault, nth=nth + 1)
@@ -75,6 +80,7 @@ async def test_expire(world, fault, nth):
 @pytest.mark.parametrize("fault", READ_FAULTS)
 @pytest.mark.parametrize("nth", range(1, 8))
 async def test_reads(world, fault, nth):
+    await world.proven()
     paid = message()
     world.city.next(LOST, made=True)
     world.script.fail("read", fault, nth=nth)
@@ -84,6 +90,7 @@ async def test_reads(world, fault, nth):
 
 @pytest.mark.parametrize("nth", [1, 2])
 async def test_a_write_whose_answer_and_whose_reading_back_fail(world, nth):
+    await world.proven()
     paid = message()
     world.script.fail("commit", Fault.ANSWER_LOST, nth=nth)
     world.script.fail("read", Fault.NOT_WRITTEN, nth=2)
@@ -102,6 +109,7 @@ async def test_a_write_of_our_own_is_recognised_without_a_second_order(world, nt
 
 @pytest.mark.parametrize("made", [True, False])
 async def test_a_crash_while_sending(world, made):
+    await world.proven()
     paid = message()
 
     async def crash(order):
@@ -192,6 +200,7 @@ async def test_a_lease_nearly_used_up_before_sending_is_not_used(world, spent, o
 
 
 async def test_a_cancelled_send_is_unknown_and_its_slot_closed_until_a_read_succeeds(world):
+    await world.proven()
     world.slow_city()
     paid = message()
     task = asyncio.create_task(world.app.post.accept(body(paid), "m-1"))

@@ -113,6 +113,11 @@ class TurnCity:
             raise Unavailable("the city does not answer")
         return await self._city.receipts(biller, first, last)
 
+    async def receipt(self, biller, receipt_number):
+        if await self._turns.take(self._process, "ask") is not Fault.NONE:
+            raise Unavailable("the city does not answer")
+        return await self._city.receipt(biller, receipt_number)
+
     async def reachable(self, biller: Biller, customer_number: str) -> bool:
         answered = await self._turns.take(self._process, "probe") is Fault.NONE
         return answered and await self._city.reachable(biller, customer_number)

@@ -11,7 +11,6 @@ param vaultGroupIds array
 
 var storageQueueDataMessageSender = 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
 var storageQueueDataMessageProcessor = '8a0f0c08-91a1-4084-bc3d-661d67233fed'
-var storageQueueDataReader = '19e7f393-937e-4f77-808e-94535e297925'
 var storageTableDataReader = '76199698-9eea-4c19-bc75-cec21354c6b6'
 
 // Operators change payments; who sets up billers changes these, and neither the other's.
@@ -85,18 +84,6 @@ resource readTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       principalId: groupId
       principalType: 'Group'
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataReader)
-    }
-  }
-]
-
-resource readQueues 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for groupId in everybody: {
-    scope: account
-    name: guid(account.id, groupId, storageQueueDataReader)
-    properties: {
-      principalId: groupId
-      principalType: 'Group'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageQueueDataReader)
     }
   }
 ]
