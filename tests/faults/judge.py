@@ -276,5 +276,6 @@ def needless(life: Life) -> bool:
     """Whether a payment that is held could have been settled by what was shown before a person was told of it."""
     if life.shown:
         return True
-    latest = [at for attempt, at in life.absent if attempt == len(life.sends) and at <= life.held_at]
+    doubt = (attempt_at for attempt_at in life.absent if attempt_at[0] == len(life.sends))
+    latest = [at for _, at in doubt if life.in_doubt_since <= at <= life.held_at]
     return bool(latest) and latest[-1] - latest[0] >= GAP
