@@ -82,11 +82,11 @@ class ReadReceipts:
         """
         look = settle.look_of(entry)
         last = await self._latest(sent)
-        earliest = min([each.posted_at for each in last], default=sent.first_sent_at)
+        earliest = await self._earliest([sent.first_sent_at, *(each.posted_at for each in last)])
         ours = await self._ledger.posted.since(self._id, earliest)
         first, until = self._days(entry, [*last, *_found_again(sent, ours)], ours)
         reading = await self._read(min(first, look.first) - _DAY if look else first, until)
-        known, memory = await self._known(sent, reading, await self._ledger.posted.since(self._id, earliest))
+        known, memory = await self._known(sent, reading, earliest)
         return Around(reading, known, memory.lag(reading.at, self._most_lag))
 
     async def _left(self, entry: Entry, sent: Sent) -> settle.Finding:
@@ -124,6 +124,11 @@ class ReadReceipts:
     async def _latest(self, sent: Sent) -> list[Posted]:
         return await self._ledger.posted.latest(self._id, sent.channel, sent.first_sent_at, sent.dated, MOST_BEFORE)
 
+    async def _earliest(self, moments: Sequence[datetime]) -> datetime:
+        """Since when payments are judged: without a hole behind those that readings have shown, which stay seen."""
+        text, _ = await self._ledger.posted.readings(self._id)
+        return min([*moments, *filter(None, [Shown.read(text).seen_until])])
+
     def _days(self, entry: Entry, last: Sequence[Posted], ours: Sequence[Posted]) -> tuple[date, date]:
         """All days that any attempt was dated or made on, back to the earlier payments that must be shown."""
         today = self._today()
@@ -136,10 +141,11 @@ class ReadReceipts:
         receipts = await self._receipting.receipts(self._biller, first, last)
         return Reading(at=at, first=first, last=last, receipts=receipts)
 
-    async def _known(self, sent: Sent, reading: Reading, ours: Sequence[Posted]) -> tuple[Known, Shown]:
+    async def _known(self, sent: Sent, reading: Reading, since: datetime) -> tuple[Known, Shown]:
+        ours = await self._ledger.posted.since(self._id, since)
         text, _ = await self._ledger.posted.readings(self._id)
         seen = Shown.read(text).seen(ours)
-        memory = await learn(self._ledger, self._id, reading, ours)
+        memory = await learn(self._ledger, self._id, reading, ours, since)
         wait = timedelta(seconds=self._times.settle) + 2 * memory.lag(reading.at, self._most_lag)
         offset = memory.offset(reading.at)
         known = Known(
@@ -200,13 +206,13 @@ class ReadReceipts:
         return self._ledger.now().astimezone(self._biller.zone).date()
 
 
-async def learn(ledger: Ledger, biller_id: str, reading: Reading, ours: Sequence[Posted]) -> Shown:
+async def learn(ledger: Ledger, biller_id: str, reading: Reading, ours: Sequence[Posted], since: datetime) -> Shown:
     """What is known after a reading; kept for the next, where the list did not move while it was read."""
     text, etag = await ledger.posted.readings(biller_id)
     memory = Shown.read(text)
     if shown.repeats(reading.receipts):
         return memory
-    learned = shown.learned(memory, reading, ours)
+    learned = shown.learned(memory, reading, ours, since)
     await ledger.posted.keep_readings(biller_id, learned.written(), etag)
     return learned
 

@@ -150,7 +150,8 @@ class Reconcile:
         receipts = await self._books.receipting.receipts(biller, first, last)
         since = datetime.combine(first - _DAY, time(), UTC)
         reading = Reading(at=at, first=first, last=last, receipts=receipts)
-        await learn(ledger, biller.biller_id, reading, await ledger.posted.since(biller.biller_id, since))
+        ours = await ledger.posted.since(biller.biller_id, since)
+        await learn(ledger, biller.biller_id, reading, ours, since)
         return receipts
 
     async def _stands(self, entry: Entry) -> bool:

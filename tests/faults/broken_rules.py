@@ -137,7 +137,8 @@ def expired_claim_run_again() -> Iterator[None]:
         now = self._ledger.now()
         if entry.leased(now):
             return entry
-        back = entry._replace(state=State.RECEIVED, slot=None, lease_until=None, due=now, wait=Wait.BACKOFF)
+        proved = settle.proved(entry, now)
+        back = proved._replace(state=State.RECEIVED, slot=None, lease_until=None, due=now, wait=Wait.BACKOFF)
         return await self._ledger.move(entry, back)
 
     with patch.object(SendOnce, "expire", again):

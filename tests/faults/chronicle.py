@@ -63,6 +63,13 @@ class Life:
         return self.held_for is not None
 
     @property
+    def in_doubt_since(self) -> float:
+        """When its latest doubt began; a proof that has aged leads to another."""
+        states = [State.RECEIVED, *(state for _, state, _ in self.steps)]
+        began = [at for (at, state, _), was in zip(self.steps, states, strict=False) if state is State.UNKNOWN != was]
+        return began[-1] if began else _NEVER
+
+    @property
     def held_at(self) -> float:
         """When a person was first told of it after its latest send."""
         return next((at for at, state, _ in self.steps if state is State.HELD and at >= self.last_send), inf)

@@ -33,8 +33,10 @@ class Judge:
     def __init__(self, chronicle: Chronicle, now: Any) -> None:
         self._chronicle = chronicle
         self._now = now
-        self._before: dict[str, tuple[Reading, set[str]]] = {}
-        """The last whole reading of each biller, and its numbers."""
+        self._waiting: dict[str, tuple[Reading, set[str]]] = {}
+        """By payment: a reading that shows it absent once these numbers were asked for by themselves."""
+        self._looks: dict[str, tuple[int, Reading]] = {}
+        """By payment: the attempt, and the reading that first showed it absent."""
         self._lag: list[tuple[float, float]] = []
         """When a lag was learned, and how long it was."""
         self.readings = 0
@@ -54,12 +56,12 @@ class Judge:
         if life is not None and life.sends:
             self._present(life, reading)
         if not reading.of_days:
+            self._asked_for(reading)
             return
         self.readings += 1
         self._learn(reading)
         if life is not None and life.sends:
             self._absence(life, reading)
-        self._before[reading.city.biller.biller_id] = reading, {made.number for made, _ in reading.rows}
 
     def _present(self, life: Life, reading: Reading) -> None:
         """One live receipt with the whole reference and the cents, and no other payment with this reference."""
@@ -74,23 +76,58 @@ class Judge:
             life.could = True
 
     def _absence(self, life: Life, reading: Reading) -> None:
-        if self._conditions(life, reading):
-            life.absent.append((len(life.sends), self._now()))
+        missing = self._missing_where_met(life, reading)
+        if missing is not None:
+            self._waiting[life.key] = reading, set(missing)
+            self._met(life)
         if self._really_absent(life, reading):
             life.could = True
 
-    def _conditions(self, life: Life, reading: Reading) -> bool:
+    def _asked_for(self, reading: Reading) -> None:
+        """A number was asked for by itself, and the answer came."""
+        life = self._chronicle.lives.get(reading.key or "")
+        if life is not None and life.key in self._waiting:
+            self._waiting[life.key][1].discard(str(reading.wanted["receipt_number"]))
+            self._met(life)
+
+    def _met(self, life: Life) -> None:
+        """Once all numbers that are missing were asked for; what differs from the first look is a first look itself."""
+        reading, missing = self._waiting[life.key]
+        if missing:
+            return
+        del self._waiting[life.key]
+        first = self._looks.get(life.key)
+        if first is None or first[0] != len(life.sends) or not self._agree(first[1], reading):
+            self._looks[life.key] = len(life.sends), reading
+            life.absent.clear()
+        life.absent.append((len(life.sends), self._now()))
+
+    def _agree(self, first: Reading, second: Reading) -> bool:
+        """Whether both show the same of all that was older than the lag when the first was made."""
+        until = first.began - self._worst_lag() - _LATER
+
+        def older(reading: Reading) -> set[tuple[Any, ...]]:
+            return {
+                (made.number, fields["reference"], fields["amount"], fields["status"])
+                for made, fields in reading.rows
+                if made.second <= until and made.day >= first.first
+            }
+
+        return older(first) == older(second)
+
+    def _missing_where_met(self, life: Life, reading: Reading) -> Sequence[str] | None:
+        """Where every condition but one is met: the numbers that must still be asked for; None elsewhere."""
         now, before = self._now(), self._before_of(life, reading)
         numbers = [made.number for made, _ in reading.rows]
-        return (
-            now - life.last_send >= SETTLE + 2 * self._worst_lag()
-            and before is not None
-            and len(set(numbers)) == len(numbers)
-            and self._as_before(reading)
-            and self._all_since(life, before, reading)
-            and self._after(life, before, reading)
-            and not self._candidates(life, before, reading)
-        )
+        if (
+            before is None
+            or now - life.last_send < SETTLE + 2 * self._worst_lag()
+            or len(set(numbers)) != len(numbers)
+            or not self._all_since(life, before, reading)
+            or self._candidates(life, before, reading)
+        ):
+            return None
+        return self._after(life, before, reading)
 
     def _before_of(self, life: Life, reading: Reading) -> Life | None:
         """One of the last three of the kind posted before it, dated no later, and shown."""
@@ -112,26 +149,27 @@ class Judge:
         due = (other for other in since if self._now() - other.last_send >= wait and other.seen_at < 0)
         return all(self._shows(other, reading) for other in due)
 
-    def _after(self, life: Life, before: Life, reading: Reading) -> bool:
-        """Ours alone: that a counter receipt may do as well is left to the product."""
+    def _after(self, life: Life, before: Life, reading: Reading) -> Sequence[str] | None:
+        """Ours alone: that a counter receipt may do as well is left to the product. What is missing up to the first."""
         later = [
             other
             for other in self._chronicle.lives.values()
             if other is not life and other.sends and other.first_send >= life.last_send + _LATER
             if other.biller == life.biller and self._shows(other, reading)
         ]
-        return any(self._no_gap(life, before, after, reading) for after in later)
+        gaps = (self._gap(life, before, after, reading) for after in later)
+        return next((gap for gap in gaps if gap is not None), None)
 
-    def _no_gap(self, life: Life, before: Life, after: Life, reading: Reading) -> bool:
+    def _gap(self, life: Life, before: Life, after: Life, reading: Reading) -> Sequence[str] | None:
         start, end = self._number_of(before, reading), self._number_of(after, reading)
         if start[0] != end[0] or end[1] < start[1]:
-            return False
+            return None
         shown = {made.number for made, _ in reading.rows}
         missing = [f"{start[0]}.{number:05}" for number in range(start[1] + 1, end[1])]
         missing = [each for each in missing if each not in shown and self._owner(life, each) is None]
         visible = {made.number for made in reading.city.visible()} if missing else set()
         explained = after.kind == life.kind and len(missing) <= _MOST_ASKED and visible.isdisjoint(missing)
-        return not missing or explained
+        return missing if explained or not missing else None
 
     def _candidates(self, life: Life, before: Life, reading: Reading) -> list[Made]:
         group, start = self._number_of(before, reading)
@@ -144,19 +182,6 @@ class Judge:
             if told or made.number.partition(".")[0] == group or made.user != "clerk"
             if made.number.partition(".")[0] != group or int(made.number.partition(".")[2]) > start
         ]
-
-    def _as_before(self, reading: Reading) -> bool:
-        """Nothing that the reading before it showed of its days, and that is older than any lag, is missing."""
-        earlier, _ = self._before.get(reading.city.biller.biller_id, (None, None))
-        if earlier is None:
-            return True
-        numbers = {made.number for made, _ in reading.rows}
-        old = self._now() - max(_MOST_LAG, self._worst_lag())
-        return all(
-            made.number in numbers
-            for made, _ in earlier.rows
-            if made.second < old and reading.first <= made.day <= reading.last
-        )
 
     def _learn(self, reading: Reading) -> None:
         """Since when each posted payment of ours is shown, and how late that was."""
@@ -251,5 +276,6 @@ def needless(life: Life) -> bool:
     """Whether a payment that is held could have been settled by what was shown before a person was told of it."""
     if life.shown:
         return True
-    latest = [at for attempt, at in life.absent if attempt == len(life.sends) and at <= life.held_at]
+    doubt = (attempt_at for attempt_at in life.absent if attempt_at[0] == len(life.sends))
+    latest = [at for _, at in doubt if life.in_doubt_since <= at <= life.held_at]
     return bool(latest) and latest[-1] - latest[0] >= GAP

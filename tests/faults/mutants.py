@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.faults import broken_evidence as evidence
 from tests.faults import broken_rules as rules
 from tests.faults.plan import Plan
 from tests.faults.run import Outcome, run
@@ -28,6 +29,11 @@ class Mutant:
     pace: int | None = None
     """Payments a day, where it needs a town of a certain one."""
     payments: int = 30
+
+
+def _of_evidence(name: str, apply: Apply, *faults: str, pace: int = 300) -> Mutant:
+    """One that a city's lie brings to light, in a town."""
+    return Mutant(name, apply, faults, pace=pace, payments=50)
 
 
 MUTANTS: Final = (
@@ -53,6 +59,11 @@ MUTANTS: Final = (
     ),
     Mutant("held owner gives its reference away", rules.held_owner_gives_its_reference_away, ("I-7", "M3", "P5")),
     Mutant("retention reduces what is to be told", rules.retention_reduces_what_is_to_be_told, ("M1", "M3", "P5")),
+    _of_evidence("bare status taken as a refusal", evidence.bare_status_taken_as_refusal, "L25"),
+    _of_evidence("listed code believed at once", evidence.listed_code_believed_at_once, "L27"),
+    _of_evidence("before of another tender", evidence.before_of_another_tender, "L18"),
+    _of_evidence("missing number ignored", evidence.missing_number_ignored, "L13"),
+    _of_evidence("candidates ignored", evidence.candidates_ignored, "L2"),
 )
 
 _SEEDS: Final = 30

@@ -60,9 +60,11 @@ def test_every_fault_alone(fault):
 
 
 def _alone(fault):
-    """A lie once, in a town of one pace or another; everything else from two seeds."""
+    """A lie in a town of one pace or another, a habit once; everything else from two seeds."""
     if CATALOGUE[fault].lie:
-        return [Plan(SEED, (fault,), PAYMENTS, pace=PACES[int(fault[1:]) % len(PACES)])]
+        pace = PACES[int(fault[1:]) % len(PACES)]
+        seeds = [SEED] if CATALOGUE[fault].habit else [SEED, SEED + 1]
+        return [Plan(seed, (fault,), PAYMENTS, pace=pace) for seed in seeds]
     return [Plan(seed, (fault,), MORE.get(fault, PAYMENTS)) for seed in (SEED, SEED + 1)]
 
 

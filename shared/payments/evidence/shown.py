@@ -169,8 +169,15 @@ class Shown:
         )
 
 
-def learned(shown: Shown, reading: Reading, all_ours: Sequence[Posted]) -> Shown:
-    """What is known after a whole reading; ``all_ours``: payments posted since some instant, the earliest first."""
+def learned(shown: Shown, reading: Reading, all_ours: Sequence[Posted], since: datetime | None = None) -> Shown:
+    """What is known after a whole reading.
+
+    Args:
+        shown: what was known before it.
+        reading: the reading.
+        all_ours: all payments posted since some instant, the earliest first.
+        since: that instant; None: when the first of them was posted.
+    """
     now, receipts = reading.at, reading.receipts
     posted = [each for each in all_ours if each.posted_at <= now]
     ours = [each for each in posted if reading.first <= each.dated <= reading.last]
@@ -191,7 +198,7 @@ def learned(shown: Shown, reading: Reading, all_ours: Sequence[Posted]) -> Shown
         if each.attempts == 1 and now - each.posted_at < _DAYS:
             _note(offsets, now, abs((receipt.created_at - each.sent_at).total_seconds()))
     # Where more are missing than can be kept, nothing counts as seen.
-    first, until = _seen_between(shown, posted, now) if len(missing) <= _MOST_MISSING else (now, now)
+    first, until = _seen_between(shown, posted, now, since) if len(missing) <= _MOST_MISSING else (now, now)
     newest = dict(list(missing.items())[-_MOST_MISSING:])
     return replace(shown, form=form, missing=newest, lags=lags, offsets=offsets, seen_from=first, seen_until=until)
 
@@ -237,9 +244,11 @@ def _piece(receipt: Receipt, ours: Posted, *, in_memo: bool) -> str:
     return text if text == reference or (len(text) >= _LEAST and reference.startswith(text)) else ""
 
 
-def _seen_between(shown: Shown, ours: Sequence[Posted], now: datetime) -> tuple[datetime, datetime]:
+def _seen_between(
+    shown: Shown, ours: Sequence[Posted], now: datetime, since: datetime | None
+) -> tuple[datetime, datetime]:
     """The span that readings have covered without a hole."""
-    first = min((each.posted_at for each in ours), default=now)
+    first = since or min((each.posted_at for each in ours), default=now)
     if shown.seen_from is None or shown.seen_until is None or first > shown.seen_until:
         return first, now
     return min(shown.seen_from, first), now

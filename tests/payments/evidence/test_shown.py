@@ -200,6 +200,16 @@ class TestSeen:
         again = learned(memory, shown(later, at=630), [later])
         assert again.seen([FIRST, later]) == {later.key}
 
+    def test_where_it_is_known_that_nothing_was_posted_in_between_all_stays_seen(self):
+        """What vanishes later is no lag then: a page that is lost once would keep every absence unproved for days."""
+        memory = learned(Shown(), shown(FIRST), [FIRST])
+        later = ours(9, 600)
+        again = learned(memory, shown(later, at=630), [later], since=memory.seen_until)
+        gone = learned(again, shown(later, at=640), [FIRST, later])
+        back = learned(gone, shown(FIRST, later, at=650), [FIRST, later])
+        assert again.seen([FIRST, later]) == {FIRST.key, later.key}
+        assert back.lag(NOON, HALF_A_DAY) == timedelta()
+
     def test_outside_its_days_nothing_is_said(self):
         """It was not looked for: neither seen, nor late when it is shown."""
         earlier = replace(FIRST, dated=DAY - timedelta(5))
