@@ -137,15 +137,15 @@ class Theatre:
     async def _run_queue(self) -> None:
         """Deliver until nothing is left; what was refused becomes visible again a minute later."""
         for _ in range(60):
-            for number, message in enumerate(list(self.messages)):
-                if not message.taken:
-                    await self.deliver(message, number % 2)
+            for number, each in enumerate(list(self.messages)):
+                if not each.taken:
+                    await self.deliver(each, number % 2)
             await self.turns.quiet()
             if not self.messages:
                 return
             if not self.running():
                 self.world.clock.advance(_INVISIBLE)
-        raise AssertionError(f"messages that never end: {[message.content for message in self.messages]}")
+        raise AssertionError(f"messages that never end: {[each.content for each in self.messages]}")
 
     def _process(self, number: int) -> Process:
         world, turns = self.world, self.turns
