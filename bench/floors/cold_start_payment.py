@@ -20,10 +20,11 @@ from bench.floors.rows import begun
 
 
 async def payment(biller: str, name: str, body: str) -> None:
-    """The biller and its breaker are read, the claim is written; what carries the call and its token is ready."""
+    """When timers ran, the biller and its breaker are read, the claim is written; what carries the call and its token is ready."""
     httpx.AsyncHTTPTransport(trust_env=False)
     SecretClient(os.environ["KEY_VAULT_URL"], ManagedIdentityCredential())
     tables = TableServiceClient.from_connection_string(os.environ[STORAGE], use_env_settings=False)
+    [_ async for _ in tables.get_table_client("runs").query_entities("PartitionKey eq 'timers'")]
     await tables.get_table_client("billers").get_entity("billers", biller)
     ledger = tables.get_table_client("ledger")
     with suppress(ResourceNotFoundError):

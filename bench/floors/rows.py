@@ -8,6 +8,7 @@ from azure.data.tables import UpdateMode
 type Operation = tuple[Any, ...]
 
 _AT: Final = "2026-11-23T12:00:00.000+00:00"
+_DAY: Final = "2026-11-20"
 _NONCE: Final = "0" * 32
 _STATE: Final = {
     "kind": "payment",
@@ -17,14 +18,21 @@ _STATE: Final = {
     "customer_number": "000412",
     "message_id": "00000000-0000-4000-8000-000000000000",
     "received_at": _AT,
-    "posting_date": "2026-11-20",
-    "booked_on": "2026-11-20",
+    "posting_date": _DAY,
+    "booked_on": _DAY,
+    "channel": "AR/ACH",
     "changed_at": _AT,
+    "version_base": 0,
     "attempt": 1,
+    "recalled": 0,
     "sent_at": _AT,
+    "first_sent_at": _AT,
+    "first_day": _DAY,
+    "last_day": _DAY,
+    "first_dated": _DAY,
     "backoffs": 0,
     "resends": 0,
-    "unproved_seconds": 0,
+    "others": "",
     "order": "",
 }
 _SENDING: Final = {"state": "sending", "version": 1, "lease_until": _AT, "slot": 0, "due": _AT, "wait": "lease"}
@@ -59,6 +67,15 @@ def posted(shard: str, biller: str, name: str, body: bytes, etag: str) -> list[O
         "message": body,
         "receipt_number": "5.00001",
     }
+    vouching = {
+        "channel": "AR/ACH",
+        "reference": name,
+        "dated": _DAY,
+        "receipt_number": "5.00001",
+        "sent_at": _AT,
+        "first_sent_at": _AT,
+        "attempts": 1,
+    }
     guard = {"mode": UpdateMode.REPLACE, "etag": etag, "match_condition": MatchConditions.IfNotModified}
 
     def row(name: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -70,5 +87,5 @@ def posted(shard: str, biller: str, name: str, body: bytes, etag: str) -> list[O
         ("delete", row(f"O~001795176060000~{key}", {})),
         ("delete", row(f"S~{biller}~{name}", {})),
         ("create", row(f"R~{biller}~{name}", {"key": key})),
-        ("create", row(f"A~001795176060000~{key}", {**named, "cents": 12540})),
+        ("create", row(f"A~001795176060000~{key}", {**named, "cents": 12540, **vouching})),
     ]

@@ -22,7 +22,7 @@ def _states(picture):
 
 
 def test_there_is_one_for_each_kind():
-    assert len(PICTURES) == 11
+    assert len(PICTURES) == 12
     assert TEXT.count("```mermaid") == len(PICTURES)
 
 

@@ -49,6 +49,8 @@ async def test_the_same_rows_and_properties():
     ledger = Remembering(world.clock)
     world.use(ledger, world.billers)
     await world.set_up()
+    await world.proven()
+    ledger.transactions.clear()
     await world.deliver(PAYMENT)
     shard, biller, name = "00", PAYMENT["billerId"], PAYMENT["paymentId"]
     begun = floor.begun(shard, biller, name, body(PAYMENT))
