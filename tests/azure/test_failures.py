@@ -114,7 +114,7 @@ class TestAfterwards:
         assert "refused for five minutes (HTTP 403 at last)" in sentence
 
     @pytest.mark.parametrize(
-        ("state", "says"),
+        ("ended", "says"),
         [
             (3, "failed: The storage of the package does not answer."),
             (5, "another one is under way: Another one runs."),
@@ -122,9 +122,9 @@ class TestAfterwards:
             (-1, "was cancelled"),
         ],
     )
-    def test_its_deployment_ends_badly(self, deployed, deployment, capfd, state, says):
+    def test_its_deployment_ends_badly(self, deployed, deployment, capfd, ended, says):
         deployed.publishing.told.append(1)
-        deployed.publishing.end = state
+        deployed.publishing.end = ended
         assert says in self._fails(deployed, deployment, capfd)
 
     def test_azure_lists_other_functions(self, deployed, deployment, capfd):
