@@ -2,21 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 from shared.caselle.client import CaselleClient
-from shared.ledger import settle
 from shared.ledger.answer import Ambiguous, NotSent, Refused
 from shared.ledger.entry import Entry
 from shared.ledger.posted import Posted
 from shared.ledger.recording import Recording
-from shared.payments import reading
-from shared.payments.evidence import absence, judge, shown
+from shared.payments.evidence import absence
 from shared.payments.evidence.absence import Absence
 from shared.payments.evidence.facts import Conclusion
-from shared.payments.gateway import Receipt
 
 
 @contextmanager
@@ -57,59 +53,14 @@ def before_of_another_tender() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def after_by_the_list_s_clock() -> Iterator[None]:
-    """Whatever the list says was made after the attempt shows that the list goes on."""
-
-    def later(self: Absence) -> Iterator[Receipt]:
-        return (each for each in self._reading.receipts if each.created_at > self._sent.last_sent_at)
-
-    with patch.object(Absence, "_later_counter", later):
-        yield
-
-
 def missing_number_ignored() -> AbstractContextManager[Any]:
     """A hole between the numbers is nobody's concern."""
     return patch.object(Absence, "_gap", lambda *_: None)
 
 
-def one_of_ours_missing_ignored() -> AbstractContextManager[Any]:
-    """A list that lacks other payments of ours is taken for whole."""
-    return patch.object(Absence, "_one_is_missing", lambda *_: False)
-
-
 def candidates_ignored() -> AbstractContextManager[Any]:
     """What could be the payment without its reference is nobody's concern."""
     return patch.object(Absence, "_could_be", lambda *_: False)
-
-
-def cut_reference_ignored() -> AbstractContextManager[Any]:
-    """A list that shows no reference of ours as it was sent is taken to show them whole."""
-    return patch.object(shown, "form_after", lambda form, *_: form)
-
-
-def one_reading_is_enough() -> AbstractContextManager[Any]:
-    """The first absence is believed."""
-    return patch.object(settle, "proves", lambda *_: True)
-
-
-def lag_ignored() -> AbstractContextManager[Any]:
-    """What was late once is taken to be in time."""
-    return patch.object(shown.Shown, "lag", lambda *_: timedelta(0))
-
-
-def repeated_rows_ignored() -> AbstractContextManager[Any]:
-    """A list that moved while it was read is taken for whole."""
-    return patch.object(judge, "repeats", lambda _: False)
-
-
-def range_of_the_last_attempt_only() -> AbstractContextManager[Any]:
-    """Receipts dated or made on the days of earlier attempts are not asked for."""
-
-    def last(entry: Entry) -> list[Any]:
-        return [entry.sent_at.date()] if entry.sent_at else []
-
-    return patch.object(reading, "_days_of", last)
 
 
 def absent_by_any_list() -> AbstractContextManager[Any]:

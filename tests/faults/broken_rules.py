@@ -15,7 +15,6 @@ from shared.exchange.result import Handled
 from shared.ledger import retention, rows, settle, steps
 from shared.ledger.answer import Ambiguous, NotSent
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
-from shared.ledger.errors import Moved
 from shared.ledger.recording import Recording
 from shared.ledger.send_once import SendOnce
 from shared.ledger.store import ANY, Change, Delete, Insert, Replace, Row
@@ -24,7 +23,6 @@ from shared.payments.evidence import judge
 from shared.payments.evidence.facts import Known, Sent
 from shared.payments.gateway import Receipt
 from shared.payments.post import PostPayment
-from shared.repair import retry
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
@@ -218,29 +216,6 @@ def blind_retry_of_a_void() -> Iterator[None]:
 
     with patch.object(VoidPeer, "send", twice):
         yield
-
-
-@contextmanager
-def late_answer_taken_for_the_latest() -> Iterator[None]:
-    """An answer to an older attempt is written down as if it were the latest's."""
-
-    async def careless(self: Recording, entry: Entry, answer: Any) -> Entry:
-        current = entry
-        while True:
-            try:
-                return await self._asking.post(current, self._accepted(current, entry, answer))
-            except Moved as moved:
-                if moved.found.state not in {State.UNKNOWN, State.HELD, State.RECEIVED}:
-                    raise
-                current = moved.found
-
-    with patch.object(Recording, "_record_accepted", careless):
-        yield
-
-
-def held_owner_gives_its_reference_away() -> AbstractContextManager[Any]:
-    """Another payment takes the confirmation number of one that is held."""
-    return patch.object(retry, "_ENDED", retry._ENDED | {State.HELD})
 
 
 @contextmanager

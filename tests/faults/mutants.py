@@ -50,20 +50,13 @@ MUTANTS: Final = (
     Mutant("foreign receipt taken as evidence", rules.foreign_receipt_taken_as_evidence, ("P4",)),
     Mutant("void before posted", rules.void_before_posted, ("Q6", "P5")),
     Mutant("blind retry of a void", rules.blind_retry_of_a_void, ("Q6", "P6")),
-    Mutant(
-        "late answer taken for the latest",
-        rules.late_answer_taken_for_the_latest,
-        ("K5", "L38", "P4"),
-        pace=300,
-        payments=150,
-    ),
-    Mutant("held owner gives its reference away", rules.held_owner_gives_its_reference_away, ("I-7", "M3", "P5")),
     Mutant("retention reduces what is to be told", rules.retention_reduces_what_is_to_be_told, ("M1", "M3", "P5")),
     _of_evidence("bare status taken as a refusal", evidence.bare_status_taken_as_refusal, "L25"),
     _of_evidence("listed code believed at once", evidence.listed_code_believed_at_once, "L27"),
     _of_evidence("before of another tender", evidence.before_of_another_tender, "L18"),
     _of_evidence("missing number ignored", evidence.missing_number_ignored, "L13"),
     _of_evidence("candidates ignored", evidence.candidates_ignored, "L2"),
+    _of_evidence("absent by any list", evidence.absent_by_any_list, "L9"),
 )
 
 _SEEDS: Final = 30
