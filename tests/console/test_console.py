@@ -275,3 +275,20 @@ def test_an_action_that_names_the_csm_says_whom_to_call(code):
     assert ("CSM", "Kim") in [
         (call.role, call.contact and call.contact.name) for call in calls_of(REASONS[code].action, biller.contacts)
     ]
+
+
+@pytest.mark.parametrize("stopped", ["AR/CC payment_code_unknown", "AR category_unknown", "2026-11-10 period_closed"])
+async def test_what_alone_is_stopped_is_named_with_its_cause(desk, stopped):
+    what, _, code = stopped.partition(" ")
+    await desk.gates.stop("2493", what, code)
+    for page in (await desk.stamp(), await desk.biller()):
+        assert "stopped in part" in page.text
+        assert f"{what}: {REASONS[code].message}" in page.text
+    await desk.gates.unblock("2493")
+    assert "stopped in part" not in (await desk.stamp()).text
+
+
+async def test_a_whole_block_goes_before_one_in_part(desk):
+    await desk.gates.stop("2493", "AR/CC", "payment_code_unknown")
+    await desk.gates.block("2493", "licence_missing")
+    assert (await desk.stamp()).row("billers", "Newport")["State"].startswith("blocked")
