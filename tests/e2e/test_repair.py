@@ -58,7 +58,7 @@ def test_what_was_held_is_posted_once_after_a_retry_and_the_night_finds_what_nev
     assert sorted(str(result.outcome) for result in first.values()) == ["held", "posted"]
 
     icadmin(state, "biller", "set", "2493", "applications.AR.paymentCodes.VENMO=7", "--yes")
-    icadmin(state, "payments", "retry", "2493", "--cause", "unknown_tender", *SAID)
+    icadmin(state, "payments", "retry", "2493", "--cause", "unknown_tender", "--not-by-hand", *SAID)
     told = asyncio.run(_driven(stack, state))
     assert (told["outcome"], told["id"], told["final"]) == ("posted", HELD["paymentId"], True)
 

@@ -24,7 +24,7 @@ def told(caplog):
     return lambda: [
         json.loads(line) | {"level": record.levelname}
         for record in caplog.records
-        if (line := record.msg % record.args)
+        if record.name == "caselle" and (line := record.getMessage())
     ]
 
 

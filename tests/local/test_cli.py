@@ -173,7 +173,8 @@ class TestWrongUse:
         assert "cannot be used: Not a directory" in said
 
     def test_setup_without_npm(self, tmp_path):
-        for name in ("requirements-dev.txt", "requirements-uv.txt", "local/package-lock.json", "local/setup.sh"):
+        locks = ("requirements-dev.txt", "requirements-uv.txt", "local/package-lock.json")
+        for name in (*locks, "tests/infra/kusto/package-lock.json", "local/setup.sh"):
             target = tmp_path / "clone" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target)
