@@ -20,7 +20,7 @@ from bench.floors.rows import begun
 
 
 async def payment(biller: str, name: str, body: str) -> None:
-    """When timers ran, the biller and its breaker are read, the claim is written; what carries the call and its token is ready."""
+    """Timers, biller and breaker are read, the claim is written; what carries the call and its token is ready."""
     httpx.AsyncHTTPTransport(trust_env=False)
     SecretClient(os.environ["KEY_VAULT_URL"], ManagedIdentityCredential())
     tables = TableServiceClient.from_connection_string(os.environ[STORAGE], use_env_settings=False)
