@@ -15,9 +15,14 @@ from tests.azure_infra.recording import FILE
 ROOT: Final = Path(__file__).parents[2]
 
 SOURCES: Final = (
+    "tests/beliefs/test_numbers.py",
+    "tests/beliefs/test_proofs.py",
     "tests/billers/test_callback_keys.py",
+    "tests/billers/test_homecoming.py",
     "tests/conformance/test_billers.py",
     "tests/customers/test_update.py",
+    "tests/exchange/test_lenient.py",
+    "tests/exchange/test_poison.py",
     "tests/exchange/test_put_off.py",
     "tests/exchange/test_seldom_told.py",
     "tests/functions/test_functions.py",
@@ -33,6 +38,7 @@ SOURCES: Final = (
     "tests/payments/test_attacks.py",
     "tests/payments/test_move.py",
     "tests/payments/test_post.py",
+    "tests/payments/test_reading.py",
     "tests/payments/test_telling.py",
     "tests/reconciliation/test_control_totals.py",
     "tests/reconciliation/test_reconcile.py",
