@@ -29,6 +29,7 @@ from shared.billers.model import Biller, Mode, TokenStrategy
 from shared.caselle.client import Wire
 from shared.caselle.token_endpoint import HttpTokenEndpoint
 from shared.caselle.token_proof import CustomerRead
+from shared.exchange.poison import QUEUES as _INBOUND
 from shared.runtime.clock import SystemClock
 from shared.tokens.credentials import Credentials
 from shared.tokens.endpoint import ANSWER_WITHIN
@@ -38,16 +39,6 @@ from shared.tokens.prove import PROOF_WITHIN
 from shared.tokens.renew import RenewToken
 from shared.tokens.supervise import Supervised, SuperviseRenewal
 
-_INBOUND = (
-    "payments",
-    "ach-rejects",
-    "reversals",
-    "autopay-changes",
-    "registrations",
-    "control-totals",
-    "due",
-    "token-renewals",
-)
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
 TABLES = (
     "ledger",

@@ -179,7 +179,7 @@ class CaselleClient:
             token = await self._proved(biller, operation, variables, until)
             reply = await self._exchange(biller, operation, variables, token, until)
         except NotSentError as error:
-            return NotSent(error.code, peer_failed=error.peer_failed)
+            return NotSent(error.code, error.peer_failed, error.retry_after, error.throttled)
         except AmbiguousError as error:
             return Ambiguous(error.code, retry_after=error.retry_after, throttled=error.throttled)
         if token_refused(reply):
@@ -205,7 +205,7 @@ class CaselleClient:
         try:
             reply, token = await self._asked(biller, read_first, customer.variables(number), token, until)
         except AmbiguousError as error:
-            raise NotSentError(error.code) from error
+            raise NotSentError(error.code, retry_after=error.retry_after, throttled=error.throttled) from error
         if not answered(reply):
             raise NotSentError(refusal(reply, "customer").code)
         if self._left(until) < self._deadline * _LEAST_LEFT:

@@ -9,11 +9,15 @@ from shared.vocabulary.errors import Unavailable
 class NotSentError(Unavailable):
     """The call had certainly no effect. ``peer_failed``: it counts against the city's server."""
 
-    def __init__(self, code: str, *, peer_failed: bool = True) -> None:
-        """Name what went wrong, in our own words."""
+    def __init__(
+        self, code: str, *, peer_failed: bool = True, retry_after: float | None = None, throttled: bool = False
+    ) -> None:
+        """Name what went wrong, in our own words; the rest as ``Unavailable`` has it."""
         super().__init__(f"not sent: {code}")
         self.code = code
         self.peer_failed = peer_failed
+        self.retry_after = retry_after
+        self.throttled = throttled
 
 
 class AmbiguousError(Unavailable):

@@ -37,10 +37,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """No byte of it can have left. ``peer_failed``: it counts for the breaker."""
+    """No byte of it can have left. ``peer_failed``: it counts for the breaker; the rest as ``Ambiguous`` has it."""
 
     code: str
     peer_failed: bool = True
+    retry_after: float | None = None
+    throttled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

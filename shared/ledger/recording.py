@@ -73,9 +73,8 @@ class Recording:
 
     async def _record_not_sent(self, entry: Entry, answer: NotSent) -> Entry:
         # The entry first: should the breaker's row fail, nothing is left to look like an unknown outcome.
-        recorded = await self._record_or_stand_down(
-            entry, backed_off(recalled(entry), answer.code, self._ledger.now(), self._times)
-        )
+        recorded = await self._wait(entry, answer.code)
+        await self._gates.left_alone(entry.lane, answer.retry_after, throttled=answer.throttled)
         if answer.peer_failed:
             await self._gates.failed(entry.lane)
         return recorded
@@ -95,9 +94,7 @@ class Recording:
             )
             refused = entry._replace(refused_with=answer.code)
             return await self._record_doubt(refused, Ambiguous(answer.code, detail=answer.detail), peer, doubt)
-        recorded = await self._record_or_stand_down(
-            entry, backed_off(recalled(entry), answer.code, self._ledger.now(), self._times)
-        )
+        recorded = await self._wait(entry, answer.code)
         if answer.scope is Scope.MOMENT:
             await self._gates.failed(entry.lane)
         else:

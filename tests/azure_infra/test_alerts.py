@@ -138,6 +138,20 @@ def test_unknown_keys_are_counted_over_half_an_hour(told, count, minutes, expect
     assert fires(fresh(guesses(told, count, minutes)), "callback-missed").fires is expected
 
 
+def waits(told, *minutes):
+    """One poison queue that is not empty, seen so many minutes before noon."""
+    [waiting] = told.where("poison.waiting", queue="due-poison")[:1]
+    return fresh(*(traces([waiting], ago(minute)) for minute in minutes))
+
+
+def test_what_four_looks_in_a_row_find_in_a_poison_queue_does_not_leave_it(told):
+    found = fires(waits(told, 1, 6, 11, 16), "poison-waiting")
+    assert [row["queue"] for row in found.rows] == ["due-poison"]
+    assert not fires(waits(told, 1, 6, 11), "poison-waiting").fires
+    assert not fires(waits(told, 1, 2, 3, 4), "poison-waiting").fires
+    assert not fires(waits(told, 31, 36, 41, 46), "poison-waiting").fires
+
+
 def cities(told, event):
     return {each.fields["biller"]: each for each in told.by_name[event]}
 
@@ -228,6 +242,7 @@ def test_on_a_good_day_no_alert_fires(told):
     """A day and a half of what a stamp tells where nothing is wrong, looked at every hour of the last day."""
     workspace = Workspace()
     [swept], [looked] = told.shapes("ledger.swept")[:1], told.shapes("token.sweep_completed")[:1]
+    watched = told.where("poison.watched", waiting=0)[:1]
     quiet = [
         *payments(told),
         *told.shapes("control_total.kept"),
@@ -238,7 +253,7 @@ def test_on_a_good_day_no_alert_fires(told):
         since = ago(60 * hour)
         workspace.write(line for minute in range(60) for line in traces([swept], since - timedelta(minutes=minute)))
         workspace.write(
-            line for minute in range(0, 60, 5) for line in traces([looked], since - timedelta(minutes=minute))
+            line for minute in range(0, 60, 5) for line in traces([looked, *watched], since - timedelta(minutes=minute))
         )
         workspace.write(line for number in range(30) for line in traces(numbered(quiet, 100 * hour + number), since))
         queues = [queue for _, queue in UNTAKEN]

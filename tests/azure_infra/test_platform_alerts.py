@@ -92,6 +92,15 @@ def test_functions_that_fail_beyond_twenty_each():
     assert [row["OperationName"] for row in found.rows] == ["post_payments"]
 
 
+def test_a_poison_queue_s_own_function_that_fails_once():
+    """Its message is hidden after that, so there is no second failure to wait for."""
+    failed = request(ago(3), name="poison_payments", code="-0")
+    found = fires(fresh([failed]), "poison-fails")
+    assert [row["OperationName"] for row in found.rows] == ["poison_payments"]
+    assert not fires(fresh([request(ago(3), name="poison_payments", code="0")]), "poison-fails").fires
+    assert not fires(fresh([request(ago(3), name="post_payments", code="-0")]), "poison-fails").fires
+
+
 def test_a_callback_that_nobody_reaches():
     """Also where nothing is told at all: with the name gone, no result need come."""
     assert not fires(fresh(reached(ago(40), NOON)), "not-reachable").fires

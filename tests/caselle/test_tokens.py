@@ -262,3 +262,11 @@ async def test_an_error_below_the_mutation_is_not_repeated_with_another_token(op
     result, server = await posted(opened, answer(ran, status), tokens=Tokens("a", "b"))
     assert isinstance(result, Ambiguous)
     assert len(server.requests) == 1
+
+
+async def test_a_read_that_asks_for_rest_puts_off_the_write_for_as_long(opened):
+    tokens = Tokens("token-a", unproved=["token-a"])
+    throttled = answer(b"", "429 Too Many Requests", "Retry-After: 600")
+    result, server = await posted(opened, throttled, tokens=tokens)
+    assert result == NotSent("throttled", retry_after=600.0, throttled=True)
+    assert len(server.requests) == 1

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.caselle.errors import AmbiguousError
-from shared.ledger.answer import Accepted, Ambiguous
+from shared.ledger.answer import Accepted, Ambiguous, NotSent
 from shared.ledger.entry import State
 from shared.ledger.gate import ACCEPTED_TO_HURRY, Doubt, Gate
 from shared.ledger.gate_row import gate_of, gate_values
@@ -258,3 +258,16 @@ async def test_what_a_503_asks_for_stops_the_biller_although_another_send_succee
     assert (await world.entry(late)).state is State.RECEIVED
     await world.pass_time(5 * MINUTE)
     assert (await world.entry(late)).state is State.POSTED
+
+
+async def test_a_wish_to_be_left_alone_counts_though_nothing_was_sent(world):
+    """Said to the read that comes before a write with a doubtful token."""
+    await world.proven()
+    world.city.next(NotSent("throttled", retry_after=1800, throttled=True))
+    paid = message()
+    await world.deliver(paid)
+    await world.pass_time(1740)
+    assert len(world.city.orders) == 1
+    await world.pass_time(300)
+    assert len(world.city.orders) == 2
+    assert (await world.entry(paid)).state is State.POSTED

@@ -2,8 +2,6 @@
 
 from itertools import count
 
-import pytest
-
 from shared.exchange.result import Outcome
 from shared.ledger.answer import Ambiguous
 from shared.ledger.due import due_of
@@ -17,22 +15,6 @@ from tests.payments.world import World, message, reject, reversal
 
 BILLER = "2493"
 SHARD = shard_of(BILLER)
-
-
-@pytest.fixture
-async def here():
-    world = World()
-    await world.set_up(rejectStrategy="void")
-    return world
-
-
-@pytest.fixture
-async def there(here):
-    """Another stamp: its own table, the same city and the same time."""
-    world = World(clock=here.clock)
-    world.city = here.city
-    world.app = world.process()
-    return world
 
 
 async def moved(here, there):

@@ -21,22 +21,6 @@ BILLER = "2493"
 MOVING_IN = {"paused": {"reason": "moving in"}, "rejectStrategy": "void"}
 
 
-@pytest.fixture
-async def here():
-    world = World()
-    await world.set_up(rejectStrategy="void")
-    return world
-
-
-@pytest.fixture
-async def there(here):
-    """Another stamp: its own table, the same city and the same time."""
-    world = World(clock=here.clock)
-    world.city = here.city
-    world.app = world.process()
-    return world
-
-
 async def copied(here, there, runs=2):
     found = [each for _ in range(runs) async for each in MoveLedger(here.store, there.store).copy(BILLER)]
     return found[-1] if found else None
