@@ -129,6 +129,7 @@ class TestUpdate:
         running.publishing.told.extend([1, 2])
         running.publishing.forgets = True
         deployment(drain=False, package=newer).run()
+        assert not running.publishing.told, "it was asked until it was forgotten"
 
     def test_a_group_in_other_letters_is_the_same(self, running, deployment, local):
         """Some of Azure's lists have it in capitals."""
