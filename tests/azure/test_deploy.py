@@ -95,7 +95,7 @@ class TestUpdate:
 
         async def put():
             async with local(None) as stamp:
-                await stamp.billers.put(mine)
+                assert await stamp.billers.replace(mine, None)
 
         asyncio.run(put())
         seen = []

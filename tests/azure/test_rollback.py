@@ -153,6 +153,7 @@ def test_the_release_before_goes_on_where_this_one_was(cloud, stack, state, depl
     _icadmin(state, "biller", "resume", "2493")
     assert asyncio.run(_driven(stack, state, WAITING))["final"] is True
     _icadmin(state, "biller", "set", "2493", "applications.AR.paymentCodes.VENMO=7")
-    _icadmin(state, "payments", "retry", "2493", "--cause", "unknown_tender", "--reason", "the code is set")
+    said = ("--not-by-hand", "--reason", "the code is set")
+    _icadmin(state, "payments", "retry", "2493", "--cause", "unknown_tender", *said)
     assert asyncio.run(_driven(stack, state, HELD))["final"] is True
     assert asyncio.run(_receipts(stack)) == (3, 0), "each once"
