@@ -54,8 +54,8 @@ async def kept(stamp: "Stamp") -> str:
 
 
 def folder_of(instant: datetime) -> str:
-    """By its time, so that names sort by age."""
-    return f"{_FOLDER}/{instant:%Y-%m-%dT%H%M%SZ}"
+    """By its time, so that names sort by age; to the microsecond, since a blob that exists is taken for this very one."""
+    return f"{_FOLDER}/{instant:%Y-%m-%dT%H%M%S.%fZ}"
 
 
 def _text(rows: list[dict[str, object]]) -> str:

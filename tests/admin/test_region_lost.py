@@ -32,7 +32,7 @@ def city(stack, state):
 
 def payment(city, **changes):
     share = {"allocations": [{"invoiceNumber": "10023", "amount": "1.00"}], "amount": "1.00"}
-    paid = {"paidAt": datetime.now(UTC).isoformat(timespec="seconds"), "customerNumber": CUSTOMER}
+    paid = {"paidAt": datetime.now(UTC).isoformat(), "customerNumber": CUSTOMER}
     return message(billerId=city.biller_id, **share | paid | changes)
 
 
