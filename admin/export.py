@@ -54,7 +54,7 @@ async def kept(stamp: "Stamp") -> str:
 
 
 def folder_of(instant: datetime) -> str:
-    """By its time, so that names sort by age; to the microsecond, since a blob that exists is taken for this very one."""
+    """By its time, so that names sort by age; no two at once, for a blob that exists is taken for this one."""
     return f"{_FOLDER}/{instant:%Y-%m-%dT%H%M%S.%fZ}"
 
 
