@@ -22,6 +22,7 @@ settings.register_profile("hunt", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
+NO_HISTORY: Final = "this clone has no history, so there is no release before (`git fetch --unshallow`)"
 _SLOW: Final = ("tests/e2e/", "tests/faults/", "tests/admin/")
 
 
@@ -36,10 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A run without a Bicep compiler says so where nobody overlooks it: in its last lines."""
-    skipped = [each for each in terminalreporter.stats.get("skipped", []) if NONE_FOUND in str(each.longrepr)]
-    if skipped:
-        terminalreporter.write_line(f"{len(skipped)} tests of the templates did not run: {NONE_FOUND}.", yellow=True)
+    """What a machine could not run for want of something is said where nobody overlooks it: in the last lines."""
+    skipped = [str(each.longrepr) for each in terminalreporter.stats.get("skipped", [])]
+    for what, why in (("of the templates", NONE_FOUND), ("of going back a release", NO_HISTORY)):
+        count = sum(why in each for each in skipped)
+        if count:
+            terminalreporter.write_line(f"{count} tests {what} did not run: {why}.", yellow=True)
 
 
 @pytest.fixture(scope="session")
