@@ -11,6 +11,8 @@ from typer.main import get_command
 from admin.app import app
 from tests.agreement.names import ROOT, Names, other_files, python_files, read
 
+pytestmark = pytest.mark.slow
+
 GENERATED = ROOT / "docs/answer-classes.md"
 """Its rows are the tests' own and put together at run time; another test compares them."""
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "infra").rglob("*.md")]
