@@ -12,6 +12,8 @@ from admin.errors import WrongUse
 _ASSERTION_ENDED: Final = "AADSTS700024"
 _LOGIN: Final = ("az login", "AADSTS", "InteractionRequired", "refresh token has expired")
 _FORBIDDEN: Final = ("AuthorizationFailed", "Forbidden", "does not have authorization")
+_ANNOUNCED: Final = "Here is the traceback:"
+"""How the command begins where an answer made it stumble; the line behind this one says over what."""
 _SHOWN_WORDS: Final = 300
 
 
@@ -102,7 +104,7 @@ def _sentence(arguments: tuple[str, ...], error: str) -> str:
 
 def _reason(error: str) -> str:
     """The command says more than one line: warnings before, and help after the one that counts."""
-    lines = [line for line in error.splitlines() if line.strip()]
+    lines = [line for line in error.splitlines() if line.strip() and not line.endswith(_ANNOUNCED)]
     marked = [line for line in lines if line.startswith("ERROR:")]
     return marked[0] if marked else lines[-1] if lines else ""
 

@@ -38,19 +38,20 @@ class Arm:
         self.resources = resources
         self.deployments = Deployments(entra.TENANT, SUBSCRIPTION, resources)
         self.faults: dict[str, Response] = {}
-        """By the end of a path: what is answered in its place, until it is taken out."""
+        """By a pattern of method and path's end: what is answered in its place, until it is taken out."""
         self._keys, self._functions = site_keys, site_functions
         self._results: dict[str, Response] = {}
 
     def answer(self, request: Request) -> Response:
         try:
             self._demand_token(request)
-            fault = next(
-                (each for end, each in self.faults.items() if request.path.lower().endswith(end.lower())), None
-            )
-            return fault or self._routed(request)
+            return self._fault(request) or self._routed(request)
         except Refusal as refusal:
             return refused(refusal)
+
+    def _fault(self, request: Request) -> Response | None:
+        asked = f"{request.method} {request.path}"
+        return next((each for end, each in self.faults.items() if re.search(f"{end}$", asked, re.IGNORECASE)), None)
 
     def _demand_token(self, request: Request) -> None:
         if request.path.startswith("/operations/"):
