@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up status down test check azure faults hunt bench lock templates
+.PHONY: help setup demo up status down test test-fast check azure faults hunt bench lock templates
 ARGS ?=
 CASE ?=
 EXAMPLES ?= 2000
@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: ## install everything into this folder (.tools, .venv, local/node_modules)
 	@sh local/setup.sh
@@ -30,6 +30,9 @@ down: setup ## end the stack that runs elsewhere
 
 test: setup ## every test, against Azurite, the local vault and the Caselle simulator
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-fast: setup ## the quick tests, for the loop: under a minute, no service is started
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: setup ## what CI runs: format, lint, types, layers, tests
 	@$(PYTHON) -m ruff format --check .

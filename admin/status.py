@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -15,31 +15,13 @@ from admin.billers.record import known
 from admin.session import at_stamp
 from shared.billers.model import Biller, Mode
 from shared.exchange.reasons import REASONS
-from shared.ledger.gate import Gate
-from shared.ledger.gate_row import gate_of
+from shared.ledger.backlog import Backlogs, read_backlogs
 from shared.ledger.gates import RELAY
-from shared.ledger.rows import END, SHARDS, shard_of, state_in
-from shared.ledger.store import Row
 from shared.payments.rules import paused
 from shared.tokens.row import TokenRow
-from shared.vocabulary.clock import from_ms
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
-
-_MOST_ROWS: Final = 5000
-"""Of one shard and kind; a backlog beyond that is told as "at least"."""
-
-
-@dataclass(slots=True)
-class _Backlog:
-    """What is not settled of one biller."""
-
-    open: Counter[str] = field(default_factory=Counter)
-    held: Counter[str] = field(default_factory=Counter)
-    oldest_held: datetime | None = None
-    most_late: timedelta = timedelta()
-    """By how much its longest due entry is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +30,7 @@ class _Seen:
 
     now: datetime
     billers: Sequence[Biller]
-    gates: Mapping[str, Gate]
-    backlogs: Mapping[str, _Backlog]
+    backlogs: Backlogs
     tokens: Mapping[str, TokenRow | None]
     runs: Mapping[str, datetime]
 
@@ -70,37 +51,13 @@ def status(
 
 async def _look(stamp: "Stamp", biller_id: str | None) -> _Seen:
     billers = await stamp.billers.all() if biller_id is None else [await known(stamp, biller_id)]
-    shards = list(SHARDS) if biller_id is None else [shard_of(biller_id)]
-    gates, backlogs = await _rows(stamp, shards)
+    with output.progress() as bar:
+        bar.add_task("Reading the ledger", total=None)
+        backlogs = await read_backlogs(stamp.ledger_rows, biller_id)
     tokens = await asyncio.gather(*(stamp.token_rows.read(biller.biller_id) for biller in billers))
     by_biller = {biller.biller_id: row for biller, row in zip(billers, tokens, strict=True)}
     runs = await stamp.runs.all()
-    return _Seen(stamp.time.now(), billers, gates, backlogs, by_biller, runs)
-
-
-async def _rows(stamp: "Stamp", shards: Sequence[str]) -> tuple[dict[str, Gate], dict[str, _Backlog]]:
-    gates: dict[str, Gate] = {}
-    backlogs: dict[str, _Backlog] = {}
-    with output.progress() as bar:
-        for shard in bar.track(shards, description="Reading the ledger"):
-            for row in await stamp.ledger_rows.scan(shard, "B~", f"B~{END}", limit=_MOST_ROWS):
-                gates[row.key.removeprefix("B~")] = gate_of(row)
-            for prefix in ("O~", "H~"):
-                for row in await stamp.ledger_rows.scan(shard, prefix, f"{prefix}{END}", limit=_MOST_ROWS):
-                    _count(row, backlogs, stamp.time.now())
-    return gates, backlogs
-
-
-def _count(row: Row, backlogs: dict[str, _Backlog], now: datetime) -> None:
-    backlog = backlogs.setdefault(str(row.values["biller"]), _Backlog())
-    kind, milliseconds, _ = row.key.split("~", 2)
-    at = from_ms(int(milliseconds))
-    if kind == "H":
-        backlog.held[str(row.values["reason"])] += 1
-        backlog.oldest_held = min(at, backlog.oldest_held or at)
-        return
-    backlog.open[state_in(str(row.values["queue"]))] += 1
-    backlog.most_late = max(backlog.most_late, now - at)
+    return _Seen(stamp.time.now(), billers, backlogs, by_biller, runs)
 
 
 def _show_stamp(seen: _Seen) -> None:
@@ -112,17 +69,19 @@ def _show_stamp(seen: _Seen) -> None:
 
 def _summary(seen: _Seen) -> dict[str, Any]:
     modes = Counter(str(biller.mode) for biller in seen.billers)
-    relay = seen.gates.get(RELAY)
-    late = max((backlog.most_late for backlog in seen.backlogs.values()), default=timedelta())
-    held_since = [backlog.oldest_held for backlog in seen.backlogs.values() if backlog.oldest_held]
+    relay = seen.backlogs.gates.get(RELAY)
+    late = max((backlog.most_late for backlog in seen.backlogs.by_biller.values()), default=timedelta())
+    held_since = [backlog.oldest_held for backlog in seen.backlogs.by_biller.values() if backlog.oldest_held]
     return {
         "billers": dict(modes),
         "paused": [biller.biller_id for biller in seen.billers if paused(biller, seen.now)],
-        "blocked": sorted(name for name, gate in seen.gates.items() if gate.blocked or gate.stops),
-        "breakersOpen": sorted(name for name, gate in seen.gates.items() if gate.is_open and name != RELAY),
+        "blocked": sorted(name for name, gate in seen.backlogs.gates.items() if gate.blocked or gate.stops),
+        "breakersOpen": sorted(name for name, gate in seen.backlogs.gates.items() if gate.is_open and name != RELAY),
         "relay": f"down since {_minute(relay.opened_at)}" if relay and relay.opened_at else "no outage seen",
-        "open": sum(backlog.open.total() for backlog in seen.backlogs.values()),
-        "held": sum(backlog.held.total() for backlog in seen.backlogs.values()),
+        "open": sum(backlog.open.total() for backlog in seen.backlogs.by_biller.values()),
+        "waiting": sum(backlog.waiting for backlog in seen.backlogs.by_biller.values()),
+        "held": sum(backlog.held for backlog in seen.backlogs.by_biller.values()),
+        "atLeast": seen.backlogs.cut,
         "heldSince": _minute(min(held_since)) if held_since else None,
         "sweeper": sweeper(seen.runs.get("sweep"), late, seen.now),
         "lastRuns": {timer: _minute(at) for timer, at in sorted(seen.runs.items())},
@@ -158,21 +117,23 @@ _MONTH: Final = 30
 
 
 def _line(seen: _Seen, biller: Biller) -> dict[str, Any]:
-    backlog, token = seen.backlogs.get(biller.biller_id, _Backlog()), seen.tokens[biller.biller_id]
+    backlog, token = seen.backlogs.of(biller.biller_id), seen.tokens[biller.biller_id]
     return {
         "billerId": biller.biller_id,
         "name": biller.name,
         "mode": str(biller.mode),
         "sending": _sending(seen, biller),
         "open": backlog.open.total(),
-        "held": backlog.held.total(),
+        "waiting": backlog.waiting,
+        "held": backlog.held,
+        "atLeast": backlog.cut,
         "heldSince": _minute(backlog.oldest_held) if backlog.oldest_held else None,
         "tokenDays": (token.expires_at - seen.now).days if token else None,
     }
 
 
 def _sending(seen: _Seen, biller: Biller) -> str:
-    gate = seen.gates.get(biller.biller_id, Gate())
+    gate = seen.backlogs.gate(biller.biller_id)
     if gate.blocked:
         return f"blocked: {stopped_for(gate)}"
     if gate.stops:
@@ -187,16 +148,17 @@ def _sending(seen: _Seen, biller: Biller) -> str:
 
 def _show_biller(seen: _Seen) -> None:
     [biller] = seen.billers
-    gate, backlog = seen.gates.get(biller.biller_id, Gate()), seen.backlogs.get(biller.biller_id, _Backlog())
+    gate, backlog = seen.backlogs.gate(biller.biller_id), seen.backlogs.of(biller.biller_id)
     found = _line(seen, biller) | {
         "openByState": dict(backlog.open),
-        "heldByReason": dict(backlog.held),
+        "waitingByLane": dict(backlog.lanes),
+        "heldByReason": dict(backlog.causes),
         "goLiveAt": biller.go_live_at.isoformat() if biller.go_live_at else None,
         "maintenanceWindow": biller.maintenance_window,
         "contacts": biller.contacts.model_dump(by_alias=True, exclude_none=True),
     }
     stops = [stop.partition(" ")[2] for stop in gate.stops]
-    why = [code for code in (gate.blocked, *stops, *backlog.held) if code in REASONS]
+    why = [code for code in (gate.blocked, *stops, *backlog.causes) if code in REASONS]
     rows = [{"code": code, "means": REASONS[code].message, "do": REASONS[code].action} for code in dict.fromkeys(why)]
     advice = [output.table("What to do", rows)] if rows else []
     output.show(found | {"whatToDo": rows}, output.fields(f"Biller {biller.biller_id}", _headed(found)), *advice)

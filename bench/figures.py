@@ -54,7 +54,7 @@ class Figure(BaseModel, frozen=True):
 
 
 type Figures = dict[str, Figure]
-"""Figures by the name of their case, ``group.case`` where a benchmark has several."""
+"""Figures by the name of their case, ``callback.p50`` where a benchmark has several."""
 
 
 def paired(pairs: Sequence[tuple[float, float]], unit: str, goal: Goal | None = None) -> Figure:

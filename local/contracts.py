@@ -1,10 +1,15 @@
-"""``python -m local.contracts``: writes what ``docs/contracts`` says from what the code does."""
+"""``python -m local.contracts``: writes what ``docs/contracts`` says from what the code does.
+
+``python -m local.contracts keep 1.1`` keeps the contract as it is now under that number.
+"""
 
 import json
 import re
+import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from local import contract_versions
 from local.json_schema import Plain
 from local.openapi import document
 from shared.customers.message import AutopayChange, Registration
@@ -15,6 +20,7 @@ from shared.reconciliation.control_totals import ControlTotal
 from shared.reversals.message import AchReject, Reversal
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "contracts"
+VERSIONS: Final = FOLDER / "versions"
 
 _DIALECT: Final = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
 _REASONS: Final = re.compile(r"(<!-- reasons: [^>]*-->\n).*?(<!-- end of reasons -->)", re.DOTALL)
@@ -52,10 +58,21 @@ def with_reasons(readme: str) -> str:
     return renewed
 
 
+def as_kept() -> dict[str, Any]:
+    """The contract as it is now, in the form in which its versions are kept."""
+    return contract_versions.as_kept(documents(), list(REASONS))
+
+
 def main() -> None:
-    """Write every file."""
-    for name, text in documents().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    """Write every file, or keep the contract as it is now."""
+    match sys.argv[1:]:
+        case []:
+            for name, text in documents().items():
+                (FOLDER / name).write_text(text, encoding="utf-8")
+        case ["keep", version]:
+            contract_versions.keep(VERSIONS, version, as_kept())
+        case _:
+            sys.exit("usage: python -m local.contracts [keep VERSION]")
 
 
 def _text(schema: dict[str, object]) -> str:

@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from admin.deploy import package
 from local.azurite import Azurite
+from local.processes import Child
 from local.services import Vault
 from tests.infra.bicep import NONE_FOUND, Bicep, found
 
@@ -22,7 +23,28 @@ settings.register_profile("hunt", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
-_SLOW: Final = ("tests/e2e/", "tests/faults/", "tests/admin/")
+NO_HISTORY: Final = "this clone has no history, so there is no release before (`git fetch --unshallow`)"
+_FIRST: Final = ("tests/e2e/", "tests/faults/", "tests/admin/")
+_SLOW: Final = ("tests/e2e/", "tests/faults/", "tests/beliefs/", "tests/bench/")
+"""Folders of whole stacks, simulated weeks and measurements: slow without a mark of their own."""
+_STARTS: Final = {
+    *("addresses", "azurite", "built_package", "compiler", "sample", "simulator", "stack", "staged", "start_sample"),
+    "vault",
+}
+"""Fixtures that start a process: who asks for one is slow."""
+_REAL: Final = {"azurite", "caselle", "key vault", "table"}
+"""Parameters of conformance tests that stand for the real thing; the fakes are quick."""
+_QUICK: Final = "not slow"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the quick loop nothing starts a service: a test that does has forgotten its mark."""
+    if config.option.markexpr == _QUICK:
+        Child.__init__ = _not_marked  # for this process's whole life
+
+
+def _not_marked(*_: object, **__: object) -> None:
+    raise RuntimeError("a test that starts a service is marked slow")
 
 
 def pytest_runtest_setup() -> None:
@@ -30,16 +52,37 @@ def pytest_runtest_setup() -> None:
     random.seed(0)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that start whole stacks come first, so that no core waits for the last of them alone."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_SLOW))
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+    for item in items:
+        if item.nodeid.startswith(_SLOW) or _starts_something(item):
+            item.add_marker("slow")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The quick loop does not even import what it would leave out as a whole."""
+    folder = f"tests/{collection_path.name}/"
+    return True if folder in _SLOW and config.option.markexpr == _QUICK else None
+
+
+def _starts_something(item: pytest.Item) -> bool:
+    if _STARTS & set(getattr(item, "fixturenames", ())):
+        return True
+    parameters = getattr(item, "callspec", None)
+    if parameters is None or not item.nodeid.startswith("tests/conformance/"):
+        return False
+    return any(isinstance(each, str) and each in _REAL for each in parameters.params.values())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A run without a Bicep compiler says so where nobody overlooks it: in its last lines."""
-    skipped = [each for each in terminalreporter.stats.get("skipped", []) if NONE_FOUND in str(each.longrepr)]
-    if skipped:
-        terminalreporter.write_line(f"{len(skipped)} tests of the templates did not run: {NONE_FOUND}.", yellow=True)
+    """What a machine could not run for want of something is said where nobody overlooks it: in the last lines."""
+    skipped = [str(each.longrepr) for each in terminalreporter.stats.get("skipped", [])]
+    for what, why in (("of the templates", NONE_FOUND), ("of going back a release", NO_HISTORY)):
+        count = sum(why in each for each in skipped)
+        if count:
+            terminalreporter.write_line(f"{count} tests {what} did not run: {why}.", yellow=True)
 
 
 @pytest.fixture(scope="session")

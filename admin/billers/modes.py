@@ -12,14 +12,12 @@ from admin.errors import WrongUse
 from admin.session import at_stamp
 from shared.billers import capabilities
 from shared.billers.model import Mode
-from shared.ledger.entry import State
+from shared.ledger.backlog import read_backlogs
 from shared.ledger.gate import Gate
-from shared.ledger.rows import END, queue_of, shard_of
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
 
-_OPEN: Final = (State.RECEIVED, State.SENDING, State.UNKNOWN, State.WAITING)
 _SOON: Final = "Every instance of the functions knows within a minute."
 
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; shown to whoever looks, kept in the audit.")]
@@ -134,21 +132,11 @@ async def _retire(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> 
     biller = await known(stamp, biller_id)
     if biller.mode is Mode.RETIRED:
         raise WrongUse(f"Biller {biller_id} is retired already.")
-    waiting = await count_open(stamp, biller_id)
-    if waiting:
-        raise WrongUse(f"{waiting} payments or reversals of {biller.name} are not settled yet: settle them first.")
+    backlog = (await read_backlogs(stamp.ledger_rows, biller_id)).of(biller_id)
+    if backlog.waiting:
+        many = f"at least {backlog.waiting}" if backlog.cut else str(backlog.waiting)
+        what = f"{many} payments or reversals, customer updates included, of {biller.name}"
+        raise WrongUse(f"{what} are not settled yet: settle them first.")
     confirm(f"Retire {biller.name}? No payment of it is posted any more.", yes=yes)
     await change(stamp, "biller.retire", biller, biller.model_copy(update={"mode": Mode.RETIRED}), why=reason)
     output.say(f"{biller.name} is retired. {_SOON}")
-
-
-async def count_open(stamp: "Stamp", biller_id: str, states: tuple[State, ...] = _OPEN) -> int:
-    """How many entries of a biller are in one of these states and still to be driven; a thousand is as good as more."""
-    found = 0
-    for state in states:
-        only = {"queue": queue_of(biller_id, state)}
-        found += len(await stamp.ledger_rows.scan(shard_of(biller_id), "O~", f"O~{END}", limit=_MANY, only=only))
-    return found
-
-
-_MANY: Final = 1000

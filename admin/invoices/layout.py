@@ -10,7 +10,6 @@ from pydantic.alias_generators import to_camel
 
 from admin.errors import WrongUse
 
-ENCODINGS: Final = ("utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be")
 _LONGEST_FILE: Final = 64 * 1024
 
 

@@ -39,7 +39,7 @@ def biller_page(view: BillerView, person: Person) -> str:
         crumbs((biller.name, biller_path(biller.biller_id))),
         tag("h1", biller.name),
         _standing(view),
-        tag("h2", f"Held: {view.line.standing.held:,}", id="held"),
+        tag("h2", f"Held: {view.line.standing.backlog.held:,}", id="held"),
         *(_cause(view, cause) for cause in view.causes),
         None if view.causes else tag("p", "Nothing is held."),
         *_day(view),
@@ -70,8 +70,9 @@ def contact(person: Contact | None) -> Html:
 
 def _standing(view: BillerView) -> Html:
     line, standing, zone = view.line, view.line.standing, view.biller.zone
-    oldest = standing.oldest_waiting
-    waiting = f"{number(standing.waiting)}, the oldest for {age(oldest, view.at)}" if oldest else "0"
+    backlog = standing.backlog
+    oldest = backlog.oldest_waiting
+    waiting = f"{number(backlog.waiting)}, the oldest for {age(oldest, view.at)}" if oldest else "0"
     token = line.token
     return facts(
         (

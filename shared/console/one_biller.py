@@ -11,9 +11,10 @@ from shared.billers.model import Biller, Contact, Contacts
 from shared.billers.registry import BillerRegistry
 from shared.console.figures import DayFigures, tender_figures
 from shared.console.stamp import Line, Tokens, line_of
-from shared.console.standing import MOST, Standings, count, midnight, read_shard
+from shared.console.standing import Standings, count, midnight, read_shard
 from shared.exchange.reasons import REASONS, listed
 from shared.ledger import rows
+from shared.ledger.backlog import MOST
 from shared.ledger.entry import UPDATES, Entry, Kind
 from shared.ledger.reading import Reader
 from shared.ledger.store import LedgerStore, Row
@@ -89,11 +90,11 @@ async def view_biller(
     )
     standings = Standings()
     count(shard, midnights, now, standings)
-    if known is None and biller_id not in standings.by_biller:
+    if known is None and biller_id not in standings.billers():
         return None
     today = now.astimezone(biller.zone).date()
     causes, figures, days = await asyncio.gather(
-        _causes(store, biller, shard.held),
+        _causes(store, biller, shard.lists.held),
         tender_figures(store, biller, await _posted(store, biller, day or today)),
         _last_days(store, biller, today),
     )

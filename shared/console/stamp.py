@@ -71,7 +71,7 @@ class Line:
         """The most urgent of all that is shown."""
         tones = [self.state.tone, self.breaker.tone]
         tones += [self.token.tone] if self.token else []
-        tones += [Tone.ACT] if self.standing.held or self.late else []
+        tones += [Tone.ACT] if self.standing.backlog.held or self.late else []
         return max(tones)
 
 
@@ -95,12 +95,12 @@ class StampView:
     @property
     def held(self) -> int:
         """Entries that wait for a person."""
-        return sum(line.standing.held for line in self.lines)
+        return sum(line.standing.backlog.held for line in self.lines)
 
     @property
     def waiting(self) -> int:
         """Entries on their way."""
-        return sum(line.standing.waiting for line in self.lines)
+        return sum(line.standing.backlog.waiting for line in self.lines)
 
 
 class Tokens(Protocol):
@@ -149,7 +149,7 @@ def line_of(biller: Biller, standings: Standings, token: TokenRow | None, now: d
         breaker=breaker_of(standings.gate(biller.biller_id)),
         standing=standing,
         token=token_state(token, now),
-        late=standing.oldest_waiting is not None and now - standing.oldest_waiting > LATE,
+        late=_late(standing, now),
     )
 
 
@@ -190,22 +190,16 @@ def token_state(row: TokenRow | None, now: datetime) -> TokenState | None:
 
 def _left(standings: Standings, biller: Biller) -> bool:
     """Whether a retired biller still has something to be done."""
-    standing = standings.of(biller.biller_id)
-    return bool(standing.held or standing.waiting)
+    backlog = standings.of(biller.biller_id).backlog
+    return bool(backlog.held or backlog.waiting)
 
 
 def _strangers(standings: Standings, known: set[str], now: datetime) -> list[Line]:
     state, closed = State("not set up here", Tone.ACT, REASONS["unknown_biller"].action), State("closed", Tone.QUIET)
-    found = ((name, standing) for name, standing in standings.by_biller.items() if name not in known)
-    return [
-        Line(
-            name,
-            "",
-            state,
-            closed,
-            standing,
-            None,
-            bool(standing.oldest_waiting and now - standing.oldest_waiting > LATE),
-        )
-        for name, standing in found
-    ]
+    found = ((name, standings.of(name)) for name in sorted(standings.billers() - known))
+    return [Line(name, "", state, closed, standing, None, _late(standing, now)) for name, standing in found]
+
+
+def _late(standing: Standing, now: datetime) -> bool:
+    oldest = standing.backlog.oldest_waiting
+    return oldest is not None and now - oldest > LATE

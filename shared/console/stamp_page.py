@@ -68,17 +68,17 @@ def _figure(id_: str, value: str, words: str) -> Html:
 
 
 def _row(view: StampView, line: Line) -> Sequence[Node]:
-    standing = line.standing
+    standing, backlog = line.standing, line.standing.backlog
     name = tag("a", line.name or line.biller_id, href=biller_path(line.biller_id))
-    oldest = age(standing.oldest_waiting, view.at) if standing.oldest_waiting else None
+    oldest = age(backlog.oldest_waiting, view.at) if backlog.oldest_waiting else None
     return (
         joined((name, tag("small", line.biller_id))),
         _state(line.state),
         number(standing.posted_today.count),
         money(standing.posted_today.cents),
-        marked(number(standing.held_today), Tone.ACT if standing.held_today else Tone.QUIET),
-        marked(number(standing.held), Tone.ACT if standing.held else Tone.QUIET),
-        number(standing.waiting),
+        marked(number(backlog.held_today), Tone.ACT if backlog.held_today else Tone.QUIET),
+        marked(number(backlog.held), Tone.ACT if backlog.held else Tone.QUIET),
+        number(backlog.waiting),
         marked(oldest, Tone.ACT if line.late else Tone.QUIET) if oldest else None,
         marked(str(line.token.days_left), line.token.tone) if line.token else marked("none", Tone.LOOK),
         moment(line.token.delivered_at) if line.token else None,

@@ -1,6 +1,7 @@
-"""What the ledger's lists say of all billers at once: four ranges of keys in every shard, and no entry is read."""
+"""Where all billers stand at once: the ledger's backlog, and beside it what was posted today. No entry is read."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -8,75 +9,52 @@ from typing import Final
 
 from shared.billers.model import Biller
 from shared.ledger import rows
-from shared.ledger.entry import Kind, State
+from shared.ledger.backlog import MOST, Backlog, Backlogs, Lists, read_lists
+from shared.ledger.entry import Kind
 from shared.ledger.gate import Gate
-from shared.ledger.gate_row import gate_of
 from shared.ledger.store import LedgerStore, Row
 from shared.reconciliation.day_report import Total
-
-MOST: Final = 10_000
-"""Rows of one list and shard; where there are more, figures say "at least"."""
 
 _SHARDS_AT_ONCE: Final = 8
 """Of four requests each: more would only wait for connections."""
 
-UNSETTLED: Final = frozenset({State.RECEIVED, State.SENDING, State.UNKNOWN, State.WAITING})
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where one biller stands. Days are the biller's own."""
 
+    backlog: Backlog = field(default_factory=Backlog)
     posted_today: Total = field(default_factory=Total)
-    held: int = 0
-    held_today: int = 0
-    oldest_held: datetime | None = None
-    waiting: int = 0
-    oldest_waiting: datetime | None = None
-    """When the oldest of what is still on its way came."""
-
-    def hold(self, since: datetime, midnight: datetime) -> None:
-        """Count one held entry."""
-        self.held += 1
-        self.held_today += since >= midnight
-        self.oldest_held = min(since, self.oldest_held or since)
-
-    def wait(self, since: datetime) -> None:
-        """Count one entry that is on its way."""
-        self.waiting += 1
-        self.oldest_waiting = min(since, self.oldest_waiting or since)
 
 
 @dataclass(slots=True)
 class Standings:
-    """All billers: by id where each stands, and by lane its gate. ``cut``: a list was too long to be read whole."""
+    """All billers. ``cut``: a list was too long to be read whole."""
 
-    by_biller: dict[str, Standing] = field(default_factory=dict)
-    gates: dict[str, Gate] = field(default_factory=dict)
+    backlogs: Backlogs = field(default_factory=Backlogs)
+    posted: defaultdict[str, Total] = field(default_factory=lambda: defaultdict(Total))
     cut: bool = False
 
     def of(self, biller: str) -> Standing:
         """One biller's."""
-        return self.by_biller.setdefault(biller, Standing())
+        return Standing(self.backlogs.of(biller), self.posted.get(biller) or Total())
 
     def gate(self, lane: str) -> Gate:
         """One lane's; a healthy one where none was written."""
-        return self.gates.get(lane, Gate())
+        return self.backlogs.gate(lane)
+
+    def billers(self) -> set[str]:
+        """Everybody of whom there is something to be shown."""
+        unfinished = {name for name, each in self.backlogs.by_biller.items() if each.waiting or each.held}
+        return unfinished | self.posted.keys()
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
     """The lists of one shard."""
 
-    gates: Sequence[Row]
-    open: Sequence[Row]
-    held: Sequence[Row]
+    lists: Lists
     posted: Sequence[Row]
-
-    @property
-    def cut(self) -> bool:
-        """Whether one of them has more rows than were read."""
-        return any(len(listed) >= MOST for listed in (self.gates, self.open, self.held, self.posted))
 
 
 def midnight(biller: Biller, now: datetime) -> datetime:
@@ -107,35 +85,19 @@ async def read_standings(store: LedgerStore, billers: Iterable[Biller]) -> Stand
 async def read_shard(store: LedgerStore, shard: str, since: datetime, biller: str | None = None) -> Shard:
     """The lists of one shard, or one biller's share of them; of what is posted, since when."""
     only = {"biller": biller} if biller else None
-    return Shard(
-        *await asyncio.gather(
-            store.scan(shard, "B~", f"B~{rows.END}", limit=MOST),
-            store.scan(shard, "O~", f"O~{rows.END}", limit=MOST, only=only, fields=("queue", "received_at")),
-            store.scan(shard, "H~", f"H~{rows.END}", limit=MOST, only=only, fields=("reason", "cents")),
-            store.scan(shard, rows.posted_from(since), f"A~{rows.END}", limit=MOST, only=only, fields=("cents",)),
-        )
+    lists, posted = await asyncio.gather(
+        read_lists(store, shard, biller),
+        store.scan(shard, rows.posted_from(since), f"A~{rows.END}", limit=MOST + 1, only=only, fields=("cents",)),
     )
+    return Shard(lists, posted)
 
 
 def count(shard: Shard, midnights: Mapping[str, datetime], now: datetime, found: Standings) -> None:
     """Add one shard's lists. An entry of a biller that has no record is counted too: somebody paid it."""
-    found.cut = found.cut or shard.cut
+    found.cut = found.cut or shard.lists.cut or len(shard.posted) > MOST
+    found.backlogs.add(shard.lists, now, midnights)
     utc_midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    found.gates |= {row.key.removeprefix("B~"): gate_of(row) for row in shard.gates}
-    for row in shard.open:
-        if rows.state_in(str(row.values["queue"])) in UNSETTLED:
-            found.of(rows.key_in(row.key).biller).wait(_received_at(row, now))
-    for row in shard.held:
-        biller = rows.key_in(row.key).biller
-        found.of(biller).hold(rows.moment_in(row.key), midnights.get(biller, utc_midnight))
-    for row in shard.posted:
+    for row in shard.posted[:MOST]:
         key = rows.key_in(row.key)
-        biller, is_payment = key.biller, key.kind is Kind.PAYMENT
-        if is_payment and rows.moment_in(row.key) >= midnights.get(biller, utc_midnight):
-            found.of(biller).posted_today.add(int(row.values["cents"]))
-
-
-def _received_at(row: Row, now: datetime) -> datetime:
-    """A row of an earlier release says only when it is due."""
-    text = row.values.get("received_at")
-    return datetime.fromisoformat(str(text)) if text else min(now, rows.moment_in(row.key))
+        if key.kind is Kind.PAYMENT and rows.moment_in(row.key) >= midnights.get(key.biller, utc_midnight):
+            found.posted[key.biller].add(int(row.values["cents"]))

@@ -149,6 +149,11 @@ def state_in(queue: str) -> str:
     return queue.rpartition("~")[2]
 
 
+def lane_in(queue: str) -> str:
+    """The lane that a queue's name begins with."""
+    return queue.rpartition("~")[0]
+
+
 _INSTANTS: Final = frozenset(
     {
         *("received_at", "changed_at", "sent_at", "first_sent_at", "lease_until", "due", "doubt_at", "proved_at"),

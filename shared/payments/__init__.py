@@ -1,1 +1,5 @@
-"""Post a payment: ``message`` what arrives, ``post`` a new one, ``drive`` one that waited, ``result`` what is told."""
+"""Post a payment to the city's Caselle.
+
+``message`` what arrives, ``rules`` what the biller allows, ``post`` a new one, ``drive`` one that waited, ``peer`` the
+city's server as the ledger sees it.
+"""

@@ -66,6 +66,7 @@ async def test_json_is_one_list_whatever_its_length(capsys, count):
     assert [row["id"] for row in json.loads(capsys.readouterr().out)] == [f"pay-{number}" for number in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", Form)
 async def test_a_hundred_thousand_rows_take_bounded_memory(monkeypatch, form):
     sink = Sink()

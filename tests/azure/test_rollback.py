@@ -22,6 +22,7 @@ from local.stack import Stack
 from shared.billers.model import Biller
 from shared.ledger.due import due_of, to_message
 from shared.ledger.entry import Key, Kind, State
+from tests.conftest import NO_HISTORY
 from tests.payments.world import NEWPORT, message
 from tests.waiting import until
 
@@ -42,8 +43,8 @@ def release_before():
     tag = _git("describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^").decode().strip()
     added = _git("log", "--diff-filter=A", "--format=%H", "--", "shared/runtime/build.py").decode().split()
     found = tag or (added[-1] if added else "")
-    if not found:
-        pytest.fail("there is no history to roll back to: clone it whole (`git fetch --unshallow`)")
+    if not found or _git("rev-parse", "--is-shallow-repository").strip() == b"true":
+        pytest.skip(NO_HISTORY)
     return found
 
 

@@ -139,6 +139,7 @@ async def test_or_from_our_clock_where_the_answer_has_none():
     assert result == Ambiguous("throttled", retry_after=45.0, throttled=True)
 
 
+@pytest.mark.slow
 async def test_one_deadline_bounds_the_whole_call(opened):
     started = asyncio.get_running_loop().time()
     both = await asyncio.gather(*(posted(opened, behaviour, deadline=HASTY) for behaviour in (hangs, drips)))
@@ -147,6 +148,7 @@ async def test_one_deadline_bounds_the_whole_call(opened):
     assert [len(server.requests) for _, server in both] == [1, 1]
 
 
+@pytest.mark.slow
 async def test_a_write_shares_the_deadline_with_the_read_before_it(opened):
     started = asyncio.get_running_loop().time()
     behaviours = answer(REFUSED, "401 Unauthorized"), answer(NOBODY), hangs
@@ -242,6 +244,7 @@ async def test_no_proxy_of_the_environment_is_used(opened, monkeypatch):
     assert (server.connections, proxy.connections) == (1, 0)
 
 
+@pytest.mark.slow
 async def test_cities_do_not_wait_for_one_another(opened):
     async with RawServer(hangs) as stuck, RawServer(answer(MADE)) as well:
         waiting = asyncio.create_task(opened(stuck.url, deadline=HASTY).create_receipt(CITY, ORDER))

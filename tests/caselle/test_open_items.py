@@ -92,6 +92,7 @@ async def test_an_answer_that_cannot_be_read_is_none(opened, name):
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 async def test_a_city_that_does_not_end_its_answer_is_too_slow(opened):
     both = await asyncio.gather(*(asked(opened, behaviour, deadline=HASTY) for behaviour in (hangs, drips)))
     assert [found for found, _ in both] == [SLOW, SLOW]

@@ -126,6 +126,7 @@ async def test_a_token_that_cannot_be_used_is_none(asked, changes):
     assert "canary" not in str(error)
 
 
+@pytest.mark.slow
 async def test_one_deadline_bounds_the_whole_request(asked):
     for error, server in await asyncio.gather(*(asked(behaviour, deadline=HASTY) for behaviour in (hangs, drips))):
         assert isinstance(error, Unavailable)

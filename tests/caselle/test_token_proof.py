@@ -65,6 +65,7 @@ async def test_anything_else_decides_nothing(name):
     assert server.connections == 1
 
 
+@pytest.mark.slow
 async def test_a_city_that_hangs_decides_nothing_within_the_deadline():
     assert (await _verdict(hangs, deadline=HASTY))[0] is Verdict.UNDECIDED
 
@@ -79,6 +80,7 @@ async def test_a_relay_that_refuses_connections_decides_nothing():
         assert await CustomerRead(wire, PATIENT).verdict(CITY, TOKEN) is Verdict.UNDECIDED
 
 
+@pytest.mark.slow
 async def test_the_simulator_accepts_its_own_city_s_token_alone(tmp_path):
     with Child.module("simulator", "local.simulator", log=tmp_path / "simulator.log") as child:
         addresses = child.wait_ready()

@@ -97,6 +97,7 @@ class _Slow(Tokens):
         return await super().instead_of(biller, refused)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.75 * HASTY, 1000])
 async def test_nothing_is_begun_again_with_little_time_left(opened, seconds):
     """It would most likely end without an answer."""
@@ -217,6 +218,7 @@ class _Lazy(Tokens):
         return await super().instead_of(biller, refused)
 
 
+@pytest.mark.slow
 async def test_a_write_is_not_begun_with_little_time_left(opened):
     async def slowly(writer):
         await asyncio.sleep(HASTY * 0.25)

@@ -152,6 +152,7 @@ async def identity():
     await runner.cleanup()
 
 
+@pytest.mark.slow
 async def test_a_stamp_asks_with_its_identity(guarded, identity):
     (url, ca_file, key), (endpoint, asked) = guarded, identity
     account = f"DefaultEndpointsProtocol=https;AccountName={ACCOUNT};AccountKey={key};QueueEndpoint={url}"

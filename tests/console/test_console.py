@@ -272,6 +272,7 @@ async def test_a_look_that_cannot_be_recorded_shows_nothing(desk):
     assert desk.store.reads == reads
 
 
+@pytest.mark.slow
 async def test_the_first_page_reads_as_often_for_a_thousand_billers_as_for_one(desk):
     async def reads():
         before = desk.store.reads, desk.tokens.reads, desk.billers.reads

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.infra import agreement, alerts, design, grants, names, openness, regions
 from tests.infra.bicep import Bicep, Diagnostic, Refused
-from tests.infra.committed import NEVER_DEPLOYED, ROOT, TEMPLATES, stamps
+from tests.infra.committed import NEVER_DEPLOYED, ROOT, TEMPLATES
 from tests.infra.stamp import Stamp
 
 EVERY_OPTION: Final = NEVER_DEPLOYED / "every_option.bicepparam"
@@ -65,8 +65,3 @@ class Copy:
         except Refused:
             return said
         return [*said, *of_template(built.template, self.folder), *of_stamp(stamp, self.folder)]
-
-
-def committed_stamps() -> list[Stamp]:
-    """Of all parameter files, as they are committed."""
-    return [Stamp.committed(each) for each in stamps()]

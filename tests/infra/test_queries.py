@@ -9,6 +9,8 @@ import pytest
 from tests.infra.log_tables import TABLES
 from tests.infra.queries import ALERTS, of_alerts, of_workbook
 
+pytestmark = pytest.mark.slow
+
 JUDGE = Path(__file__).parent / "kusto/judge.js"
 
 

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from bench.invoice_file import measure, write
 
 MEBIBYTES = 130
@@ -9,6 +11,7 @@ MEBIBYTES = 130
 GROWTH = 4.75
 
 
+@pytest.mark.slow
 async def test_eight_times_the_lines_take_hardly_more_memory(tmp_path):
     found = []
     for lines in (2_000, 16_000):

@@ -120,6 +120,7 @@ async def test_instances_that_remember_a_healthy_city_make_no_more_unknown_than_
     assert len(world.keys("S~")) == 2
 
 
+@pytest.mark.slow
 async def test_500_payments_to_an_unmarked_workspace_leave_three_unknown_and_one_alert(world, caplog):
     """Two block; half an hour later one tries whether it is over."""
     await world.proven()

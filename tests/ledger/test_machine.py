@@ -5,6 +5,7 @@ import os
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -18,6 +19,8 @@ from tests.fakes.faulty_ledger import COMMIT_FAULTS, READ_FAULTS, Fault
 from tests.ledger.theatre import Theatre
 from tests.ledger.turns import Reply, Turn
 from tests.payments.world import message, reject, reversal
+
+pytestmark = pytest.mark.slow
 
 PASSES = [1.0, 12.0, 31.0, 61.0, 300.0, 601.0, 3600.0]
 OUTPUT_FAULTS = (Fault.NOT_WRITTEN, Fault.ANSWER_LOST)

@@ -110,6 +110,7 @@ _texts = st.lists(st.from_regex(r"[a-zA-Z/_. ]{1,12}", fullmatch=True).map(str.s
 _instants = st.none() | st.just(NOON) | st.just(NOON + seconds(0.123))
 
 
+@pytest.mark.slow
 @given(
     st.builds(
         Gate,

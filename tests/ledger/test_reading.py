@@ -59,6 +59,7 @@ async def test_a_row_of_a_newer_release_is_passed_over_and_told(store, caplog):
     assert "ledger.row_unreadable" in caplog.text
 
 
+@pytest.mark.slow
 async def test_a_hundred_thousand_entries_are_read_in_bounded_memory(store):
     """The table itself is in memory here: what counts is what reading adds to it, about that of a page."""
     await fill(store, 100_000)
@@ -102,6 +103,7 @@ async def test_held_entries_of_all_shards_come_in_order_of_time(store):
     assert len(found) == 60
 
 
+@pytest.mark.slow
 async def test_held_entries_are_read_in_bounded_memory(store):
     shards = rows.SHARDS
     for number in range(MANY):

@@ -109,6 +109,7 @@ async def go_on(world, seconds):
         await world.drain()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [True, False])
 @pytest.mark.parametrize("which", IN_DOUBT)
 async def test_what_may_have_left_is_never_sent_unasked(world, which, made):

@@ -59,6 +59,7 @@ def test_the_state_row_comes_first():
     ]
 
 
+@pytest.mark.slow
 @given(entries)
 def test_an_entry_comes_back_from_its_row_as_it_was(one: Entry):
     row = Row(rows.state_key(one.key), rows.entry_values(one), "e-1")
@@ -66,6 +67,7 @@ def test_an_entry_comes_back_from_its_row_as_it_was(one: Entry):
     assert rows.key_of(row) == one.key
 
 
+@pytest.mark.slow
 @given(entries, st.text(min_size=1))
 def test_row_keys_hold_nothing_that_the_table_refuses(one: Entry, receipt: str):
     reference = "IC-0._a"

@@ -34,6 +34,7 @@ def test_azurite_serves_queues_and_tables(azurite):
         assert table.get_entity("a", "b")["n"] == 1
 
 
+@pytest.mark.slow
 def test_azurite_keeps_data_key_and_ports_over_a_restart(tmp_path):
     with Azurite(tmp_path) as first, QueueServiceClient.from_connection_string(first.connection_string) as service:
         service.create_queue("kept")
@@ -66,6 +67,7 @@ def test_missing_node_says_make_setup(tmp_path, monkeypatch):
         Azurite(tmp_path)
 
 
+@pytest.mark.slow
 def test_ready_fields_stay_out_of_the_log(tmp_path):
     # It may be told to end as soon as it is ready, and prints first.
     script = (
@@ -77,12 +79,14 @@ def test_ready_fields_stay_out_of_the_log(tmp_path):
     assert (tmp_path / "helper.log").read_text() == "later\n"
 
 
+@pytest.mark.slow
 def test_a_child_that_dies_first_is_reported_with_its_last_lines(tmp_path):
     child = _python(tmp_path, "import sys; sys.exit('no such city')")
     with pytest.raises(NotReady, match=r"helper ended before it was ready \(exit code 1\)\.\nno such city"):
         child.wait_ready()
 
 
+@pytest.mark.slow
 def test_a_child_that_is_never_ready_is_killed(tmp_path):
     child = _python(tmp_path, _ENDLESS)
     with pytest.raises(NotReady, match="not ready in time"):
@@ -90,6 +94,7 @@ def test_a_child_that_is_never_ready_is_killed(tmp_path):
     assert child.exit_code == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_stop_kills_a_child_that_ignores_sigterm(tmp_path):
     ignores = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('set', flush=True); " + _ENDLESS
     child = _python(tmp_path, ignores)

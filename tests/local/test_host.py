@@ -113,6 +113,7 @@ async def test_a_lease_is_extended_while_the_function_runs(base64_sample, queues
     assert base64_sample.marks(job["id"]) == "x."
 
 
+@pytest.mark.slow
 def test_an_app_that_does_not_load_says_why(tmp_path):
     host = FunctionsHost(APPS / "broken", storage="unused", log=tmp_path / "host.log")
     with pytest.raises(NotReady, match="this app is broken"):

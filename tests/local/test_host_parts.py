@@ -187,6 +187,7 @@ def _listener(storage, **given):
     return QueueListener(function, None, storage, queues, 60, activity=Activity(), **given)
 
 
+@pytest.mark.slow
 async def test_a_queue_service_that_does_not_answer_ends_the_host_after_a_while(unused_tcp_port):
     """The SDK's own client, and nobody at the other end."""
     endpoint = f"QueueEndpoint=http://127.0.0.1:{unused_tcp_port}/account"

@@ -128,6 +128,7 @@ async def test_what_is_noted_is_read_again(status, azurite):
     assert f"timers/{status._host_id}/Host.Functions.tick/status" in names
 
 
+@pytest.mark.slow
 async def test_a_store_that_does_not_answer_keeps_no_timer_from_running(unused_tcp_port):
     endpoint = f"BlobEndpoint=http://127.0.0.1:{unused_tcp_port}/account"
     async with TimerStatus(f"AccountName=account;AccountKey=a2V5;{endpoint}", "host") as status:

@@ -200,6 +200,7 @@ async def test_faults_need_the_header_and_a_known_status(vault, bare):
     assert (await bare.post("/_control/faults", json={"status": 200, "times": 1}, headers=header)).status_code == 400
 
 
+@pytest.mark.slow
 async def test_a_restart_keeps_secrets_certificate_and_tokens(tmp_path, monkeypatch, name):
     with Vault(tmp_path) as first:
         async with _client_of(first, monkeypatch) as client:
@@ -212,6 +213,7 @@ async def test_a_restart_keeps_secrets_certificate_and_tokens(tmp_path, monkeypa
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_files_that_hold_secrets_are_private(tmp_path):
     with Vault(tmp_path) as vault:
         params = {"api-version": "2019-08-01", "resource": "any"}

@@ -69,6 +69,7 @@ def test_no_bytes_at_all_raise_anything_else(raw):
     assert refused(raw).code in {"not_json", "rule_broken"}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(
     st.dictionaries(

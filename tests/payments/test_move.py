@@ -2,6 +2,8 @@
 
 from itertools import count
 
+import pytest
+
 from shared.exchange.result import Outcome
 from shared.ledger.answer import Ambiguous
 from shared.ledger.due import due_of
@@ -103,6 +105,7 @@ async def test_nothing_is_driven_at_the_old_one(here, there):
     assert (await here.entry(messages["waiting"])).state is State.RECEIVED
 
 
+@pytest.mark.slow
 async def test_a_move_that_is_interrupted_anywhere_is_run_again(here, there):
     """Every call fails once, before it is done and after: the new home's table ends the same."""
     await begun(here)
@@ -118,6 +121,7 @@ async def test_a_move_that_is_interrupted_anywhere_is_run_again(here, there):
             assert [key for _, key in old.store.rows if key.startswith("O~")] == []
 
 
+@pytest.mark.slow
 async def test_a_step_at_the_old_home_at_any_moment_of_the_copy_stops_nothing_at_the_new_one(here, there):
     """An instance that has not heard of the move postpones what waits; it goes on from where it was copied."""
     messages = await begun(here)
@@ -138,6 +142,7 @@ async def test_a_step_at_the_old_home_at_any_moment_of_the_copy_stops_nothing_at
     assert len(here.city.orders) == orders
 
 
+@pytest.mark.slow
 async def test_a_void_that_ends_at_the_old_home_during_the_copy_has_its_payment_reversed_at_the_new_one(here, there):
     paid = message()
     await here.deliver(paid)

@@ -51,6 +51,7 @@ async def test_a_refusal_comes_back_as_it_was(hand_on, status):
     assert found == Answer(int(status[:3]), b'{"title": "refused"}')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "behaviour",
     [
@@ -127,6 +128,7 @@ async def test_many_billers_are_several_questions(ask_home):
     assert (found, len(server.requests)) == ({"1"}, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "behaviour",
     [

@@ -4,6 +4,7 @@ a forged token never serves.
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -154,6 +155,7 @@ async def _play(actions):
 
 @settings(max_examples=300)
 @given(st.lists(ACTIONS, max_size=30))
+@pytest.mark.slow
 def test_no_order_of_events_makes_two_renewals_at_once_or_brings_an_older_token_back(actions):
     """I15 of the invariants."""
     asyncio.run(_play(actions))

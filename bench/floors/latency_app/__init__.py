@@ -1,1 +1,1 @@
-"""The floor of ``open_items`` and ``callback``: a function app that reads, calls and answers, and decides nothing."""
+"""The floor of two benchmarks, open items and the callback: a function app that calls, answers and decides nothing."""

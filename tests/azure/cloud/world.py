@@ -1,6 +1,5 @@
 """The whole stand-in, and the environment in which the real ``az`` finds it and nothing else."""
 
-import os
 import re
 import subprocess
 import time
@@ -94,8 +93,3 @@ def login(cloud: Cloud, *, subject: str = SUBJECT, seconds: float = 300) -> subp
     assertion = cloud.entra.assertion(subject, seconds=seconds)
     who = ("--service-principal", "--username", entra.CLIENT, "--tenant", entra.TENANT)
     return run_az("login", *who, "--federated-token", assertion, "--output", "none")
-
-
-def without_proxies(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """This process's environment without ways to anywhere else."""
-    return {name: value for name, value in environment.items() if not name.lower().endswith("_proxy")}

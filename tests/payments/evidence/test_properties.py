@@ -3,12 +3,15 @@
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.payments.evidence.facts import Absent, Ask, Nothing, Present
 from tests.payments.evidence.samples import CENTS, MINE, MY_KEY, MY_NUMBER, OTHER_CHANNEL, PRESENT, Scene, ours, receipt
 from tests.payments.evidence.samples import receipt_of as shown_as
+
+pytestmark = pytest.mark.slow
 
 _offsets = st.integers(-300, 290)
 _texts = st.none() | st.sampled_from(["", "IC0000", f"{MINE}0", "walk-in"]) | st.text(max_size=12)
