@@ -47,7 +47,7 @@ azure: setup ## what takes Azure's own tools and minutes: deployments through th
 	@sh local/setup_azure.sh
 	@$(PYTHON) -m pytest -n 2 --dist worksteal --timeout 900 tests/azure tests/azure_infra
 
-faults: setup ## the long fault runs: 200,000 simulated payments and 20 killed hosts (half an hour; SCALE=5: a million, SEED=n)
+faults: setup ## the long fault runs: 200,000 simulated payments and 40 kills (half an hour; SCALE=5: a million, SEED=n)
 	@$(PYTHON) -m tests.faults --scale $(SCALE) --seed $(SEED)
 
 hunt: setup ## look for interleavings that break the ledger, new ones each time (a few minutes; EXAMPLES=n)

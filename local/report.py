@@ -84,12 +84,12 @@ class Findings:
     def _told_otherwise(self) -> Iterable[str]:
         """Where the results queue and the ledger differ about a payment."""
         told = {
-            (str(result.biller_id), str(result.id)): (str(result.outcome), int(result.amount or 0))
+            (str(result.biller_id), str(result.id)): (_as_first_told(result.outcome), int(result.amount or 0))
             for result in self.results
             if not result.duplicate and result.outcome not in {Outcome.CONFLICT, Outcome.INVALID}
         }
         kept = {
-            (entry.key.biller, entry.key.id): (str(entry.state), entry.cents)
+            (entry.key.biller, entry.key.id): (_as_first_told(entry.state), entry.cents)
             for entry in self.entries
             if entry.state in SETTLED
         }
@@ -133,6 +133,11 @@ class Findings:
 def money(cents: int) -> str:
     """Cents as 1,234.50."""
     return f"{cents // 100:,}.{cents % 100:02}"
+
+
+def _as_first_told(word: Outcome | State) -> str:
+    """Of a payment that went back it is the reject or reversal that Invoice Cloud is told about."""
+    return str(State.POSTED if word == State.REVERSED else word)
 
 
 def _words(known: tuple[str, int] | None) -> str:

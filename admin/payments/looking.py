@@ -27,6 +27,7 @@ from admin.payments.session import with_parts
 from admin.streaming import Form, stream
 from shared.ledger.entry import Key, Kind
 from shared.repair.find import Filter
+from shared.repair.ways_out import ways_out
 
 if TYPE_CHECKING:
     from admin.payments.parts import Parts
@@ -81,13 +82,21 @@ def show(biller: BillerArg, id_: IdArg, kind: KindOpt = Kind.PAYMENT) -> None:
 
     Example: icadmin --local payments show 2493 0d9e2a34-6f0b-4b7c-9a8e-2f1c5b7d9e10
     """
-    found = lines.history(with_parts(lambda parts: parts.show(Key(biller, kind, id_))))
-    steps, conflicts = found.pop("events"), found.pop("conflicts")
+
+    async def read(parts: "Parts") -> dict[str, Any]:
+        history = await parts.show(Key(biller, kind, id_))
+        ways = ways_out(history.entry, parts.stamp.ledger.now())
+        return lines.history(history) | {"commands": [{"command": way.command, "asksFirst": way.asks} for way in ways]}
+
+    found = with_parts(read)
+    steps, conflicts, commands = found.pop("events"), found.pop("conflicts"), found.pop("commands")
     facts = {output.heading(name): value for name, value in found.items()}
     tables = [output.fields(f"{kind} {id_}", facts), output.table("History", steps)]
+    if commands:
+        tables.insert(1, output.table("Commands of `icadmin payments`", commands))
     if conflicts:
         tables.append(output.table("Other messages under this id, never sent", conflicts))
-    output.show(found | {"events": steps, "conflicts": conflicts}, *tables)
+    output.show(found | {"commands": commands, "events": steps, "conflicts": conflicts}, *tables)
 
 
 def held(biller: MaybeBiller = None, cause: CauseOpt = None) -> None:

@@ -23,6 +23,7 @@ _STEPS: Final = (
     Column("By"),
     Column("Why"),
 )
+_COMMANDS: Final = (Column("Command"), Column("Asks first"))
 _TITLES: Final = {
     Kind.PAYMENT: "Payment",
     Kind.ACH_REJECT: "ACH reject",
@@ -43,6 +44,7 @@ def entry_page(view: EntryView, person: Person) -> str:
         tag("h1", title),
         _todo(view),
         _facts(view),
+        *_ways(view),
         tag("h2", "History"),
         table(_STEPS, (_step(view, step) for step in view.history.steps), id_="history"),
         _conflicts(view),
@@ -56,6 +58,14 @@ def _todo(view: EntryView) -> Html | None:
     held = view.entry.state is State.HELD
     acts = (tag("p", view.reason.action, class_="do", id="action"), calls(view.calls))
     return tag("section", tag("h3", view.reason.message), *acts, class_="cause" if held else None)
+
+
+def _ways(view: EntryView) -> Sequence[Html]:
+    """The commands for it; each takes a reason, too."""
+    if not view.ways:
+        return []
+    rows = ((f"icadmin payments {way.command}", way.asks) for way in view.ways)
+    return [tag("h2", "Commands"), table(_COMMANDS, rows, id_="commands")]
 
 
 def _facts(view: EntryView) -> Html:

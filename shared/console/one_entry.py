@@ -13,6 +13,7 @@ from shared.ledger.reading import Reader
 from shared.ledger.store import LedgerStore
 from shared.repair.find import fields_of
 from shared.repair.history import History, history_of
+from shared.repair.ways_out import Way, ways_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class EntryView:
     history: History
     reason: ReasonText | None
     calls: Sequence[Call]
+    ways: Sequence[Way]
     tender: str
     deposit: str
     confirmation: str
@@ -55,6 +57,7 @@ async def view_entry(store: LedgerStore, registry: BillerRegistry, key: Key) -> 
         history=history,
         reason=reason,
         calls=calls_of(acts, biller.contacts) if biller else [],
+        ways=ways_out(entry, now),
         tender=str(message.get("tender") or ""),
         deposit=str(message.get("depositId") or ""),
         confirmation=str(message.get("confirmationNumber") or ""),

@@ -1,5 +1,6 @@
-"""Writes what a person found out about a held entry: it is posted, or it is not and never will be."""
+"""Writes what a person found out about an entry that has not ended: it is posted, or it is not and never will be."""
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.ledger import settle
@@ -19,13 +20,15 @@ from shared.vocabulary.errors import Unavailable
 ENDED_BY_PERSON: Final = "ended_by_person"
 REOPENED: Final = "reopened"
 
+_STUCK: Final = timedelta(days=1)
+"""Invoice Cloud shows a bill as due again after a day."""
 _LONGEST: Final = 64
 _DIGITS: Final = 5
 """After the dot of a receipt number, at least: [receipt group].[number], as Caselle's help shows them."""
 
 
 class Resolve:
-    """Ends what is held, or in doubt, or waits; Invoice Cloud is told by the open row that each change leaves."""
+    """Ends what is held, in doubt, or waits; Invoice Cloud is told by the open row that each change leaves."""
 
     def __init__(self, ledger: Ledger, reader: Reader, named: NamedReceipt, times: Times) -> None:
         """Keep what it reads and writes."""
@@ -49,7 +52,8 @@ class Resolve:
             NotAllowed: it has ended, the receipt is not this payment's, or somebody else was first.
             Unavailable: the store does not answer; look what became of it.
         """
-        entry = _open(known(await self._ledger.read(key), key))
+        entry = self._open(known(await self._ledger.read(key), key))
+        _check_does_something(entry)
         number = _checked(entry, receipt_number)
         if entry.key.kind is Kind.PAYMENT:
             await self._check_named(entry, number, override=override)
@@ -71,7 +75,7 @@ class Resolve:
             NotAllowed: it has ended, its attempt may still arrive, or somebody else was first.
             Unavailable: the store does not answer; look what became of it.
         """
-        entry = _open(known(await self._ledger.read(key), key))
+        entry = self._open(known(await self._ledger.read(key), key))
         if entry.perhaps_there:
             check_settled(entry, self._ledger, self._times)
         after = self._reported(settle.not_posted(entry, ENDED_BY_PERSON))
@@ -110,10 +114,19 @@ class Resolve:
             raise NotAllowed(objection)
 
     async def _ended_by_person(self, entry: Entry) -> bool:
-        """Whether its last event is that a person ended it."""
-        if entry.state not in {State.POSTED, State.NOT_POSTED} or entry.key.kind is not Kind.PAYMENT:
+        """Whether its last event is that a person ended it; what undid a payment, or is set, is not taken back so."""
+        ended = {State.POSTED, State.NOT_POSTED} if entry.key.kind is Kind.PAYMENT else {State.NOT_POSTED}
+        if entry.state not in ended:
             return False
         return any(row.values.get("by") for row in (await self._reader.events_of(entry.key))[-1:])
+
+    def _open(self, entry: Entry) -> Entry:
+        if not may_resolve(entry, self._ledger.now()):
+            raise NotAllowed(
+                f"It is {entry.state}; only what is held, in doubt or waits for its payment can be resolved, "
+                "or could not be sent for a day."
+            )
+        return entry
 
     def _reported(self, entry: Entry) -> Entry:
         return entry._replace(due=self._ledger.now(), wait=Wait.REPORT)
@@ -126,10 +139,17 @@ class Resolve:
         return payment is not None and payment.state is State.POSTED and payment.cents == entry.cents
 
 
-def _open(entry: Entry) -> Entry:
-    if entry.state not in {State.HELD, State.UNKNOWN, State.WAITING}:
-        raise NotAllowed(f"It is {entry.state}; only what is held, in doubt or waits for its payment can be resolved.")
-    return entry
+def may_resolve(entry: Entry, now: datetime) -> bool:
+    """Whether a person may end it: also what could not be sent for a day since it came, or was let go."""
+    if entry.state is State.RECEIVED:
+        return max(entry.received_at, entry.proved_at or entry.received_at) < now - _STUCK
+    return entry.state in {State.HELD, State.UNKNOWN, State.WAITING}
+
+
+def _check_does_something(entry: Entry) -> None:
+    """Told as done, a message by which nothing is undone would read as if the payment had gone back."""
+    if entry.key.kind in reversals.QUEUES and not reversals.stored(entry.key.kind, entry.message).may_undo:
+        raise NotAllowed("Nothing is undone by it, so it is never done: end it with --not-posted.")
 
 
 def _checked(entry: Entry, receipt_number: str | None) -> str:

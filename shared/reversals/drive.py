@@ -64,10 +64,15 @@ class ReversalDriver:
                 return await self._second(entry, payment)
             case State.NOT_POSTED | State.SKIPPED:
                 return await self._hold(entry, "payment_not_posted")
-            case _ if is_void(message) and voided.may_end(entry, payment):
-                return await self._end_unposted(entry, payment)
             case _:
-                return await self._wait(entry, self._desk.times.backoff)
+                return await self._before_posted(entry, payment, message)
+
+    async def _before_posted(self, entry: Entry, payment: Entry, message: Undoing) -> Entry:
+        if _may_be_void(entry, payment, message) and (joined := await self._join_voided(entry, payment)):
+            return joined
+        if is_void(message) and voided.may_end(entry, payment):
+            return await self._end_unposted(entry, payment)
+        return await self._wait(entry, self._desk.times.backoff)
 
     async def _undo(self, entry: Entry, payment: Entry, beside: Others) -> Entry:
         biller = await self._biller(entry)
@@ -111,6 +116,20 @@ class ReversalDriver:
             again = informed(entry, payment, await self._biller(entry))
             return await self._hold(again, "reversal_by_hand")
         return await self._hold(looked_up(entry, payment), "already_reversed")
+
+    async def _join_voided(self, entry: Entry, payment: Entry) -> Entry | None:
+        """The payment was posted where its receipt is void and nothing stands in its place; then this is done, too."""
+        asking, biller = self._desk.send_once.asking, await self._biller(entry)
+        try:
+            number = await VoidPeer(biller, self._desk).undone(payment)
+        except Unavailable:
+            return await self._wait(entry, self._desk.times.backoff)
+        if number is None:
+            return None
+        posted = settle.posted(payment, number)._replace(due=self._desk.ledger.now(), wait=Wait.REPORT)
+        with _payment_unchanged():
+            await asking.post(payment, posted)
+        return await self._wait(entry, (0.0,))
 
     def _not_here(self, biller: Biller) -> str | None:
         """Why nothing is sent for this biller now, or None."""
@@ -181,6 +200,12 @@ class ReversalDriver:
         if biller is None:
             raise Unavailable("the biller's record is gone")
         return biller
+
+
+def _may_be_void(entry: Entry, payment: Entry, message: Undoing) -> bool:
+    """Whether a held payment may be there and be void already, which is what this message asks for."""
+    held = payment.state is State.HELD and payment.perhaps_there
+    return held and message.ends_receipt and entry.cents == payment.cents
 
 
 @contextmanager

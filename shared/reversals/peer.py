@@ -63,6 +63,20 @@ class VoidPeer(CityPeer):
         seen = await self._around(payment, payment)
         return standing(sent, number, seen.reading.receipts, seen.known.form, seen.unbound(sent))
 
+    async def undone(self, payment: Entry) -> str | None:
+        """The number of a payment's receipt that is void, with nothing in its place; it has none in the ledger.
+
+        Raises:
+            Unavailable: no complete answer.
+        """
+        if not self.can_be_asked:
+            return None
+        sent, seen = sent_of(payment), await self._around(payment, payment)
+        if seen.known.collides:
+            return None
+        found = standing(sent, "", seen.reading.receipts, seen.known.form, seen.unbound(sent))
+        return found.receipt_number if isinstance(found, Undone) else None
+
     def settled_since(self, payment: Entry) -> bool:
         """Whether a list that lags must show the payment by now."""
         posted_at = payment.changed_at or payment.received_at

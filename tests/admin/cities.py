@@ -59,10 +59,10 @@ def record_of(at_caselle: dict[str, Any], **changes: Any) -> Biller:
     return Biller.model_validate(fields | changes)
 
 
-async def complete(stack, state, biller_id: str) -> City:
+async def complete(stack, state, biller_id: str, release: str = RELEASE) -> City:
     """A complete city, with a token that Caselle delivered to the callback."""
     key = secrets.token_urlsafe(40)
-    at_caselle = new_city(biller_id, f"{stack.functions_url}/api/ICOAuthTokenProcessor?BK={key}", release=RELEASE)
+    at_caselle = new_city(biller_id, f"{stack.functions_url}/api/ICOAuthTokenProcessor?BK={key}", release=release)
     record = record_of(at_caselle)
     async with at_stamp(state) as stamp:
         await overwrite(stamp.billers, record)

@@ -23,6 +23,7 @@ from shared.payments.peer import order_of
 from shared.vocabulary.money import Money
 from tests.admin.cities import at_stamp, complete, put, switch
 from tests.fakes.billers import overwrite
+from tests.payments.world import reject
 from tests.waiting import until_now
 
 _cities = count(680_001)
@@ -292,6 +293,21 @@ class TestRetiring:
         left_waiting(icadmin, stack, live)
         said = icadmin("biller", "retire", live.biller_id, "--reason", "over", "--yes")
         assert (said.code, "1 payments or reversals" in said.err) == (2, True)
+
+    def test_what_waits_for_a_payment_that_never_comes_is_ended_first(self, icadmin, stack, live):
+        back = reject(payment(live))
+
+        async def sent():
+            async with QueueServiceClient.from_connection_string(stack.storage) as queues:
+                await Traffic(queues, [json.dumps(back)], "ach-rejects").enqueue()
+
+        asyncio.run(sent())
+        until_now(lambda: icadmin("status", live.biller_id, "--json").json["openByState"].get("waiting"))
+        retiring = ("biller", "retire", live.biller_id, "--reason", "over", "--yes")
+        assert "1 payments or reversals" in icadmin(*retiring).err
+        ending = ("payments", "resolve", live.biller_id, back["rejectId"], "--kind", "achReject", "--not-posted")
+        assert icadmin(*ending, "--reason", "Invoice Cloud knows no such payment", "--yes").code == 0
+        assert icadmin(*retiring).code == 0
 
 
 class TestSupportIncident:

@@ -95,8 +95,12 @@ class TestLooking:
 
     def test_one_is_shown_event_by_event(self, icadmin, bid, hold):
         id_ = hold("unknown_tender")
+        commands = shown(icadmin, bid, id_)["commands"]
+        assert [each["command"].split()[0] for each in commands] == ["retry", "resolve", "resolve"]
+        assert "by hand" in commands[0]["asksFirst"]
         icadmin("payments", "resolve", bid, id_, "--posted", "5.00010", *SEEN)
         found = shown(icadmin, bid, id_)
+        assert found["commands"] == []
         assert [(each["was"], each["became"], each["by"], each["why"]) for each in found["events"]] == [
             ("", "held", "", ""),
             ("held", "posted", "local", "the clerk said so"),

@@ -5,23 +5,28 @@ import json
 import re
 import secrets
 import shlex
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from local.csm import CUSTOMER
+from local.demo import read_ledger
 from local.simulator.client import SimulatorControl
 from local.traffic import Traffic
 from shared.ledger.rows import shard_of
-from tests.admin.cities import complete
+from tests.admin.cities import complete, switch
 from tests.payments.world import message
+from tests.waiting import until
 
 PAGE = Path(__file__).parents[2] / "docs/region-lost.md"
 COMMAND = re.compile(r"^\.venv/bin/python -m admin --stamp eastus2\.prod (.*)$", re.MULTILINE)
+UNLISTED = "2024.05.010"
+"""A release without the query for receipts."""
 _cities = count(690_001)
 
 
@@ -36,13 +41,30 @@ def payment(city, **changes):
     return message(billerId=city.biller_id, **share | paid | changes)
 
 
-async def enqueued(stack, messages):
-    """What Invoice Cloud was told of these, as it came by the queue."""
+async def enqueued(stack, messages, *, sweeping=False):
+    """What Invoice Cloud was told of these, as it came by the queue; ``sweeping``: the sweeper need not wait its minute."""
     async with QueueServiceClient.from_connection_string(stack.storage) as queues:
         traffic = Traffic(queues, [json.dumps(each) for each in messages])
         await traffic.enqueue()
+        if sweeping:
+            await swept_once_known(stack, messages)
         await traffic.collect(patience=30, each_time=lambda: None)
         return [traffic.results[id_] for id_ in traffic.message_ids if id_ in traffic.results]
+
+
+async def swept_once_known(stack, messages):
+    """Have the sweeper run when all of them are in the ledger."""
+    ids = {each["paymentId"] for each in messages}
+
+    async def known():
+        return ids <= {entry.key.id for entry in await read_ledger(stack.storage)}
+
+    await until(known)
+    host = stack.hosts[0]
+    async with httpx.AsyncClient(trust_env=False) as http:
+        key = {"x-functions-key": host.keys.master}
+        answer = await http.post(f"{host.url}/admin/functions/sweep", json={"input": ""}, headers=key)
+        assert answer.is_success
 
 
 async def lost(stack, biller):
@@ -84,11 +106,15 @@ def commands(city, tmp_path, loss):
         yield [placed.get(word, word).replace("2026-12-04T09:30:00Z", loss) for word in shlex.split(line)]
 
 
-def test_each_payment_is_posted_once_and_told_as_it_was(icadmin, stack, city, tmp_path):
+def went_live(icadmin, city):
     assert icadmin("biller", "confirm", city.biller_id, "all", "--reason", "seen", "--yes").code == 0
     assert icadmin("biller", "check", city.biller_id).code == 0
     going = ("biller", "go-live", city.biller_id, "--at", "2026-11-01T00:00", "--override", "0", "--yes")
     assert icadmin(*going).code == 0
+
+
+def test_each_payment_is_posted_once_and_told_as_it_was(icadmin, stack, city, tmp_path):
+    went_live(icadmin, city)
     first, held, second = payment(city), payment(city, tender="VENMO"), payment(city)
     told = asyncio.run(enqueued(stack, [first, held, second]))
     assert [each.outcome for each in told] == ["posted", "held", "posted"]
@@ -110,6 +136,50 @@ def test_each_payment_is_posted_once_and_told_as_it_was(icadmin, stack, city, tm
     assert (summary["receipts"], summary["doubled"]) == (3, 0)
     assert icadmin("status", city.biller_id, "--json").json["heldByReason"] == {"unknown_tender": 1}
     assert later["paymentId"] != first["paymentId"]
+
+
+def test_a_city_without_a_list_answers_for_what_no_final_result_speaks_of(icadmin, stack, state, tmp_path):
+    """One answer was lost with its receipt made, and one result was in the queue of the lost region."""
+    city = asyncio.run(complete(stack, state, str(next(_cities)), release=UNLISTED))
+    went_live(icadmin, city)
+    now = datetime.now(UTC)
+    told, lost_answer, unread = (payment(city, paidAt=(now - timedelta(minutes=10)).isoformat()) for _ in range(3))
+    first, _ = asyncio.run(enqueued(stack, [told, unread]))
+    asyncio.run(switch(stack, city, dropAnswers=1))
+    kept = [first, *asyncio.run(enqueued(stack, [lost_answer]))]
+    assert [each.outcome for each in kept] == ["posted", "held"]
+    (tmp_path / "results.jsonl").write_text("\n".join(each.model_dump_json(by_alias=True) for each in kept))
+    assert icadmin("biller", "export", city.biller_id, "--out", tmp_path / "billers.json").code == 0
+    asyncio.run(lost(stack, city.biller_id))
+
+    # Long enough ago that nobody waits any more for what may still arrive.
+    _follow(icadmin, stack, city, commands(city, tmp_path, (now - timedelta(minutes=5)).isoformat()))
+
+    again = asyncio.run(enqueued(stack, [told, lost_answer, unread], sweeping=True))
+    assert [each.outcome for each in again] == ["posted", "held", "held"]
+    assert icadmin("status", city.biller_id, "--json").json["heldByReason"] == {"outcome_unknown": 2}
+    numbers = asyncio.run(numbers_at(stack, city))
+    for each in (lost_answer, unread):
+        settled = (
+            "--posted",
+            numbers[each["confirmationNumber"]],
+            "--override",
+            "--reason",
+            "the clerk found it",
+            "--yes",
+        )
+        said = icadmin("payments", "resolve", city.biller_id, each["paymentId"], *settled)
+        assert said.code == 0, said.err
+    summary = asyncio.run(receipts(stack, city))
+    assert (summary["receipts"], summary["doubled"]) == (3, 0)
+    repeated = asyncio.run(enqueued(stack, [told, lost_answer, unread]))
+    assert [(each.outcome, each.final, each.duplicate) for each in repeated] == [("posted", True, True)] * 3
+
+
+async def numbers_at(stack, city):
+    """What the clerk reads off the register: receipt numbers by confirmation number."""
+    async with SimulatorControl(stack.control_url) as control:
+        return {row["reference"]: row["receiptNumber"] for row in (await control.receipts())[city.biller_id]}
 
 
 def _follow(icadmin, stack, city, lines):

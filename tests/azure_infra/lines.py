@@ -22,6 +22,12 @@ UNTAKEN: Final = [
 """Each queue that is watched from outside, with its alert."""
 
 
+def asks_for(name: str, event: Event) -> bool:
+    """Whether an alert on single events is for this one: two may share an event and differ in its code."""
+    alert, code = ALERTS[name], event.fields.get("code")
+    return code not in alert.get("butCodes", []) and ("onlyCodes" not in alert or code in alert["onlyCodes"])
+
+
 def fires(workspace: Workspace, name: str, now: datetime = NOON) -> Fired:
     """A run of the alert's rule."""
     return evaluated(workspace, RULES[name], now)

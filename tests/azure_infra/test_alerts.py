@@ -12,6 +12,7 @@ from tests.azure_infra.lines import (
     SECOND,
     UNTAKEN,
     ago,
+    asks_for,
     fires,
     fresh,
     put,
@@ -41,7 +42,9 @@ def test_everything_that_is_asked_for_was_told(told):
 
 @pytest.mark.parametrize(("name", "subject"), SUBJECTS, ids=IDS)
 def test_the_alert_fires_for_its_event_and_names_city_and_entry(told, name, subject):
-    for event in told.shapes(subject):
+    asked_for = [each for each in told.by_name[subject] if asks_for(name, each)]
+    assert asked_for, "none was told"
+    for event in {tuple(sorted(each.fields)): each for each in asked_for}.values():
         found = fires(fresh(traces([event], ago(2))), name)
         assert found.fires, event
         [row] = found.rows
@@ -55,9 +58,14 @@ def test_the_alert_fires_for_its_event_and_names_city_and_entry(told, name, subj
 
 @pytest.mark.parametrize(("name", "subject"), SUBJECTS, ids=IDS)
 def test_no_alert_fires_for_the_event_of_another(told, name, subject):
-    workspace = fresh(traces(told.shapes(subject)[:1], ago(2)))
+    [event] = [each for each in told.by_name[subject] if asks_for(name, each)][:1]
+    workspace = fresh(traces([event], ago(2)))
     others = {other for other in SEEN if fires(workspace, other).fires}
-    assert others == {other for other, each in SEEN.items() if subject in each["subjects"]} >= {name}
+    assert (
+        others
+        == {other for other, each in SEEN.items() if subject in each["subjects"] and asks_for(other, event)}
+        >= {name}
+    )
 
 
 @pytest.mark.parametrize(("name", "subject"), SUBJECTS, ids=IDS)
@@ -94,10 +102,48 @@ def test_at_the_edge_of_what_a_run_sees(told):
 
 
 def test_two_cities_are_two_alerts(told):
-    workspace = fresh(traces([*told.where("biller.blocked"), *told.shapes("biller.missing")], ago(2)))
+    listed = [each for each in told.by_name["biller.blocked"] if asks_for("blocked", each)]
+    workspace = fresh(traces([*listed, *told.shapes("biller.missing")], ago(2)))
     found = fires(workspace, "blocked")
-    assert set(found.dimensions) == {each.fields["biller"] for each in told.where("biller.blocked")} | {"2493"}
+    assert set(found.dimensions) == {each.fields["biller"] for each in listed} | {"2493"}
     assert len(found.dimensions) > 1
+
+
+def blocks(told, *cities):
+    """Of cities for a cause that no list knows, as the product tells it of one."""
+    [event] = [each for each in told.by_name["biller.blocked"] if asks_for("blocked-unlisted", each)][:1]
+    return [Event(json.dumps(each), event.test) for each in (event.fields | {"biller": city} for city in cities)]
+
+
+def test_cities_that_are_blocked_for_no_known_cause_within_ten_minutes_are_one_alert(told):
+    """And no other: neither one for each city, nor that many are held."""
+    four = [
+        line
+        for minute, each in enumerate(blocks(told, "1", "2", "3", "4"))
+        for line in traces([each], ago(9 - 2 * minute))
+    ]
+    workspace = fresh(four)
+    found = fires(workspace, "blocked-unlisted")
+    assert (found.fires, found.dimensions) == (True, ()), "not split: one for all"
+    assert sorted(row["biller"] for row in found.rows) == ["1", "2", "3", "4"]
+    assert {other for other in RULES if fires(workspace, other).fires and ALERTS[other]["kind"] != "missing"} == {
+        "blocked-unlisted"
+    }
+
+
+def test_each_of_them_is_in_exactly_one_run_or_two_at_the_edge(told):
+    """The runs are a quarter of an hour apart, and one city alone is told as well."""
+    for second in range(0, 901, 60):
+        workspace = fresh(traces(blocks(told, "1"), NOON + second * SECOND))
+        runs = [fires(workspace, "blocked-unlisted", NOON + timedelta(minutes=15 * run)).fires for run in range(4)]
+        assert 1 <= runs.count(True) <= 2, (second, runs)
+
+
+def test_a_listed_cause_is_the_city_s_own_alert(told):
+    [listed] = [each for each in told.by_name["biller.blocked"] if asks_for("blocked", each)][:1]
+    workspace = fresh(traces([listed], ago(2)))
+    assert fires(workspace, "blocked").fires
+    assert not fires(workspace, "blocked-unlisted").fires
 
 
 # Alerts on absence.

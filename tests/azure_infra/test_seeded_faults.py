@@ -99,7 +99,7 @@ FAULTS = [
     Fault("a private endpoint that no name leads to", NETWORK, "privatelink.queue.", "privatelink.table.", "is in no zone of queue"),
     Fault("alerts reach nobody", ALERTS, "concat([actionGroupId], actionGroupIds[?string(alert.severity)] ?? [])", "[]", "no-unused-params"),
     Fault("alerts when the sweeper runs", ALERTS, "'missing' ? 'LessThan' : 'GreaterThan'", "'missing' ? 'GreaterThan' : 'LessThan'", "operator is 'GreaterThan'"),
-    Fault("alerts see one minute of five", ALERTS, "ago(6m)", "ago(1m)", "is not seen"),
+    Fault("alerts see one minute of five", ALERTS, "ago({2}m)", "ago(1m)", "is not seen"),
     Fault("a budget from the middle of a month", PROD, "'2026-12-01'", "'2026-12-15'", "its budget begins on no first of a month"),
     Fault("a budget that never begins", PROD, "param budgetStart = '2026-12-01'\n", "", "its budget begins on no first of a month"),
     Fault("payments in one region only", PROD, "geoRedundant = true", "geoRedundant = false", "the ledger is not copied"),

@@ -257,7 +257,7 @@ class TestVoids:
 
     async def test_that_was_done_before_the_loss_is_not_done_again(self):
         world = await town(**VOID)
-        paid = message()
+        paid = small("77.00")
         await world.deliver(paid)
         await world.undo(back := reversal(paid))
         await world.drain()
@@ -267,6 +267,8 @@ class TestVoids:
             await (world.undo(each) if "reversalId" in each else world.deliver(each))
         await goes_on(world, 2 * HOUR)
         assert (world.city.voids, live(world, paid)) == (["5.00002"], 0)
+        assert await states(world, paid, back) == [State.REVERSED, State.POSTED], "nobody need do anything"
+        assert {str(told(world, each)[-1].outcome) for each in (paid, back)} == {"reversed"}
 
     async def test_of_one_that_nobody_ever_sent_leaves_nothing_at_the_city(self):
         """It is sent as soon as its absence is proved, unless the void looks first."""

@@ -7,7 +7,20 @@ import pytest
 from shared.ledger.answer import Ambiguous, Refused, Scope
 from shared.ledger.entry import State
 from shared.vocabulary.money import Money
-from tests.beliefs.scenes import DAY, HOUR, MINUTE, commit_late, go_on, hides, lists, live, lose, shows_as, town
+from tests.beliefs.scenes import (
+    DAY,
+    HOUR,
+    MINUTE,
+    at_the_counter,
+    commit_late,
+    go_on,
+    hides,
+    lists,
+    live,
+    lose,
+    shows_as,
+    town,
+)
 from tests.payments.world import message, reject, reversal
 from tests.repair.world import by_hand
 
@@ -347,3 +360,41 @@ class TestBeforeGoingLive:
         world = await town(**VOID)
         await world.set_up(**self.live)
         assert await self.meets(world, message(), void_first=False) == [State.POSTED, State.NOT_POSTED]
+
+
+class TestOfAPaymentThatIsFoundVoid:
+    """Its answer was lost, and somebody voided the receipt before it was asked about."""
+
+    async def scene(self, undoing):
+        world = await town(**VOID)
+        paid = await lose(world, message(), made=True)
+        voided_by_clerk(world)
+        await world.pass_time(HOUR)
+        assert ((await world.entry(paid)).state, (await world.entry(paid)).reason) == (State.HELD, "receipt_voided")
+        return world, paid, undoing(paid)
+
+    @pytest.mark.parametrize("undoing", [reject, reversal])
+    async def test_both_end_as_what_they_are_once_its_money_goes_back(self, undoing):
+        world, paid, back = await self.scene(undoing)
+        await world.undo(back)
+        await go_on(world, HOUR)
+        assert ((await world.entry(paid)).state, (await world.entry(back)).state) == (State.REVERSED, State.POSTED)
+        assert (world.city.voids, world.keys("H~")) == ([], [])
+        last = [(str(each.outcome), each.final) for each in world.results if each.id == paid["paymentId"]][-1]
+        assert last == ("reversed", True)
+
+    @pytest.mark.parametrize("undoing", [reject, reversal])
+    async def test_not_where_another_stands_in_its_place(self, undoing):
+        world, paid, back = await self.scene(undoing)
+        at_the_counter(world, "5.00020", 12540)
+        await world.undo(back)
+        await go_on(world, 2 * HOUR)
+        assert (await world.entry(paid)).state is State.HELD
+        assert (world.city.voids, (await world.entry(back)).state) == ([], State.WAITING)
+
+    async def test_nor_for_a_part_of_it_or_what_is_no_void(self):
+        world, paid, _ = await self.scene(reject)
+        for back in (reject(paid, amount="1.00"), reversal(paid, "refund")):
+            await world.undo(back)
+        await go_on(world, 2 * HOUR)
+        assert (await world.entry(paid)).state is State.HELD

@@ -16,7 +16,7 @@ from shared.tokens.row import TokenRow
 from shared.vocabulary.errors import Unavailable
 from tests.console.page import Page
 from tests.fakes.tokens import FakeTokenRows
-from tests.payments.world import NEWPORT, World, message, reject
+from tests.payments.world import NEWPORT, World, body, message, reject
 
 ADA = Person("ada-id", "Ada Byron", frozenset({"reader"}))
 CLERK = {"name": "Rosa Vega", "phone": "+1 541 555 0100", "email": "rosa@newport.example", "hours": "8 to 5"}
@@ -173,6 +173,29 @@ async def test_held_payments_are_grouped_by_cause_with_what_to_do_and_whom_to_ca
     assert page.facts["Call the clerk"] == "Rosa Vega, +1 541 555 0100, rosa@newport.example, 8 to 5"
     assert page.links["+1 541 555 0100"] == "tel:+15415550100"
     assert page.facts["Call the CSM"] == "nobody is entered"
+
+
+async def test_the_page_of_what_is_held_says_what_each_command_asks(desk):
+    held = message(allocations=None)
+    await desk.deliver(held)
+    page = await desk.entry(held)
+    named = f"icadmin payments {{}} 2493 {held['paymentId']}{{}}"
+    retry, posted, gone = page.tables["commands"]
+    assert retry["Command"] == named.format("retry", "")
+    assert "entered it by hand" in retry["Asks first"]
+    assert posted["Command"] == named.format("resolve", " --posted RECEIPT")
+    assert "a live receipt of 125.40" in posted["Asks first"]
+    assert gone["Command"] == named.format("resolve", " --not-posted")
+    back = reject(held, returnCode="R70")
+    desk.take(await desk.app.reverse.accept(Kind.ACH_REJECT, body(back), "m-1"))
+    [only] = (await desk.entry(back, Kind.ACH_REJECT, back["rejectId"])).tables["commands"]
+    assert only["Command"] == f"icadmin payments resolve 2493 {back['rejectId']} --kind achReject --not-posted"
+
+
+async def test_what_has_ended_has_no_command(desk):
+    paid = message()
+    await desk.deliver(paid)
+    assert "commands" not in (await desk.entry(paid)).tables
 
 
 async def test_a_held_payment_leads_to_its_action(desk):

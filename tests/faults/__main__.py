@@ -17,8 +17,9 @@ from tests.faults.kills_figures import KillFigures
 from tests.faults.mutants import MUTANTS, hunted
 from tests.faults.shrink import explained, shrunk
 
-_KILLS: Final = 20
-_FEWEST_KILLS: Final = 2
+_KILLS: Final = 40
+_FEWEST_KILLS: Final = 10
+"""One for each kind of message, with and without its storage."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         simulation = beside.submit(_simulation, options)
         kills = campaign(max(_FEWEST_KILLS, round(_KILLS * options.scale)), options.seed, _tell)
         tally = simulation.result()
-    _tell(f"kill -9 of the functions host: {kills}")
+    _tell(f"kill -9 of the functions host, ends of its storage: {kills}")
     _tell(f"payments in doubt at some time: {tally.unknown}; simulated instances that ended: {tally.killed}")
     _tell(_last_line(tally, kills, caught))
     return 0 if tally.sound and kills.sound and caught == len(MUTANTS) else 1

@@ -1,7 +1,7 @@
-"""What a campaign of kills found, as figures that a payment lost, doubled or stuck would show in."""
+"""What a campaign of kills found, as figures in which whatever was lost, doubled or stuck would show."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from local.report import Findings
@@ -16,11 +16,16 @@ class KillFigures:
 
     kills: int = 0
     payments: int = 0
+    others: int = 0
+    """Rejects, reversals and customer updates."""
     posted: int = 0
+    reversed: int = 0
     held: int = 0
     lost: int = 0
     doubled: int = 0
     stuck: int = 0
+    astray: int = 0
+    """Of the others: lost, not done, done otherwise, or not told as it is."""
     points: Counter[str] = field(default_factory=Counter)
     """Kills by the fault catalogue's id."""
     wrong: list[str] = field(default_factory=list)
@@ -29,11 +34,11 @@ class KillFigures:
     @property
     def sound(self) -> bool:
         """Whether every payment ended as it must."""
-        return not (self.lost or self.doubled or self.stuck or self.wrong)
+        return not (self.lost or self.doubled or self.stuck or self.astray or self.wrong)
 
     def __str__(self) -> str:
         """The figures on one line."""
-        names = ("kills", "payments", "posted", "held", "lost", "doubled", "stuck")
+        names = ("kills", "payments", "others", "posted", "reversed", "held", "lost", "doubled", "stuck", "astray")
         return " ".join(f"{name}={getattr(self, name)}" for name in names)
 
     def count(self, findings: Findings, billers: Sequence[Biller]) -> None:
@@ -45,10 +50,17 @@ class KillFigures:
         asked = {biller.biller_id for biller in billers if capabilities.can_query_receipts(biller)}
         astray = [entry for entry in entries if _astray(entry, asked)]
         self.posted, self.held = len(posted), len(findings.held)
+        self.reversed = sum(entry.state is State.REVERSED for entry in entries)
         self.lost = self.payments - len(entries) + len(missing)
         self.doubled = sum(summary["doubled"] for summary in findings.summary.values())
         self.stuck = max(len(astray), len(findings.unsettled))
         self.wrong = findings.disagreements + [f"{each.key} is {each.state} ({each.reason})." for each in astray]
+
+    def count_others(self, wrong: Iterable[str]) -> None:
+        """Take over what was found about everything else, after ``count``."""
+        sentences = list(wrong)
+        self.astray = len(sentences)
+        self.wrong += sentences
 
 
 def _astray(entry: Entry, asked: set[str]) -> bool:

@@ -10,10 +10,12 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from local.azurite import Azurite
 from local.billers_file import read_billers
 from local.processes import ROOT
 from local.stack import Stack
-from tests.faults.kills_points import CASELLE, QUEUE, TABLE, Point
+from tests.faults.kills_courses import CASELLE, QUEUE, TABLE
+from tests.faults.kills_points import Point
 from tests.faults.tripwire import Tripwire
 from tests.waiting import until_now
 
@@ -64,6 +66,18 @@ class Stage(Stack):
             return self.wires.arm(point.trap(passing), lambda: os.kill(host, signal.SIGKILL), cuts=False)
         return self.wires.arm(point.trap(passing), lambda: os.killpg(host, signal.SIGKILL))
 
+    def arm_outage(self, point: Point, passing: int) -> Future[None]:
+        """Have the running host lose its storage at the point; it lives on, and Caselle answers it."""
+        return self.wires.arm(point.trap(passing), lambda: None, wires={QUEUE, TABLE})
+
+    def renew_storage(self) -> None:
+        """End Azurite, start it again with what it had, and let the host reach it."""
+        # In good order: after SIGKILL it lacks what it acknowledged, which a storage account never does.
+        self.azurite.stop()
+        self.azurite = self._part(Azurite(self._folder.path / "azurite", self.azurite.ports))
+        self.azurite.wait_ready()
+        self.wires.restore()
+
     def bury(self, point: Point) -> None:
         """Wait until the kernel has ended the host that was killed; where its worker has, too, mend the wires.
 
@@ -104,6 +118,10 @@ class Payments:
         """More than the slots of one biller, so that some must wait, and one of each other biller."""
         others = [each for each in self._patterns if each != biller]
         return [self._fresh(each) for each in [biller] * _OF_THE_BILLER + others]
+
+    def several(self, biller: str, number: int) -> list[str]:
+        """So many of one biller."""
+        return [self._fresh(biller) for _ in range(number)]
 
     def one_each(self) -> list[str]:
         """One payment of every biller; a later receipt is what proves that one in doubt is absent."""

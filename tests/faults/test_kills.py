@@ -11,21 +11,35 @@ from random import Random
 
 import pytest
 from aiohttp import web
+from azure.storage.queue.aio import QueueServiceClient
 
 from local.billers_file import read_billers
 from local.processes import ROOT
 from local.report import Findings
+from local.traffic import Traffic
+from shared.exchange.result import Outcome, PostingResult
 from shared.ledger.entry import Key, Kind, State
 from tests.faults import tripwire
 from tests.faults.kills import Campaign, NotTripped, drawn
+from tests.faults.kills_courses import OTHERS, QUEUE
 from tests.faults.kills_figures import KillFigures
-from tests.faults.kills_points import POINTS, QUEUE, Point
+from tests.faults.kills_others import Others
+from tests.faults.kills_points import EVERYWHERE, POINTS, Point
 from tests.faults.kills_stage import Stage
 from tests.faults.tripwire import Moment, Trap, Tripwire
 from tests.ledger.samples import entry
 
 CHOSEN = {("X8", Moment.ANSWERED, False), ("X10", Moment.ANSWERED, False), ("X7", Moment.ARRIVED, True)}
 SLICE = [point for point in POINTS if (point.id, point.moment, point.outlived) in CHOSEN]
+OTHER_SLICE = [
+    next(point for point in EVERYWHERE if (point.course.kind, point.id, point.moment, point.outage) == chosen)
+    for chosen in [
+        (Kind.ACH_REJECT, "X8", Moment.ANSWERED, False),
+        (Kind.AUTOPAY_CHANGE, "X10", Moment.ANSWERED, False),
+        (Kind.REVERSAL, "X9", Moment.ARRIVED, True),
+    ]
+]
+"""A void that is made and not heard of; an update that is written down and not told; storage gone after a void."""
 NEVER = Point("X0", "at a request that nobody makes", tripwire.Kind(QUEUE, lambda request: False), Moment.ARRIVED)
 BILLERS = read_billers(ROOT / "local/samples/billers.json")
 CAN_BE_ASKED, CANNOT_BE_ASKED = "2493", "3180"
@@ -45,25 +59,36 @@ def stage(tmp_path_factory):
         yield running
 
 
-def test_every_point_of_the_catalogue_is_there():
-    assert {point.id for point in POINTS} == {f"X{number}" for number in range(1, 13)}
-    assert len({point.words for point in POINTS}) == len(POINTS)
+@pytest.mark.parametrize("kind", Kind)
+def test_every_point_of_the_catalogue_is_there(kind):
+    """Whatever is on its way; and for each, storage ends as well."""
+    points = [point for point in EVERYWHERE if point.course.kind is kind]
+    assert {point.id for point in points if not point.outage} == {f"X{number}" for number in range(1, 13)}
+    assert [point for point in points if point.outage]
+    assert len({point.words for point in EVERYWHERE}) == len(EVERYWHERE)
 
 
 def test_each_round_of_a_campaign_visits_every_point():
-    rounds = list(islice(drawn(POINTS, Random(1)), 2 * len(POINTS)))
-    assert set(rounds[: len(POINTS)]) == set(rounds[len(POINTS) :]) == set(POINTS)
-    assert rounds[: len(POINTS)] != rounds[len(POINTS) :]
+    size = len(EVERYWHERE)
+    rounds = list(islice(drawn(EVERYWHERE, Random(1)), 2 * size))
+    assert set(rounds[:size]) == set(rounds[size:]) == set(EVERYWHERE)
+    assert rounds[:size] != rounds[size:]
+
+
+def test_a_short_campaign_meets_every_kind_of_message_with_and_without_storage():
+    first = list(islice(drawn(EVERYWHERE, Random(1)), 2 * len(Kind)))
+    assert {(point.course.kind, point.outage) for point in first} == {(kind, out) for kind in Kind for out in (0, 1)}
 
 
 @pytest.mark.timeout(600)
-def test_killed_three_times_and_nothing_lost_or_doubled(stage):
+def test_killed_six_times_and_nothing_lost_or_doubled(stage):
     """Once the host alone, whose worker goes on to send a payment that the next host is given again."""
-    said = []
-    figures = asyncio.run(Campaign(stage, Random(1), said.append).run(len(SLICE), SLICE))
+    said, points = [], [*SLICE, *OTHER_SLICE]
+    figures = asyncio.run(Campaign(stage, Random(1), said.append).run(len(points), points))
     assert figures.sound, said
-    assert figures.points == {"X8": 1, "X10": 1, "X7": 1}
-    assert figures.posted + figures.held == figures.payments
+    assert figures.points == {"X8": 2, "X10": 2, "X7": 1, "X9": 1}
+    assert figures.posted + figures.reversed + figures.held == figures.payments
+    assert (figures.reversed, figures.others) == (6, 9)
 
 
 def test_a_kill_that_does_not_happen_fails_the_campaign(stage):
@@ -154,6 +179,15 @@ async def test_a_trap_that_cuts_nothing_kills_somebody_else(wires, service, mome
     assert (seen, killed.done(), service.whole) == ([begun_by_then], True, BOTH)
 
 
+async def test_a_wire_that_is_not_cut_goes_on(wires, service):
+    """As Caselle does while storage is gone: the caller is cut off elsewhere."""
+    killed = wires.arm(Trap(ANY, Moment.ANSWERED), lambda: None, wires={"another"})
+    assert await _call(wires) == (["first", "200", "second", "200"], 0)
+    assert (killed.done(), wires.is_cut("another"), wires.is_cut("service")) == (True, True, False)
+    wires.restore()
+    assert (wires.is_cut("another"), await _call(wires)) == (False, (["first", "200", "second", "200"], 0))
+
+
 async def test_all_passes_before_a_trap_and_after_mending(wires, service):
     everything = (["first", "200", "second", "200"], 0)
     assert await _call(wires) == everything
@@ -206,6 +240,68 @@ def test_only_a_biller_that_cannot_be_asked_may_leave_a_payment_held():
 
 def test_each_figure_alone_makes_a_campaign_unsound():
     assert KillFigures().sound
-    for field in ("lost", "doubled", "stuck"):
+    for field in ("lost", "doubled", "stuck", "astray"):
         assert not replace(KillFigures(), **{field: 1}).sound
     assert not replace(KillFigures(), wrong=["Line 1 has no outcome."]).sound
+
+
+# What must have become of a reject, and of a customer update.
+
+PAID = {
+    "billerId": CAN_BE_ASKED,
+    "paymentId": "p-1",
+    "confirmationNumber": "IC1",
+    "customerNumber": "7",
+    "amount": "1.00",
+}
+VOID, LIVE = "VOIDED", "POSTED"
+
+
+def _told(course, payments=(PAID,), *, outcome=Outcome.REVERSED):
+    """Messages about payments, each told with an outcome."""
+    queues = QueueServiceClient.from_connection_string("UseDevelopmentStorage=true")
+    others = Others(queues, course, Traffic(queues, []), Random(1))
+    others.follow(payments)
+    for each in others.sent:
+        fields = {"kind": course.kind, "billerId": CAN_BE_ASKED, "id": each[course.id_field], "outcome": outcome}
+        fields |= {"messageId": each[course.id_field], "version": 1, "at": "2026-11-30T12:00:00Z", "final": True}
+        others.take(PostingResult.model_validate(fields | {"attempts": 1}))
+    return others
+
+
+def _kept(others, state=State.POSTED):
+    return [
+        entry(key=Key(CAN_BE_ASKED, others.course.kind, result.id), state=state) for result in others.results.values()
+    ]
+
+
+def _rows(*statuses):
+    return {CAN_BE_ASKED: [{"receiptNumber": str(n), "reference": "IC1", "status": s} for n, s in enumerate(statuses)]}
+
+
+@pytest.mark.parametrize("course", OTHERS[:2])
+def test_a_reject_is_done_when_its_payment_s_receipt_is_void_and_that_is_told(course):
+    done = _told(course)
+    assert list(done.wrong(_kept(done), _rows(VOID), {})) == []
+    for entries, receipts in (
+        ([], _rows(VOID)),
+        (_kept(done, State.UNKNOWN), _rows(VOID)),
+        (_kept(done), _rows(LIVE)),
+        (_kept(done), _rows(VOID, LIVE)),
+        (_kept(done), _rows()),
+    ):
+        assert len(list(done.wrong(entries, receipts, {}))) == 1
+    otherwise = _told(course, outcome=Outcome.HELD)
+    assert len(list(otherwise.wrong(_kept(otherwise), _rows(VOID), {}))) == 1
+
+
+@pytest.mark.parametrize("course", OTHERS[2:])
+def test_of_updates_the_last_one_is_what_the_customer_has(course):
+    done = _told(course, [PAID, PAID], outcome=Outcome.APPLIED)
+    first, last = done.sent
+    set_last = {"email": last.get("email"), "autopay": last.get("change") == "enrolled"}
+    set_otherwise = {"email": first.get("email"), "autopay": not set_last["autopay"]}
+    assert list(done.wrong(_kept(done), {}, {CAN_BE_ASKED: {"7": set_last}})) == []
+    assert len(list(done.wrong(_kept(done), {}, {CAN_BE_ASKED: {"7": set_otherwise}}))) == 1
+    assert len(list(done.wrong(_kept(done), {}, {}))) == 1
+    assert len(list(done.wrong(_kept(done)[:1], {}, {CAN_BE_ASKED: {"7": set_last}}))) == 1

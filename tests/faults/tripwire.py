@@ -2,12 +2,12 @@
 
 From the moment of the trap nothing that the process sends reaches a service, whatever it still does before it is
 gone: so it counts as dead at that very point, however late the signal takes effect. A trap that does not cut the wires
-kills one process and lets another one go on.
+kills one process and lets another one go on; one that cuts some of them kills a service.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -96,6 +96,7 @@ class _Armed:
     trap: Trap
     kill: Callable[[], None]
     cuts: bool
+    wires: frozenset[str]
     killed: Future[None] = field(default_factory=Future)
     last_request: bool = False
 
@@ -130,18 +131,28 @@ class Tripwire:
         """Where the process finds each service, by name."""
         return {name: wire.url for name, wire in self._wires.items()}
 
-    def arm(self, trap: Trap, kill: Callable[[], None], *, cuts: bool = True) -> Future[None]:
+    def arm(
+        self, trap: Trap, kill: Callable[[], None], *, cuts: bool = True, wires: Collection[str] | None = None
+    ) -> Future[None]:
         """Set the trap; the future is done when ``kill`` has been called.
 
         Without ``cuts`` the request itself passes, and all after it: before it is sent (``ARRIVED``), or with its answer
-        (``ANSWERED``), somebody else dies.
+        (``ANSWERED``), somebody else dies. ``wires`` names those that are cut, where the others' services go on.
         """
-        self._armed = armed = _Armed(trap, kill, cuts)
+        self._armed = armed = _Armed(trap, kill, cuts, frozenset(self._wires if wires is None else wires))
         return armed.killed
 
     def mend(self) -> None:
         """Let requests pass again, once nothing of the dead process is left in any wire."""
         self._run(self._mend())
+
+    def restore(self) -> None:
+        """Let requests of a process that lives on pass again; its service is back."""
+        self._armed, self.cut = None, False
+
+    def is_cut(self, wire: str) -> bool:
+        """Whether nothing passes there now."""
+        return self.cut and self._armed is not None and wire in self._armed.wires
 
     def closes(self, wire: str, request: Request, answer: Answer | None = None) -> Moment | None:
         """The trap's moment if it closes here and cuts every wire from then on."""
@@ -223,7 +234,7 @@ class _Wire:
             asked = Request(request.method, unquote(request.raw_path), await request.read())
         except OSError:
             return _hung_up(request)  # the process died while it was sending
-        if self._tripwire.cut:
+        if self._tripwire.is_cut(self._name):
             self._tripwire.came_late()
             return _hung_up(request)
         moment = self._tripwire.closes(self._name, asked)
@@ -239,7 +250,7 @@ class _Wire:
             return await self._relay_and_end(request, answer)
         if moment is Moment.ANSWERED:
             self._tripwire.spring()
-        return _hung_up(request) if self._tripwire.cut else _response(answer)
+        return _hung_up(request) if self._tripwire.is_cut(self._name) else _response(answer)
 
     async def _forward(self, request: web.Request, body: bytes) -> Answer:
         url = URL(f"{self._service}{request.raw_path}", encoded=True)

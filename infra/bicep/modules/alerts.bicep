@@ -17,11 +17,11 @@ var alerts = loadJsonContent('../alerts.json')
 // was ingested late is told late, never missed.
 var seen = '''
 AppTraces
-| where ingestion_time() > ago(6m)
+| where ingestion_time() > ago({2}m)
 | extend e = parse_json(Message)
 | extend event = tostring(e.event), biller = tostring(e.biller), reason = tostring(e.reason)
 | extend entry = iff(isempty(tostring(e.id)), tostring(e.message), tostring(e.id))
-| where event in ({0})
+| where event in ({0}){3}
 | project TimeGenerated, event, biller, entry, reason, Message
 '''
 
@@ -70,9 +70,15 @@ var queryOf = {
   query: ''
 }
 var named = [for alert in alerts: '"${join(alert.subjects, '", "')}"']
+// Of an event that several alerts ask for, the codes that make the difference.
+var codes = [
+  for alert in alerts: contains(alert, 'onlyCodes')
+    ? ' and tostring(e.code) in ("${join(alert.onlyCodes, '", "')}")'
+    : contains(alert, 'butCodes') ? ' and tostring(e.code) !in ("${join(alert.butCodes, '", "')}")' : ''
+]
 var queries = [
   for (alert, index) in alerts: empty(alert.query)
-    ? format(queryOf[alert.kind], named[index], alert.graceMinutes)
+    ? format(queryOf[alert.kind], named[index], alert.graceMinutes, alert.everyMinutes + 1, codes[index])
     : alert.query
 ]
 
