@@ -57,6 +57,16 @@ MUTANTS: Final = (
     _of_evidence("missing number ignored", evidence.missing_number_ignored, "L13"),
     _of_evidence("candidates ignored", evidence.candidates_ignored, "L2"),
     _of_evidence("absent by any list", evidence.absent_by_any_list, "L9"),
+    _of_evidence("number read through a float", evidence.number_through_a_float, "L30"),
+    _of_evidence("what was typed in is no candidate", evidence.typed_in_is_no_candidate, "L9", "M4"),
+    _of_evidence("one reading is enough", evidence.one_reading_is_enough, "L8", pace=30),
+    _of_evidence("repeated rows ignored", evidence.repeated_rows_ignored, "L12", pace=3),
+    _of_evidence("second look left out", rules.second_look_left_out, "L37"),
+    _of_evidence("number of another is no presence", evidence.number_of_another_is_no_presence, "L31"),
+    _of_evidence("next numbers not asked for", evidence.next_numbers_not_asked_for, "L13", pace=3),
+    _of_evidence("later owner loses its number", rules.later_owner_loses_its_number, "L31"),
+    _of_evidence("retry asks nobody", rules.retry_asks_nobody, "L1", "M4", pace=3),
+    Mutant("held owner gives its reference away", rules.held_owner_gives_its_reference_away, ("I-7", "M3", "P5")),
 )
 
 _SEEDS: Final = 30
