@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +16,7 @@ from shared.ledger.entry import Entry
 from shared.ledger.posted import Posted
 from shared.ledger.recording import Recording
 from shared.payments import reading
-from shared.payments.evidence import absence, judge
+from shared.payments.evidence import absence, judge, shown
 from shared.payments.evidence.absence import Absence
 from shared.payments.evidence.facts import Conclusion, Known, Sent
 from shared.payments.gateway import Receipt
@@ -94,6 +95,11 @@ def typed_in_is_no_candidate() -> Iterator[None]:
 def one_reading_is_enough() -> AbstractContextManager[Any]:
     """The first absence is believed."""
     return patch.object(settle, "proves", lambda *_: True)
+
+
+def lag_ignored() -> AbstractContextManager[Any]:
+    """What was late once is taken to be in time."""
+    return patch.object(shown.Shown, "lag", lambda *_: timedelta(0))
 
 
 def repeated_rows_ignored() -> AbstractContextManager[Any]:
