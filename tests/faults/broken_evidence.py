@@ -123,3 +123,17 @@ def number_of_another_is_no_presence() -> Iterator[None]:
 def next_numbers_not_asked_for() -> AbstractContextManager[Any]:
     """Behind the last number of ours nothing can be, where the counter's receipts have others."""
     return patch.object(Absence, "_beyond", lambda *_: None)
+
+
+@contextmanager
+def after_by_the_list_s_clock() -> Iterator[None]:
+    """Whatever the list says was made after the attempt shows that the list goes on."""
+
+    def later(self: Absence, ours: Posted) -> bool:
+        receipt = self._shown.receipt_of(ours)
+        if receipt is None or ours.key == self._sent.key:
+            return False
+        return receipt.created_at >= self._sent.last_sent_at + self._known.after
+
+    with patch.object(Absence, "_is_later", later):
+        yield

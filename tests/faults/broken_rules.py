@@ -258,3 +258,8 @@ def retry_asks_nobody() -> AbstractContextManager[Any]:
         return "override"
 
     return patch.object(Retry, "_evidence", word)
+
+
+def proof_used_after_hours() -> AbstractContextManager[Any]:
+    """What was once shown not to be there leaves hours later without another question."""
+    return patch.object(settle, "is_fresh", lambda entry, *_: entry.proved_at is not None)

@@ -329,15 +329,11 @@ class VoidsHidden(Voids):
 
 
 class TakenBack(Habit):
-    """One receipt in seven, in some cities every second, is rolled back seconds after it was confirmed."""
-
-    def __init__(self, city: "City", dice: Random) -> None:
-        super().__init__(city, dice)
-        self._share = dice.choice([1 / 7, 1 / 2])
+    """One receipt in seven is rolled back seconds after it was confirmed."""
 
     @override
     def makes(self, made: Made) -> None:
-        if made.reference is not None and self.dice.random() < self._share:
+        if made.reference is not None and self.dice.random() < 1 / 7:
             self.city.clock.later(self.dice.uniform(3, 45), self._roll_back, made)
 
     def _roll_back(self, made: Made) -> None:

@@ -66,6 +66,18 @@ MUTANTS: Final = (
     _of_evidence("one reading is enough", evidence.one_reading_is_enough, "L8", pace=30, payments=100, first=2),
     _of_evidence("lag ignored", evidence.lag_ignored, "L8", pace=30, payments=150, first=1),
     _of_evidence("repeated rows ignored", evidence.repeated_rows_ignored, "L12", pace=3),
+    _of_evidence("after by the list's clock", evidence.after_by_the_list_s_clock, "L8", "L22", payments=80),
+    _of_evidence(
+        "proof used after hours",
+        rules.proof_used_after_hours,
+        "P14",
+        "M2",
+        "M3",
+        "M4",
+        pace=30,
+        payments=60,
+        first=7002,
+    ),
     _of_evidence("second look left out", rules.second_look_left_out, "L37"),
     _of_evidence("number of another is no presence", evidence.number_of_another_is_no_presence, "L31"),
     _of_evidence(
