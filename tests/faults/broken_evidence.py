@@ -1,18 +1,25 @@
 """Ways to break a rule of evidence: what counts as not sent, and what proves that a receipt is there or not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from shared.caselle import protocol
 from shared.caselle.client import CaselleClient
+from shared.caselle.numbers import Numeral
+from shared.ledger import settle
 from shared.ledger.answer import Ambiguous, NotSent, Refused
 from shared.ledger.entry import Entry
 from shared.ledger.posted import Posted
 from shared.ledger.recording import Recording
-from shared.payments.evidence import absence
+from shared.payments import reading
+from shared.payments.evidence import absence, judge, shown
 from shared.payments.evidence.absence import Absence
-from shared.payments.evidence.facts import Conclusion
+from shared.payments.evidence.facts import Conclusion, Known, Sent
+from shared.payments.gateway import Receipt
 
 
 @contextmanager
@@ -70,3 +77,63 @@ def absent_by_any_list() -> AbstractContextManager[Any]:
         return absence.Absent()
 
     return patch.object(Absence, "concluded", careless)
+
+
+def number_through_a_float() -> AbstractContextManager[Any]:
+    """A receipt number that is a JSON number loses its last zeros."""
+    return patch.object(protocol, "Numeral", lambda written: Numeral(str(float(written))))
+
+
+@contextmanager
+def typed_in_is_no_candidate() -> Iterator[None]:
+    """What a clerk typed in, once a person was told, is nobody's."""
+    sent_of = reading.sent_of
+    with patch.object(reading, "sent_of", lambda entry: replace(sent_of(entry), told_held=False)):
+        yield
+
+
+def one_reading_is_enough() -> AbstractContextManager[Any]:
+    """The first absence is believed."""
+    return patch.object(settle, "proves", lambda *_: True)
+
+
+def lag_ignored() -> AbstractContextManager[Any]:
+    """What was late once is taken to be in time."""
+    return patch.object(shown.Shown, "lag", lambda *_: timedelta(0))
+
+
+def repeated_rows_ignored() -> AbstractContextManager[Any]:
+    """A list that moved while it was read is taken for whole."""
+    return patch.object(judge, "repeats", lambda _: False)
+
+
+@contextmanager
+def number_of_another_is_no_presence() -> Iterator[None]:
+    """A receipt whose number is bound to another payment is not ours, whatever its reference."""
+    with_reference = judge._with_reference
+
+    def unbound(sent: Sent, receipts: Iterable[Receipt], known: Known) -> list[Receipt]:
+        mine = with_reference(sent, receipts, known)
+        return [each for each in mine if known.owners.get(each.receipt_number, sent.key) == sent.key]
+
+    with patch.object(judge, "_with_reference", unbound):
+        yield
+
+
+def next_numbers_not_asked_for() -> AbstractContextManager[Any]:
+    """Behind the last number of ours nothing can be, where the counter's receipts have others."""
+    return patch.object(Absence, "_beyond", lambda *_: None)
+
+
+@contextmanager
+def after_by_the_list_s_clock() -> Iterator[None]:
+    """Whatever the list says was made after the attempt shows that the list goes on."""
+
+    def later(self: Absence, ours: Posted) -> bool:
+        receipt = self._shown.receipt_of(ours)
+        if receipt is None or ours.key == self._sent.key:
+            return False
+        return receipt.created_at >= self._sent.last_sent_at + self._known.after
+
+    with patch.object(Absence, "_is_later", later):
+        yield

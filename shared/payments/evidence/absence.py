@@ -1,9 +1,9 @@
 """What must be shown before an absence is believed: an earlier one of ours, all of ours since, a later one, no hole."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
-from itertools import islice
+from itertools import count, islice
 from typing import Final
 
 from shared.ledger.posted import Posted
@@ -16,6 +16,9 @@ MOST_BEFORE: Final = 3
 
 MOST_MISSING: Final = 20
 """Numbers that are asked for one by one; more missing ones are no accident of single receipts."""
+
+NEXT_ASKED: Final = 3
+"""Numbers behind *before* that are asked for where *after* is numbered otherwise: failed sends use some up."""
 
 
 class Absence:
@@ -134,34 +137,43 @@ class Absence:
         if low is None or high is None:
             return Nothing("numbers_unreadable")
         if low.group != high.group:
-            return None
+            return self._beyond(low)
         if not low.is_below(high):
             return Nothing("numbers_begun_again")
-        missing = list(self._missing(low, high))
+        missing = list(islice(self._free(low, range(low.place + 1, high.place)), MOST_MISSING + 1))
         if len(missing) > MOST_MISSING:
             return Nothing("too_many_numbers_missing")
         # Where the numbers' form has changed in between, nobody knows in which one a missing one is written.
         numbers = list(dict.fromkeys(number.at(place) for place in missing for number in (low, high)))
-        unasked = tuple(text for text in numbers if text not in self._known.asked)
-        return Ask(unasked) if unasked else self._asked_for(numbers)
-
-    def _missing(self, low: Number, high: Number) -> Iterator[int]:
-        """Places in between that are neither in the list nor any answer's to another payment of ours."""
-        texts = [each.receipt_number for each in self._reading.receipts]
-        texts += [each.receipt_number for each in self._known.ours if each.key != self._sent.key]
-        taken = {number.place for text in texts if (number := number_of(text)) and number.group == low.group}
-        free = (place for place in range(low.place + 1, high.place) if place not in taken)
-        yield from islice(free, MOST_MISSING + 1)
-
-    def _asked_for(self, missing: Iterable[str]) -> Conclusion | None:
-        """A number that is shown when it is asked for, and not in the list, says that the list is not whole."""
-        numbers = list(missing)
-        if any(self._known.asked[number] for number in numbers):
-            return Nothing("list_hides_receipts")
+        hidden = self._hidden(numbers)
+        if hidden is not None:
+            return hidden
         # A failed send may use a number up; only one of the same channel behind it shows that the list goes on.
         alike = (each for each in self._known.ours if each.channel == self._sent.channel and self._is_later(each))
         shown = any(self._shown.receipt_of(each) for each in alike)
         return Nothing("numbers_missing") if numbers and not shown else None
+
+    def _beyond(self, low: Number) -> Conclusion | None:
+        """Behind *before* no number of its group is shown that bounds what may be missing: the next ones are asked for.
+
+        None of them there is no objection: none need have been given out since.
+        """
+        free = islice(self._free(low, count(low.place + 1)), NEXT_ASKED)
+        return self._hidden([low.at(place) for place in free])
+
+    def _free(self, low: Number, places: Iterable[int]) -> Iterator[int]:
+        """Places of a number's group that are neither in the list nor any answer's to another payment of ours."""
+        texts = [each.receipt_number for each in self._reading.receipts]
+        texts += [each.receipt_number for each in self._known.ours if each.key != self._sent.key]
+        taken = {number.place for text in texts if (number := number_of(text)) and number.group == low.group}
+        return (place for place in places if place not in taken)
+
+    def _hidden(self, numbers: Sequence[str]) -> Conclusion | None:
+        """A number that is shown when it is asked for, and not in the list, says that the list is not whole."""
+        unasked = tuple(text for text in numbers if text not in self._known.asked)
+        if unasked:
+            return Ask(unasked)
+        return Nothing("list_hides_receipts") if any(self._known.asked[text] for text in numbers) else None
 
     def _candidates(self, before: Receipt) -> Iterator[Receipt]:
         """Receipts that could be the payment, entered or cut in a way that nobody foresaw."""
