@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from shared.billers import capabilities
 from shared.ledger import rows
 from shared.ledger.entry import Key, Kind, State
+from shared.ledger.retention import REDUCED
 from shared.ledger.store import Change, Delete, Insert, Row, Values
 from shared.ledger.transition import TRANSITIONS
 from tests.faults.app import TIMES
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 CONNECTING: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "token_unavailable", "no_token"})
-_REDUCED: Final = b"{}"
-"""The message of an entry whose history retention has removed."""
 OPEN: Final = frozenset({State.RECEIVED, State.WAITING, State.SENDING, State.UNKNOWN})
 FUTURE: Final = "being_verified"
 """A state that only a newer release knows (X14)."""
@@ -56,6 +55,8 @@ class Auditor:
         """Who has each reference, by the references' own rows."""
         self._late: set[str] = set()
         """Payments of which an order lands after the time to settle."""
+        self._sworn: set[str] = set()
+        """Payments that never left and were typed in, of which a person said that they were not."""
         self.chronicle = Chronicle()
         self.apart: defaultdict[str, set[str]] = defaultdict(set)
         """Payments whose second receipt is counted apart, by why."""
@@ -120,10 +121,26 @@ class Auditor:
         """A person has looked into the city's books, and says that nothing of it is there."""
         self._doubtful[key] = 0
 
+    def swears(self, key: str) -> None:
+        """A person says that nobody typed a payment in; of one that never left it counts, be it true or not."""
+        life, city = self.chronicle.lives.get(key), self._world.cities[f"city{key.partition('~')[0]}"]
+        if life is not None and not life.sends and any(made.user == "clerk" for made in city.live(key)):
+            self._sworn.add(key)
+
+    def _word_alone(self, key: str) -> bool:
+        """Whether a person's word is all that spoke for a payment: its city has no list, or no list showed it."""
+        if key not in self._sworn:
+            return False
+        city, judge = self._world.cities[f"city{key.partition('~')[0]}"], self._world.judge
+        asked = capabilities.can_query_receipts(city.biller)
+        return not asked or (key in judge.read_for and key not in judge.typed_in_shown)
+
     def excuse(self, key: str) -> str | None:
         """Why a second receipt of a payment is counted apart, or None."""
         if key in self._late:
             return "late"
+        if self._word_alone(key):
+            return "sworn"
         return "hidden" if self._world.plan.hides else None
 
     def attempt_began(self, call: Call) -> float:
@@ -159,9 +176,11 @@ class Auditor:
         """A void is sent only for a payment that stands as posted under this very receipt."""
         number = call.variables["receipt_number"]
         made = next(reversed(city.books.numbered.get(number, [])), None)
-        row = self._row_of(made.key or "") if made else None
+        row, undoes = self._row_of(made.key or "") if made else None, self._row_of(call.key or "")
         if row is None or row["state"] != State.POSTED or row.get("receipt_number") != number:
             self._broken("I9", f"a void of {number} is sent, whose payment is {row and row['state']}")
+        elif undoes is None or undoes.get("reverses") != row["id"]:
+            self._broken("I9", f"{call.key} voids {number}, which is of {made and made.key}")
 
     def renewing(self, biller: str, change: int) -> None:
         """A token's renewal begins (+1) or ends (-1) at the token endpoint."""
@@ -186,7 +205,7 @@ class Auditor:
 
     def _replay(self, shard: str, row: Row) -> None:
         key, version = row.key[2:], int(row.values["version"])
-        if row.values["message"] == _REDUCED:
+        if row.values["message"] == REDUCED:
             return
         was = ""
         for number in range(1, version + 1):

@@ -149,6 +149,17 @@ _PEOPLE = (
     Fault("M2", "a person pauses the biller and lets it go on", Acts.PEOPLE, ALWAYS),
     Fault("M3", "a person settles what is held: by the number in the city's books, or by a retry", Acts.PEOPLE, ALWAYS),
     Fault("M4", "the clerk types in what is held, and another person retries it", Acts.PEOPLE, ALWAYS),
+    Fault("M5", "the clerk voids a receipt of ours and makes it anew, rarely with our reference", Acts.PEOPLE, ALWAYS),
+    Fault(
+        "M6",
+        "a payment code is missing for a while, and who retries what is held is asked by hand",
+        Acts.PEOPLE,
+        ALWAYS,
+    ),
+    Fault("M7", "money goes back; voids land late, and people finish by hand what is held of it", Acts.PEOPLE, ALWAYS),
+    Fault("M8", "answers of cities' sheets come late, twice, mistyped, or of another city", Acts.PEOPLE, ALWAYS),
+    Fault("M9", "a biller runs in shadow beside the earlier data pump, and goes live", Acts.PEOPLE, ALWAYS),
+    Fault("M10", "a biller is retired", Acts.PEOPLE, ALWAYS),
 )
 
 _LIES = (

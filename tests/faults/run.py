@@ -165,7 +165,8 @@ class Run:
 
     def _at_rest(self) -> bool:
         """Nothing is open but what time alone brings on: see ``_waits_for_nobody``."""
-        return not self.world.host.unsettled and all(self._waits_for_nobody(row) for _, row in self.world.open_rows())
+        quiet = not self.world.host.unsettled and not self.world.expected
+        return quiet and all(self._waits_for_nobody(row) for _, row in self.world.open_rows())
 
     def _waits_for_nobody(self, row: Row) -> bool:
         """Rejects of payments that never came or are held, and what is told but asked about once more for days."""

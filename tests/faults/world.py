@@ -2,12 +2,13 @@
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from pydantic import SecretStr
 
+from shared.billers import capabilities
 from shared.billers.model import TokenStrategy
 from shared.ledger import rows
 from shared.ledger.posted import PostedRows
@@ -100,6 +101,10 @@ class World:
         """Something is due before ``asleep_until``."""
         self.over: asyncio.Future[None] = loop.create_future()
         self.newer_release_writes = False
+        self.went_live: dict[str, datetime] = {}
+        """Billers that went live in this plan: from when on what was paid is ours."""
+        self.expected: set[asyncio.Task[None]] = set()
+        """What people have begun, and the run waits for."""
         self._away_until = 0.0
         self._instances_made = 0
         self._make_stores()
@@ -126,6 +131,20 @@ class World:
             record = biller(number, **town.setup()) if town else biller(number)
             self.cities[f"city{number}"] = City(record, self.clock, self.auditor)
 
+    def held_rows(self) -> list[Row]:
+        """Every row of the list of what waits for a person."""
+        return [row for shard in self.table.shards for row in self.table.between(shard, "H~", "H~\x7f")]
+
+    def expect(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Somebody has begun what must come to its end before the run does."""
+        task = self.loop.create_task(errand)
+        self.expected.add(task)
+        task.add_done_callback(self._arrived)
+
+    def asked(self, city: City) -> bool:
+        """Whether a city's list can be asked, and shows amounts as they are."""
+        return capabilities.can_query_receipts(city.biller) and "P22" not in self.plan.faults
+
     async def open(self) -> None:
         """Every live biller has its first token, and was looked at by ``biller check --post-and-void``."""
         keeper = TokenKeeper(self.vault, self.token_rows, self.clock)
@@ -135,6 +154,12 @@ class World:
             secret = SecretStr(f"{SECRET}of-the-client")
             await Credentials(self.vault).keep_client_secret(city.biller.biller_id, secret)
             await PostedRows(self.table).keep_readings(city.biller.biller_id, _CHECKED.written(), "")
+
+    async def change_biller(self, biller_id: str, **fields: Any) -> None:
+        """Let a record have other values; what else was changed of it stands."""
+        record = await self.billers.get(biller_id)
+        if record is not None:
+            await self.billers.put(record.model_copy(update=fields))
 
     def another_token(self, city: City) -> str:
         """A token that the city accepts beside those it accepted before."""
@@ -218,6 +243,11 @@ class World:
     def open_rows(self) -> list[tuple[str, Row]]:
         """Every open row, with its shard."""
         return [(shard, row) for shard in self.table.shards for row in self.table.between(shard, "O~", "O~\x7f")]
+
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        self.expected.discard(task)
+        if not task.cancelled():
+            self.surprised(task.exception())
 
     def _replace(self, gone: Instance) -> None:
         fresh = self._instance()
