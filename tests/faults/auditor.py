@@ -28,6 +28,7 @@ from tests.faults.city import City
 from tests.faults.fate import Call
 
 if TYPE_CHECKING:
+    from tests.faults.stamp import Stamp
     from tests.faults.world import World
 
 CONNECTING: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "token_unavailable", "no_token"})
@@ -36,11 +37,17 @@ FUTURE: Final = "being_verified"
 """A state that only a newer release knows (X14)."""
 
 
+_OF_THE_CITIES: Final = (
+    *("chronicle", "apart", "unknown", "_late", "_sworn", "_doubtful", "_names", "_claimed", "_renewals"),
+)
+
+
 class Auditor:
     """Raises through ``World.broken``; keeps only what the checks need."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", stamp: "Stamp") -> None:
         self._world = world
+        self._stamp = stamp
         self._open: Counter[str] = Counter()
         self._slots: Counter[str] = Counter()
         self._sends: Counter[tuple[str, int]] = Counter()
@@ -62,6 +69,25 @@ class Auditor:
         """Payments whose second receipt is counted apart, by why."""
         self.unknown: defaultdict[str, set[str]] = defaultdict(set)
         """Payments by biller that were ever in doubt."""
+
+    def beside(self, stamp: "Stamp") -> "Auditor":
+        """The auditor of another stamp's ledger, which knows of the cities and of people what this one knows."""
+        other = Auditor(self._world, stamp)
+        for name in _OF_THE_CITIES:
+            setattr(other, name, getattr(self, name))
+        return other
+
+    def copied(self, changes: Sequence[Change]) -> None:
+        """Rows came from another ledger, or from what Invoice Cloud was told: no steps of this one."""
+        for change in changes:
+            self._count(change)
+            if change.key[0] == "N" and not isinstance(change, Delete):
+                self._owners[change.key] = str(change.values["key"])
+
+    def restored(self) -> None:
+        """The ledger holds what another held at some moment."""
+        for (_, key), row in self._stamp.table.rows.items():
+            self.copied([Insert(key, row.values)])
 
     def expect(self, reference: str, key: Key) -> None:
         """A payment that may be sent, under the reference it will have at the city."""
@@ -193,12 +219,12 @@ class Auditor:
         inbound = queue.removesuffix("-poison")
         if inbound == "due" or (inbound, message_id) in self._world.quarantine.items:
             return
-        if key is None or (rows.shard_of(key.biller), rows.state_key(key)) not in self._world.table.rows:
+        if key is None or (rows.shard_of(key.biller), rows.state_key(key)) not in self._stamp.table.rows:
             self._broken("lost", f"{message_id} is acknowledged, and is nowhere")
 
     def check_all(self) -> None:
         """I10 and I12 for every entry, from the rows alone."""
-        table = self._world.table.rows
+        table = self._stamp.table.rows
         for (shard, key), row in table.items():
             if key.startswith("P~"):
                 self._replay(shard, row)
@@ -209,12 +235,12 @@ class Auditor:
             return
         was = ""
         for number in range(1, version + 1):
-            event = self._world.table.rows.get((shard, f"E~{key}~{number:06}"))
+            event = self._stamp.table.rows.get((shard, f"E~{key}~{number:06}"))
             if event is None or event.values["was"] != was:
                 self._broken("I10", f"{key}: event {number} is missing or follows from another state")
                 return
             was = str(event.values["state"])
-        if was != row.values["state"] or (shard, f"E~{key}~{version + 1:06}") in self._world.table.rows:
+        if was != row.values["state"] or (shard, f"E~{key}~{version + 1:06}") in self._stamp.table.rows:
             self._broken("I10", f"{key}: its events end in {was}, its row says {row.values['state']}")
 
     def _count(self, change: Change) -> None:
@@ -251,11 +277,11 @@ class Auditor:
     def _forestalled_by(self, entry: Values) -> Values | None:
         """The void that came before a payment, or None."""
         key, shard = rows.key_of(Row("", entry, "")), rows.shard_of(str(entry["biller"]))
-        first = self._world.table.rows.get((shard, rows.event_key(key, 1)))
+        first = self._stamp.table.rows.get((shard, rows.event_key(key, 1)))
         if first is None or "forestalled_by" not in first.values:
             return None
         void = Key(key.biller, Kind.REVERSAL, str(first.values["forestalled_by"]))
-        return self._world.table.rows[shard, rows.state_key(void)].values
+        return self._stamp.table.rows[shard, rows.state_key(void)].values
 
     def _foreign(self, key: str, was: str | None, state: str) -> None:
         if was == FUTURE and not self._world.newer_release_writes:
@@ -305,7 +331,7 @@ class Auditor:
     def _row_of(self, key: str) -> Values | None:
         """The state row of a payment."""
         biller = key.partition("~")[0]
-        row = self._world.table.rows.get((rows.shard_of(biller), f"P~{key}")) if key else None
+        row = self._stamp.table.rows.get((rows.shard_of(biller), f"P~{key}")) if key else None
         return row.values if row else None
 
     def _broken(self, code: str, what: str) -> None:

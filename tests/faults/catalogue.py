@@ -160,6 +160,8 @@ _PEOPLE = (
     Fault("M8", "answers of cities' sheets come late, twice, mistyped, or of another city", Acts.PEOPLE, ALWAYS),
     Fault("M9", "a biller runs in shadow beside the earlier data pump, and goes live", Acts.PEOPLE, ALWAYS),
     Fault("M10", "a biller is retired", Acts.PEOPLE, ALWAYS),
+    Fault("M11", "the region is lost with its ledger, and another stamp takes over", Acts.PEOPLE, ALWAYS),
+    Fault("M12", "the region is lost, and another stamp takes over with a copy that lags", Acts.PEOPLE, ALWAYS),
 )
 
 _LIES = (

@@ -288,11 +288,14 @@ def _cents(fields: dict[str, Any]) -> int:
     return int(whole_) * 100 + int(part)
 
 
-def needless(life: Life, reason: str) -> bool:
-    """Whether a payment that is held could have been settled by what was shown before a person was told of it."""
+def needless(life: Life, reason: str, *, absent: bool) -> bool:
+    """Whether a payment that is held could have been settled by what was shown before a person was told of it.
+
+    ``absent``: absences count; of a ledger that was lost nobody here knows what its successor can prove them by.
+    """
     if life.shown:
         return True
-    if reason in _NOT_TO_BE_SENT:
+    if reason in _NOT_TO_BE_SENT or not absent:
         return False
     doubt = (attempt_at for attempt_at in life.absent if attempt_at[0] == len(life.sends))
     latest = [at for _, at in doubt if life.in_doubt_since <= at <= life.held_at]

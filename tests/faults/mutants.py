@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.faults import broken_evidence as evidence
+from tests.faults import broken_moves as moves
 from tests.faults import broken_people as people
 from tests.faults import broken_rules as rules
 from tests.faults.plan import Plan
@@ -58,6 +59,23 @@ MUTANTS: Final = (
     _of_evidence("missing number ignored", evidence.missing_number_ignored, "L13"),
     _of_evidence("candidates ignored", evidence.candidates_ignored, "L2"),
     _of_evidence("absent by any list", evidence.absent_by_any_list, "L9"),
+    Mutant(
+        "recovery does not ask for the day of payment",
+        moves.recovery_does_not_ask_for_the_day_of_payment,
+        ("M11",),
+        pace=3,
+        payments=40,
+    ),
+    *(
+        Mutant(name, apply, faults)
+        for name, apply, faults in (
+            ("recovery asks nobody", moves.recovery_asks_nobody, ("M11",)),
+            ("copy is believed", moves.copy_is_believed, ("M12", "P1")),
+            ("what a copy holds is let go", moves.what_a_copy_holds_is_let_go, ("M12", "M6")),
+            ("void after a loss at once", moves.void_after_a_loss_at_once, ("M11", "M7")),
+        )
+    ),
+    Mutant("versions begin anew", moves.versions_begin_anew, ("M11", "L1"), pace=30, payments=70),
     Mutant("void by an old proof", people.void_by_an_old_proof, ("M6", "M7"), payments=100),
     Mutant("sheet line of another attempt", people.sheet_line_of_another_attempt, ("M8", "M3", "P12"), minutes=180),
     *(

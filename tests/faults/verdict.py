@@ -109,13 +109,21 @@ class Verdict:
             self._world.broken("lost", f"{life.key} is skipped, was paid since its biller went live, and nobody has it")
         if state is State.NOT_POSTED and live and self._world.auditor.excuse(life.key) is None:
             self._world.broken("false", f"{life.key} is told as not posted, and is there as {live[0].number}")
-        if state is State.HELD and life.doubted and reason != _EXHAUSTED and needless(life, reason):
+        if (
+            state is State.HELD
+            and life.doubted
+            and reason != _EXHAUSTED
+            and needless(life, reason, absent=self._world.lost_at is None)
+        ):
             seen = life.shown[-1] if life.shown else [at for _, at in life.absent]
             self._world.broken("needless", f"{life.key} is held for {reason}; shown at {seen}")
 
     def _ours(self, key: str) -> bool:
         """Whether it was paid since its biller went live."""
-        entry = rows.entry_of(self._world.table.rows[rows.shard_of(key.partition("~")[0]), f"P~{key}"])
+        row = self._world.table.rows.get((rows.shard_of(key.partition("~")[0]), f"P~{key}"))
+        if row is None:
+            return False
+        entry = rows.entry_of(row)
         went_live, paid = self._world.went_live.get(entry.key.biller), overlap.paid_at(entry)
         return went_live is not None and paid is not None and paid >= went_live
 
