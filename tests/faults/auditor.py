@@ -6,7 +6,7 @@ that this payment's receipt is there under that number, whatever else the number
 there; I7 the same cents everywhere; I9 one effective void, of a posted payment; I10 versions count events; I11 where
 nobody can be asked, no second send without a person, whatever was answered to the first; I12 an open row for whatever
 is open; I13 a failed connection leaves no doubt; I15 one renewal at a time; I17 a reference goes to another payment only
-from one that ended unposted.
+from one that ended unposted; I19 nothing is sent by a stamp that is not its biller's home.
 
 What lands after the time to settle, and what a list hides while something else goes wrong, is put apart and told.
 """
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from shared.billers import capabilities
-from shared.ledger import rows
+from shared.ledger import rows, transition
 from shared.ledger.entry import Key, Kind, State
 from shared.ledger.retention import REDUCED
 from shared.ledger.store import Change, Delete, Insert, Row, Values
@@ -83,6 +83,14 @@ class Auditor:
             self._count(change)
             if change.key[0] == "N" and not isinstance(change, Delete):
                 self._owners[change.key] = str(change.values["key"])
+            if change.key[0] == "P" and not isinstance(change, Delete):
+                self._stands(change.key[2:], change.values)
+
+    def _stands(self, key: str, values: Values) -> None:
+        """A payment stands otherwise than its last step said: it came from another ledger, or was merged."""
+        life = self.chronicle.lives.get(key)
+        if life is not None and life.steps and life.steps[-1][1] != values["state"]:
+            self.chronicle.came(key, values, self._world.loop.time())
 
     def restored(self) -> None:
         """The ledger holds what another held at some moment."""
@@ -110,6 +118,8 @@ class Auditor:
 
     def bytes_leave(self, call: Call, city: City) -> None:
         """The first byte of a request is about to leave."""
+        if (call.reference or call.operation == "void_receipt") and self._stamp is not self._world.home:
+            self._broken("I19", f"{call.key} is sent from {self._stamp.region}, which is not its biller's home")
         if call.operation == "void_receipt":
             self._void_leaves(call, city)
         if call.reference is None:
@@ -233,15 +243,25 @@ class Auditor:
         key, version = row.key[2:], int(row.values["version"])
         if row.values["message"] == REDUCED:
             return
-        was = ""
+        was, merged = "", self._merged_at(shard, key, version)
         for number in range(1, version + 1):
             event = self._stamp.table.rows.get((shard, f"E~{key}~{number:06}"))
+            if event is not None and transition.MERGED in event.values:
+                was = str(event.values["state"])
+                continue
+            if number < merged:
+                continue
             if event is None or event.values["was"] != was:
                 self._broken("I10", f"{key}: event {number} is missing or follows from another state")
                 return
             was = str(event.values["state"])
         if was != row.values["state"] or (shard, f"E~{key}~{version + 1:06}") in self._stamp.table.rows:
             self._broken("I10", f"{key}: its events end in {was}, its row says {row.values['state']}")
+
+    def _merged_at(self, shard: str, key: str, version: int) -> int:
+        """The event by which a move put it in another's place: what was before it counts two ledgers."""
+        found = {number: self._stamp.table.rows.get((shard, f"E~{key}~{number:06}")) for number in range(version + 1)}
+        return max((number for number, row in found.items() if row and transition.MERGED in row.values), default=0)
 
     def _count(self, change: Change) -> None:
         step = 1 if isinstance(change, Insert) else -1 if isinstance(change, Delete) else 0

@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from shared.billers.homecoming import Homecoming
 from shared.billers.model import Biller
+from shared.ledger import merge
 from shared.ledger.entry import Entry
 from shared.payments import drive, peer, post, reading, rules
 from shared.payments.message import PaymentMessage
@@ -72,3 +74,32 @@ def versions_begin_anew() -> Iterator[None]:
 def void_after_a_loss_at_once() -> AbstractContextManager[Any]:
     """A void that the lost ledger sent at the last moment is taken for one that never was."""
     return patch.object(ReversalDriver, "_may_still_land", lambda *_: False)
+
+
+def move_skips() -> AbstractContextManager[Any]:
+    """What is at the new home already stays as it is, whatever the old home knows of it."""
+    return patch.object(merge, "merged", lambda *_: None)
+
+
+@contextmanager
+def stamp_comes_back_and_sends() -> Iterator[None]:
+    """A stamp that was away asks nobody who is home of its billers by now."""
+
+    async def unasked(*_: object) -> None:
+        return None
+
+    with patch.object(Homecoming, "__call__", unasked):
+        yield
+
+
+@contextmanager
+def silent_stamp_is_taken_for_gone() -> Iterator[None]:
+    """A stamp that does not answer is not home to anybody."""
+    doubts = Homecoming._doubts
+
+    async def trusting(self: Homecoming, mine: Any) -> dict[str, str]:
+        found = await doubts(self, mine)
+        return {biller: words for biller, words in found.items() if "could not be asked" not in words}
+
+    with patch.object(Homecoming, "_doubts", trusting):
+        yield

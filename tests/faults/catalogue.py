@@ -162,6 +162,8 @@ _PEOPLE = (
     Fault("M10", "a biller is retired", Acts.PEOPLE, ALWAYS),
     Fault("M11", "the region is lost with its ledger, and another stamp takes over", Acts.PEOPLE, ALWAYS),
     Fault("M12", "the region is lost, and another stamp takes over with a copy that lags", Acts.PEOPLE, ALWAYS),
+    Fault("M13", "the billers move to another stamp, while their messages come to both", Acts.PEOPLE, ALWAYS),
+    Fault("M14", "a region that was lost comes back beside the stamp that took over", Acts.PEOPLE, ALWAYS),
 )
 
 _LIES = (

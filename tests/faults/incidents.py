@@ -12,7 +12,7 @@ from shared.ledger.entry import Entry, State, Wait
 from shared.ledger.store import Insert
 from shared.vocabulary.errors import CaselleError
 from tests.fakes.faulty_ledger import Crash
-from tests.faults import clerks, going_live, losses, peer_faults, sheets
+from tests.faults import clerks, going_live, losses, moves, peer_faults, sheets
 from tests.faults.auditor import FUTURE
 from tests.faults.billers import OLD, biller
 from tests.faults.catalogue import CATALOGUE
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _WRONG_CODE: Final = {"AR": {"categoryCode": "99", "distributionCode": "1201", "paymentCodes": {"ACH": "7", "CC": "8"}}}
 _DELIVERIES: Final = 100
 _BETWEEN_DELIVERIES: Final = 30.0
-STRIKE_LATER: Final = frozenset({"M5", "M6", "M7", "M8", "M9", "M11", "M12"})
+STRIKE_LATER: Final = frozenset({"M5", "M6", "M7", "M8", "M9", "M11", "M12", "M13", "M14"})
 """They are set up at once, and strike when there is something for them to deal with."""
-_TIMED_ALONE: Final = frozenset({"P16", "M6", "M9", "M10", "M11", "M12"})
+_TIMED_ALONE: Final = frozenset({"P16", "M6", "M9", "M10", "M11", "M12", "M13", "M14"})
 """They wait for the beginning of their storm, or for a moment of their own, by themselves."""
 _EVERY: Final = 20.0
 """Seconds between two looks of the newer release at the ledger."""
@@ -40,6 +40,7 @@ def begin(world: "World") -> list[asyncio.Task[None]]:
     doing |= {"M5": clerks.makes_anew, "M6": clerks.code_missing, "M7": clerks.voids_late, "M8": sheets.asks_cities}
     doing |= {"M9": going_live.shadow_and_live, "M10": going_live.retired}
     doing |= {"M11": losses.lost_whole, "M12": losses.lost_but_for_a_copy}
+    doing |= {"M13": moves.moved, "M14": moves.comes_back}
     happening = [fault for fault in world.plan.faults if fault in doing]
     world.weather.struck.update(set(happening) - STRIKE_LATER)
     habits = [CATALOGUE[fault] for fault in world.plan.faults if CATALOGUE[fault].habit]

@@ -1,6 +1,7 @@
 """A region is lost: another stamp takes over with nothing, or with a copy that lags, as ``docs/region-lost.md`` says."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 from types import MappingProxyType
@@ -21,30 +22,31 @@ if TYPE_CHECKING:
 
 CHECKED: Final = Shown(form=Form(proven=WHOLE))
 """What is known of a city's list that showed the longest reference when it was set up."""
-_NOTHING: Final[Copy] = MappingProxyType({})
+NOTHING: Final[Copy] = MappingProxyType({})
 _UNREAD: Final = 0.6
 """Of the results of the last time before the loss, the share that Invoice Cloud never read."""
+_LOSSES: Final = ("M11", "M12")
 _SAID: Final = Decision("object-id-6", "the region is lost")
 
 
 async def lost_whole(world: "World") -> None:
     """M11: nothing of the ledger is left."""
     dice = world.plan.dice("M11")
-    await asyncio.sleep(_moment(world, dice))
-    await takes_over(world, _NOTHING, dice)
+    await asyncio.sleep(moment(world, dice))
+    await takes_over(world, NOTHING, dice)
 
 
 async def lost_but_for_a_copy(world: "World") -> None:
     """M12: a copy is left that is some minutes old, in a town hours."""
     dice, town = world.plan.dice("M12"), world.plan.town()
-    at, lag = _moment(world, dice), dice.uniform(0.2, 15) * MINUTE if town is None else dice.uniform(0.1, 36) * HOUR
+    at, lag = moment(world, dice), dice.uniform(0.2, 15) * MINUTE if town is None else dice.uniform(0.1, 36) * HOUR
     await asyncio.sleep(max(0.0, at - lag))
     copy = dict(world.table.rows)
     await asyncio.sleep(min(at, lag))
     await takes_over(world, copy, dice)
 
 
-def _moment(world: "World", dice: Random) -> float:
+def moment(world: "World", dice: Random) -> float:
     """Seconds from now to the loss: while payments come, rarely after the last."""
     town = world.plan.town()
     if town is None:
@@ -56,7 +58,7 @@ async def takes_over(world: "World", copy: Copy, dice: Random) -> None:
     """Records in recovery, what Invoice Cloud was told taken back, and whatever had no final result enqueued again."""
     lost_at, old = world.clock.now(), world.home
     world.note("region", "LOST")
-    for fault in ("M11", "M12"):
+    for fault in _LOSSES:
         if fault in world.plan.faults:
             world.struck(fault)
     old.go_down()
@@ -74,7 +76,7 @@ async def takes_over(world: "World", copy: Copy, dice: Random) -> None:
     if not late:
         await import_results(world, lost_at)
     new.start()
-    _enqueue_again(world, dice)
+    _enqueue_again(world, world.read_before_loss, dice)
     if late:
         await asyncio.sleep(dice.uniform(0.5, 20) * MINUTE)
         await import_results(world, lost_at)
@@ -103,9 +105,14 @@ async def import_results(world: "World", lost_at: datetime) -> None:
         await take_back(told, lost_at, _SAID)
 
 
-def _enqueue_again(world: "World", dice: Random) -> None:
-    final = {str(told.key) for told in witness.read(each.encode() for each in world.read_before_loss).final()}
-    read = {PostingResult.model_validate_json(each).message_id for each in world.read_before_loss}
+def enqueue_unfinished(world: "World", dice: Random) -> None:
+    """At another stamp, everything that Invoice Cloud has no final result for."""
+    _enqueue_again(world, tuple(world.results), dice)
+
+
+def _enqueue_again(world: "World", results: Sequence[str], dice: Random) -> None:
+    final = {str(told.key) for told in witness.read(each.encode() for each in results).final()}
+    read = {PostingResult.model_validate_json(each).message_id for each in results}
     longest = 10 * MINUTE if world.plan.town() is None else 12 * HOUR
     for message in list(world.sent):
         if message.id in read or (message.became is not None and message.became.id in read):

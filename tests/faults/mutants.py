@@ -73,6 +73,9 @@ MUTANTS: Final = (
             ("copy is believed", moves.copy_is_believed, ("M12", "P1")),
             ("what a copy holds is let go", moves.what_a_copy_holds_is_let_go, ("M12", "M6")),
             ("void after a loss at once", moves.void_after_a_loss_at_once, ("M11", "M7")),
+            ("move skips", moves.move_skips, ("M13",)),
+            ("stamp comes back and sends", moves.stamp_comes_back_and_sends, ("M14", "P1")),
+            ("silent stamp is taken for gone", moves.silent_stamp_is_taken_for_gone, ("M14", "P1")),
         )
     ),
     Mutant("versions begin anew", moves.versions_begin_anew, ("M11", "L1"), pace=30, payments=70),
