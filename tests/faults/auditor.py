@@ -340,8 +340,17 @@ class Auditor:
     def _posted_is_there(self, key: str, number: str, city: City) -> None:
         """I5: the number is one of its own, and counted at some moment since its latest attempt began."""
         since = self._claimed.get(key, 0.0)
+        if self.of_a_namesake(key, number, city):
+            return
         if not any(made.number == number and made.lived(since) for made in city.books.of.get(key, ())):
             self._broken("I5", f"{key} is posted as {number}, the city has {city.books.of.get(key, [])}")
+
+    def of_a_namesake(self, key: str, number: str, city: City) -> bool:
+        """Whether a receipt is another's of the same reference: a ledger that was lost knew which of the two had it."""
+        reference = self._names.get(key)
+        others = (made for made in city.books.numbered.get(number, ()) if made.key != key)
+        same = any(made.reference == reference for made in others)
+        return self._world.lost_at is not None and reference is not None and same
 
     def _doubt(self, key: str, biller: str, was: str, values: Values) -> None:
         self.unknown[biller].add(key)

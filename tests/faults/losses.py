@@ -121,7 +121,5 @@ def _enqueue_again(world: "World", results: Sequence[str], dice: Random) -> None
         elif message.key is not None and str(message.key) in final:
             message.answered = True
             continue
-        elif message.key is None and message.done:
-            continue  # in the quarantine, which nobody has to have again
         world.loop.call_later(dice.uniform(0, longest), world.enqueue_again, message)
         world.awaited += 1

@@ -11,6 +11,7 @@ from shared.ledger.entry import State
 from shared.payments import overlap
 from tests.faults.books import Made
 from tests.faults.chronicle import Life
+from tests.faults.city import City
 from tests.faults.habit import DAY, MINUTE
 from tests.faults.judge import needless
 
@@ -92,18 +93,19 @@ class Verdict:
         for life in self._world.auditor.chronicle.lives.values():
             city = self._world.cities.get(f"city{life.biller}")
             if city is not None and life.steps:
-                self._life(life)
+                self._life(life, city)
         for why in ("hidden", "late"):  # of what was sworn there is nothing to see before the day is reconciled
             for key in self._world.auditor.apart[why]:
                 self._told_apart(why, key)
 
-    def _life(self, life: Life) -> None:
+    def _life(self, life: Life, city: City) -> None:
         _, state, reason = life.steps[-1]
         made = self._books(life.key)
         live = [each for each in made if each.live]
         if len(live) > 1 and self._world.auditor.excuse(life.key) is None:
             self._world.broken("doubled", f"{life.key} has {[each.number for each in live]}")
-        if state is State.POSTED and not any(each.number == life.number for each in made):
+        named = any(each.number == life.number for each in made)
+        if state is State.POSTED and not named and not self._world.auditor.of_a_namesake(life.key, life.number, city):
             self._world.broken("false", f"{life.key} is told as {life.number}, its own are {[m.number for m in made]}")
         if state is State.SKIPPED and not live and self._ours(life.key):
             self._world.broken("lost", f"{life.key} is skipped, was paid since its biller went live, and nobody has it")
