@@ -122,10 +122,10 @@ async def lets_go(world: "World", key: Key, city: City, dice: Random) -> None:
     world.struck("M6")
     life = world.auditor.chronicle.lives.get(str(key))
     held = state_row(world, str(key)).get("state") == State.HELD and "M6" in world.plan.faults
-    if life is not None and held and dice.random() < 0.4 and not city.live(str(key)):
+    if life is not None and held and dice.random() < 0.6 and not city.live(str(key)):
         city.counter_receipt(life.cents, str(key))
         world.note("clerk", f"types in {key}")
-        await asyncio.sleep(dice.uniform(0.05, 3) * HOUR)
+        await asyncio.sleep(dice.uniform(0.5, 3) * HOUR)
     if await retried(world, key, UNSAID, tries=1):
         return
     there = city.live(str(key))

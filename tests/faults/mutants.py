@@ -79,7 +79,7 @@ MUTANTS: Final = (
         )
     ),
     Mutant("versions begin anew", moves.versions_begin_anew, ("M11", "L1"), pace=30, payments=70),
-    Mutant("void by an old proof", people.void_by_an_old_proof, ("M6", "M7"), payments=100),
+    Mutant("void by an old proof", people.void_by_an_old_proof, ("M6", "M7"), payments=60),
     Mutant("sheet line of another attempt", people.sheet_line_of_another_attempt, ("M8", "M3", "P12"), minutes=180),
     *(
         Mutant(name, apply, faults)

@@ -43,10 +43,10 @@ async def asks_cities(world: "World") -> None:
 
 
 def _ask(world: "World", number: str, dice: Random) -> None:
-    questions = list(_questions(world, number))
+    questions = _questions(world, number) + _strays(world, number, dice)
     if questions:
         world.struck("M8")
-        text = inquiry.sheet(questions + _strays(world, number, dice), world.clock.now())
+        text = inquiry.sheet(questions, world.clock.now())
         world.expect(_Sheet(world, number, text, dice).answered())
 
 
@@ -61,9 +61,9 @@ def _questions(world: "World", number: str) -> list[Entry]:
 def _strays(world: "World", number: str, dice: Random) -> list[Entry]:
     """Lines of another city's sheet that came into this one."""
     others = [each for each in world.cities if each != f"city{number}"]
-    if not others or dice.random() < 0.5:
+    if not others or dice.random() < 0.3:
         return []
-    return _questions(world, dice.choice(others).removeprefix("city"))[:2]
+    return _questions(world, dice.choice(others).removeprefix("city"))[:4]
 
 
 class _Sheet:
