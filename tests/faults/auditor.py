@@ -165,8 +165,8 @@ class Auditor:
 
     def _word_alone(self, key: str) -> bool:
         """Whether a person's word is all that spoke for a payment: its city has no list, or no list showed it."""
-        if key not in self._sworn:
-            return False
+        if key not in self._sworn or key in self.apart["sworn"]:
+            return key in self.apart["sworn"]
         city, judge = self._world.cities[f"city{key.partition('~')[0]}"], self._world.judge
         asked = capabilities.can_query_receipts(city.biller)
         return not asked or (key in judge.read_for and key not in judge.typed_in_shown)
@@ -330,7 +330,8 @@ class Auditor:
         there = city.live(key)
         if state is State.SENDING:
             self._claimed[key] = self._world.loop.time()
-        if state is State.REVERSED and there and not self.excuse(key):
+        # A list that shows what counts as void says that it is undone (P22).
+        if state is State.REVERSED and there and not self.excuse(key) and "P22" not in self._world.plan.faults:
             self._broken("I9", f"{key} is reversed, and is live at the city")
         if state is State.POSTED:
             self._posted_is_there(key, str(values.get("receipt_number")), city)

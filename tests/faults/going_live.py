@@ -53,6 +53,14 @@ async def _goes_live(world: "World", ours_from: datetime) -> None:
     world.went_live[ASKED] = ours_from
     world.note("person", f"takes {ASKED} live from {ours_from}")
     await asyncio.sleep(_REMEMBERED)
+    await holds_overlap(world)
+
+
+async def holds_overlap(world: "World") -> None:
+    """What shadow mode skipped and was paid since the biller went live; after a loss the command is given again."""
+    ours_from = world.went_live.get(ASKED)
+    if ours_from is None:
+        return
     record, ledger = await world.billers.get(ASKED), Ledger(world.table)
     paid = [entry async for entry in overlap.paid_since(Reader(world.table), ASKED, ours_from)]
     for entry in paid:

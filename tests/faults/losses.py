@@ -14,6 +14,7 @@ from shared.payments.evidence.shown import WHOLE, Form, Shown
 from shared.repair import witness
 from shared.repair.decision import Decision
 from shared.repair.take_back import TakeBack
+from tests.faults import going_live
 from tests.faults.habit import DAY, HOUR, MINUTE
 from tests.faults.stamp import CopiedInto, Copy, Stamp
 
@@ -75,6 +76,7 @@ async def takes_over(world: "World", copy: Copy, dice: Random) -> None:
     late = dice.random() < 0.3
     if not late:
         await import_results(world, lost_at)
+    await going_live.holds_overlap(world)
     new.start()
     _enqueue_again(world, world.read_before_loss, dice)
     if late:

@@ -31,6 +31,8 @@ _BESIDE: Final = 3 * HOUR
 
 async def moved(world: "World") -> None:
     """M13: all billers, one after the other, while their messages come to both stamps; as ``biller move`` does it."""
+    if {"M11", "M12", "M14"} & set(world.plan.faults):
+        return  # nobody moves billers of a region that is lost
     dice = world.plan.dice("M13")
     await asyncio.sleep(moment(world, dice))
     world.struck("M13")
