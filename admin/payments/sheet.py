@@ -27,7 +27,11 @@ def ask(biller: BillerArg, out: Out) -> None:
 
     Example: icadmin --local payments ask 2493 --out questions.csv
     """
-    text, count = with_parts(lambda parts: _questions(parts, biller))
+    text, count, later = with_parts(lambda parts: _questions(parts, biller))
+    if later:
+        output.warn(
+            f"{later} more were sent a moment ago and may still arrive: ask about them in a quarter of an hour."
+        )
     if not count:
         output.show({"questions": 0}, "There is nothing to ask.")
         return
@@ -35,9 +39,12 @@ def ask(biller: BillerArg, out: Out) -> None:
     output.show({"questions": count, "file": str(out)}, f"{count} questions are in {out}.")
 
 
-async def _questions(parts: "Parts", biller: str) -> tuple[str, int]:
+async def _questions(parts: "Parts", biller: str) -> tuple[str, int, int]:
+    """The sheet, how many questions it has, and how many payments it does not ask about yet."""
     found = [entry async for entry in parts.find(held_for(biller)) if inquiry.is_question(entry)]
-    return inquiry.sheet(found, parts.stamp.ledger.now()), len(found)
+    now, settle = parts.stamp.ledger.now(), parts.stamp.address.settings.times.settle
+    asked = [entry for entry in found if inquiry.can_be_answered(entry, now, settle)]
+    return inquiry.sheet(asked, now), len(asked), len(found) - len(asked)
 
 
 def answers_in(path: Path) -> Sequence[Answer]:
@@ -84,7 +91,8 @@ async def resolve_from(parts: "Parts", biller: str, answers: Sequence[Answer], w
 
 
 def _act(parts: "Parts", answer: Answer, why: str) -> Act:
-    said = parts.decided(why)
+    # Whoever finds it in no register, of all users, says also that nobody entered it by hand.
+    said = parts.decided(why, not_by_hand=answer.found is Found.NOT_THERE)
 
     async def act(entry: Entry) -> Entry:
         # The person may have thought for an hour before agreeing.

@@ -14,6 +14,8 @@ from shared.ledger.store import Change, Delete, LedgerStore, Replace, Row, RowCh
 from shared.vocabulary import events
 from shared.vocabulary.clock import Clock
 
+REDUCED: Final = b"{}"
+"""The message of an entry that was reduced."""
 _PAGE: Final = 200
 _AT_ONCE: Final = 16
 _MOST_IN_ONE: Final = 90
@@ -90,5 +92,5 @@ def _is_old(entry: Entry, before: date) -> bool:
 
 
 def _reduced(entry: Entry) -> Entry:
-    nobody = entry._replace(customer_number="", subject=None, message=b"{}", by_hand=None, afterwards=None)
+    nobody = entry._replace(customer_number="", subject=None, message=REDUCED, by_hand=None, afterwards=None)
     return nobody._replace(reason=None, detail=None, posting_date="", booked_on="")

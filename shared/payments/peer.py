@@ -72,11 +72,11 @@ class PaymentPeer(CityPeer):
 
     def after_loss(self, entry: Entry) -> Entry:
         """The entry as the ledger that was lost may have left it, where that is not known of it yet."""
+        # Of what is final the message may be gone.
+        if entry.state in FINAL:
+            return entry
         message = stored(entry.message)
-        return perhaps_sent(entry, message, self._biller) if self._unasked(entry, message) else entry
-
-    def _unasked(self, entry: Entry, message: PaymentMessage) -> bool:
-        return entry.state not in FINAL and unasked_since_loss(entry, message, self._biller)
+        return perhaps_sent(entry, message, self._biller) if unasked_since_loss(entry, message, self._biller) else entry
 
 
 def order_of(message: PaymentMessage, biller: Biller, posting_date: date) -> ReceiptOrder:

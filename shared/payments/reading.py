@@ -1,5 +1,6 @@
 """Reads a city's receipts about one payment, with everything that ``shared.payments.evidence`` judges them by."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -17,7 +18,6 @@ from shared.payments.evidence.facts import Absent, Ask, Conclusion, Known, NotAs
 from shared.payments.evidence.looks import agrees, look_at
 from shared.payments.evidence.shown import Form, Reading, Shown
 from shared.payments.gateway import CashReceipting, Receipt
-from shared.payments.message import stored
 from shared.vocabulary import events
 from shared.vocabulary.errors import Unavailable
 
@@ -222,17 +222,17 @@ UNREADABLE: Final = frozenset({"receipt_page_malformed", "receipt_number_malform
 
 
 def sent_of(entry: Entry) -> Sent:
-    """The payment as it was sent."""
+    """The payment as it was sent; of one that is known from its result alone, or years old, the message is gone."""
     sent_at = entry.sent_at or entry.received_at
-    message = stored(entry.message)
+    known = json.loads(entry.message)
     return Sent(
         key=str(entry.key),
-        reference=message.confirmation_number,
+        reference=known.get("confirmationNumber") or entry.reference,
         cents=entry.cents,
-        channel=f"{message.application}/{message.tender}",
+        channel=f"{known['application']}/{known['tender']}" if "tender" in known else entry.channel,
         first_sent_at=entry.first_sent_at or sent_at,
         last_sent_at=sent_at,
-        dated=date.fromisoformat(entry.first_dated or entry.posting_date),
+        dated=date.fromisoformat(entry.first_dated or entry.posting_date or sent_at.date().isoformat()),
         told_held=entry.told_held_at is not None,
         others=frozenset(entry.others.split()),
     )

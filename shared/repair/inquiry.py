@@ -92,6 +92,11 @@ def is_question(entry: Entry) -> bool:
     return entry.key.kind is Kind.PAYMENT and entry.state is State.HELD and entry.reason in REASONS
 
 
+def can_be_answered(entry: Entry, now: datetime, settle: float) -> bool:
+    """Whether a city that looks now sees what the latest attempt left on its way; ``settle`` in seconds."""
+    return entry.sent_at is None or now - entry.sent_at >= timedelta(seconds=settle)
+
+
 def sheet(entries: Iterable[Entry], now: datetime) -> str:
     """The questions as CSV, for a spreadsheet; the last two columns are the city's to fill in."""
     text = io.StringIO()

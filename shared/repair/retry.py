@@ -10,6 +10,7 @@ from shared.ledger.entry import Entry, Key, Kind, State, Wait
 from shared.ledger.errors import Contended, Moved
 from shared.ledger.peer import Peer
 from shared.ledger.reading import Reader, owner_in
+from shared.ledger.retention import REDUCED
 from shared.ledger.store import Change, Insert, Replace
 from shared.ledger.times import Times
 from shared.payments import message as payments
@@ -54,6 +55,7 @@ class Retry:
         """
         entry = known(await self._ledger.read(key), key)
         _check_state(entry)
+        _check_whole(entry)
         if entry.told_held_at is not None and not entry.key.kind.is_update and not decision.not_by_hand:
             raise NotAllowed("It was told as held: say first whether somebody entered it by hand meanwhile.")
         peer = await self._peer_of(entry)
@@ -158,6 +160,12 @@ def _check_state(entry: Entry) -> None:
         return
     if entry.state is not State.HELD and (entry.state is not State.POSTED or entry.key.kind is not Kind.PAYMENT):
         raise NotAllowed(f"It is {entry.state}; only what is held, in doubt, or lost by Caselle can be retried.")
+
+
+def _check_whole(entry: Entry) -> None:
+    """What retention reduced, or what a result alone told of, cannot be made again."""
+    if entry.message == REDUCED or not entry.fingerprint:
+        raise NotAllowed("Its message is not kept here: nobody can send it again. Invoice Cloud may, under another id.")
 
 
 def _reference(entry: Entry) -> str:

@@ -59,6 +59,11 @@ class TakeBack:
             except RowExists as error:
                 if error.key == rows.state_key(told.key):
                     return False
+                if error.key == rows.event_key(told.key, transition.FIRST):
+                    # A void came before it, and has the first event.
+                    entry = entry._replace(version=transition.FIRST + 1)
+                    changes = [*transition.moved_in(entry), _event(entry, told, decision), *_bound(entry)]
+                    continue
                 # Numbers may have begun again, and a reference may be another's: the first owner keeps it.
                 changes = [change for change in changes if change.key != error.key]
             else:

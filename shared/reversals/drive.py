@@ -83,6 +83,8 @@ class ReversalDriver:
             return await self._hold(known, by_hand or "reversal_by_hand", beside.words(entry, payment))
         if paused(biller, self._desk.ledger.now()):
             return await self._desk.send_once.postpone(entry, "paused")
+        if self._may_still_land(biller):
+            return await self._desk.send_once.postpone(entry, "ledger_lost")
         return await self._void(known, payment, VoidPeer(biller, self._desk), claim)
 
     async def _void(self, entry: Entry, payment: Entry, peer: VoidPeer, claim: Sequence[Change]) -> Entry:
@@ -136,6 +138,11 @@ class ReversalDriver:
         if biller.region is not None and biller.region not in self._desk.regions:
             return "wrong_region"
         return None if biller.mode in {Mode.TEST, Mode.LIVE} else "biller_not_live"
+
+    def _may_still_land(self, biller: Biller) -> bool:
+        """Whether a void that a lost ledger sent at the last moment may still be on its way."""
+        settle_for = timedelta(seconds=self._desk.times.settle)
+        return biller.recover_before is not None and self._desk.ledger.now() < biller.recover_before + settle_for
 
     async def _by_hand(self, entry: Entry, payment: Entry, biller: Biller) -> str | None:
         """Why a person must undo it, or None: ``void_receipt`` undoes a whole receipt, and money that stays away."""

@@ -193,15 +193,15 @@ class TestActing:
         assert "lost its last zeros" in said.out
 
     def test_a_city_s_answers_come_back(self, icadmin, bid, hold, tmp_path):
-        there, never = hold("before_go_live"), hold("outcome_unknown")
+        there, never, absent = hold("before_go_live"), hold("outcome_unknown"), hold("before_go_live")
         hold("unknown_tender")
         sheet = tmp_path / "questions.csv"
-        assert icadmin("payments", "ask", bid, "--out", sheet, "--json").json["questions"] == 2
+        assert icadmin("payments", "ask", bid, "--out", sheet, "--json").json["questions"] == 3
         assert sheet.stat().st_mode & 0o777 == 0o600
         rows = list(csv.DictReader(io.StringIO(sheet.read_text())))
         for row in rows:
-            given = {"answer": "Posted", "receipt number": "5.00020"} if row["payment id"] == there else {}
-            row.update(given or {"answer": "never"})
+            row["answer"] = {there: "Posted", never: "never", absent: "not there"}[row["payment id"]]
+            row["receipt number"] = "5.00020" if row["payment id"] == there else ""
         with sheet.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
@@ -212,6 +212,7 @@ class TestActing:
         assert (found["state"], found["receipt"]) == ("posted", "5.00020")
         assert found["events"][-1]["why"].startswith("the clerk said so (the city's sheet, line ")
         assert shown(icadmin, bid, never)["state"] == "not_posted"
+        assert shown(icadmin, bid, absent)["state"] == "received"
 
     def test_a_sheet_with_a_wrong_line_changes_nothing(self, icadmin, bid, hold, tmp_path):
         id_ = hold("before_go_live")

@@ -24,7 +24,6 @@ from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
 from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
-from shared.payments.drive import PaymentDriver
 from shared.payments.named_receipt import NamedReceipt
 from shared.payments.post import Desk, PostPayment
 from shared.repair.resolve import Resolve
@@ -115,8 +114,8 @@ class App:
         )
         reader = Reader(ways.table)
         self.resolve = Resolve(ledger, reader, NamedReceipt(billers, receipting, ledger), TIMES)
-        self.retry = Retry(ledger, reader, PaymentDriver(desk).peer, TIMES)
         self._post, self._reverse, self._drive = PostPayment(desk), ReversePayment(desk), drive_of(desk)
+        self.retry = Retry(ledger, reader, lambda entry: self._drive.drivers[entry.key.kind].peer(entry), TIMES)
         self._sweep = Sweep(ledger, Outage(self.gates), TIMES)
         self._clock = ways.clock
 

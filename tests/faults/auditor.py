@@ -6,7 +6,7 @@ that this payment's receipt is there under that number, whatever else the number
 there; I7 the same cents everywhere; I9 one effective void, of a posted payment; I10 versions count events; I11 where
 nobody can be asked, no second send without a person, whatever was answered to the first; I12 an open row for whatever
 is open; I13 a failed connection leaves no doubt; I15 one renewal at a time; I17 a reference goes to another payment only
-from one that ended unposted.
+from one that ended unposted; I19 nothing is sent by a stamp that is not its biller's home.
 
 What lands after the time to settle, and what a list hides while something else goes wrong, is put apart and told.
 """
@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from shared.billers import capabilities
-from shared.ledger import rows
+from shared.ledger import rows, transition
 from shared.ledger.entry import Key, Kind, State
+from shared.ledger.retention import REDUCED
 from shared.ledger.store import Change, Delete, Insert, Row, Values
 from shared.ledger.transition import TRANSITIONS
 from tests.faults.app import TIMES
@@ -27,21 +28,26 @@ from tests.faults.city import City
 from tests.faults.fate import Call
 
 if TYPE_CHECKING:
+    from tests.faults.stamp import Stamp
     from tests.faults.world import World
 
 CONNECTING: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "token_unavailable", "no_token"})
-_REDUCED: Final = b"{}"
-"""The message of an entry whose history retention has removed."""
 OPEN: Final = frozenset({State.RECEIVED, State.WAITING, State.SENDING, State.UNKNOWN})
 FUTURE: Final = "being_verified"
 """A state that only a newer release knows (X14)."""
 
 
+_OF_THE_CITIES: Final = (
+    *("chronicle", "apart", "unknown", "_late", "_sworn", "_doubtful", "_names", "_claimed", "_renewals"),
+)
+
+
 class Auditor:
     """Raises through ``World.broken``; keeps only what the checks need."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", stamp: "Stamp") -> None:
         self._world = world
+        self._stamp = stamp
         self._open: Counter[str] = Counter()
         self._slots: Counter[str] = Counter()
         self._sends: Counter[tuple[str, int]] = Counter()
@@ -56,11 +62,40 @@ class Auditor:
         """Who has each reference, by the references' own rows."""
         self._late: set[str] = set()
         """Payments of which an order lands after the time to settle."""
+        self._sworn: set[str] = set()
+        """Payments that never left and were typed in, of which a person said that they were not."""
         self.chronicle = Chronicle()
         self.apart: defaultdict[str, set[str]] = defaultdict(set)
         """Payments whose second receipt is counted apart, by why."""
         self.unknown: defaultdict[str, set[str]] = defaultdict(set)
         """Payments by biller that were ever in doubt."""
+
+    def beside(self, stamp: "Stamp") -> "Auditor":
+        """The auditor of another stamp's ledger, which knows of the cities and of people what this one knows."""
+        other = Auditor(self._world, stamp)
+        for name in _OF_THE_CITIES:
+            setattr(other, name, getattr(self, name))
+        return other
+
+    def copied(self, changes: Sequence[Change]) -> None:
+        """Rows came from another ledger, or from what Invoice Cloud was told: no steps of this one."""
+        for change in changes:
+            self._count(change)
+            if change.key[0] == "N" and not isinstance(change, Delete):
+                self._owners[change.key] = str(change.values["key"])
+            if change.key[0] == "P" and not isinstance(change, Delete):
+                self._stands(change.key[2:], change.values)
+
+    def _stands(self, key: str, values: Values) -> None:
+        """A payment stands otherwise than its last step said: it came from another ledger, or was merged."""
+        life = self.chronicle.lives.get(key)
+        if life is not None and life.steps and life.steps[-1][1] != values["state"]:
+            self.chronicle.came(key, values, self._world.loop.time())
+
+    def restored(self) -> None:
+        """The ledger holds what another held at some moment."""
+        for (_, key), row in self._stamp.table.rows.items():
+            self.copied([Insert(key, row.values)])
 
     def expect(self, reference: str, key: Key) -> None:
         """A payment that may be sent, under the reference it will have at the city."""
@@ -83,6 +118,8 @@ class Auditor:
 
     def bytes_leave(self, call: Call, city: City) -> None:
         """The first byte of a request is about to leave."""
+        if (call.reference or call.operation == "void_receipt") and self._stamp is not self._world.home:
+            self._broken("I19", f"{call.key} is sent from {self._stamp.region}, which is not its biller's home")
         if call.operation == "void_receipt":
             self._void_leaves(call, city)
         if call.reference is None:
@@ -120,10 +157,26 @@ class Auditor:
         """A person has looked into the city's books, and says that nothing of it is there."""
         self._doubtful[key] = 0
 
+    def swears(self, key: str) -> None:
+        """A person says that nobody typed a payment in; of one that never left it counts, be it true or not."""
+        life, city = self.chronicle.lives.get(key), self._world.cities[f"city{key.partition('~')[0]}"]
+        if life is not None and not life.sends and any(made.user == "clerk" for made in city.live(key)):
+            self._sworn.add(key)
+
+    def _word_alone(self, key: str) -> bool:
+        """Whether a person's word is all that spoke for a payment: its city has no list, or no list showed it."""
+        if key not in self._sworn or key in self.apart["sworn"]:
+            return key in self.apart["sworn"]
+        city, judge = self._world.cities[f"city{key.partition('~')[0]}"], self._world.judge
+        asked = capabilities.can_query_receipts(city.biller)
+        return not asked or (key in judge.read_for and key not in judge.typed_in_shown)
+
     def excuse(self, key: str) -> str | None:
         """Why a second receipt of a payment is counted apart, or None."""
         if key in self._late:
             return "late"
+        if self._word_alone(key):
+            return "sworn"
         return "hidden" if self._world.plan.hides else None
 
     def attempt_began(self, call: Call) -> float:
@@ -159,9 +212,11 @@ class Auditor:
         """A void is sent only for a payment that stands as posted under this very receipt."""
         number = call.variables["receipt_number"]
         made = next(reversed(city.books.numbered.get(number, [])), None)
-        row = self._row_of(made.key or "") if made else None
+        row, undoes = self._row_of(made.key or "") if made else None, self._row_of(call.key or "")
         if row is None or row["state"] != State.POSTED or row.get("receipt_number") != number:
             self._broken("I9", f"a void of {number} is sent, whose payment is {row and row['state']}")
+        elif undoes is None or undoes.get("reverses") != row["id"]:
+            self._broken("I9", f"{call.key} voids {number}, which is of {made and made.key}")
 
     def renewing(self, biller: str, change: int) -> None:
         """A token's renewal begins (+1) or ends (-1) at the token endpoint."""
@@ -174,29 +229,39 @@ class Auditor:
         inbound = queue.removesuffix("-poison")
         if inbound == "due" or (inbound, message_id) in self._world.quarantine.items:
             return
-        if key is None or (rows.shard_of(key.biller), rows.state_key(key)) not in self._world.table.rows:
+        if key is None or (rows.shard_of(key.biller), rows.state_key(key)) not in self._stamp.table.rows:
             self._broken("lost", f"{message_id} is acknowledged, and is nowhere")
 
     def check_all(self) -> None:
         """I10 and I12 for every entry, from the rows alone."""
-        table = self._world.table.rows
+        table = self._stamp.table.rows
         for (shard, key), row in table.items():
             if key.startswith("P~"):
                 self._replay(shard, row)
 
     def _replay(self, shard: str, row: Row) -> None:
         key, version = row.key[2:], int(row.values["version"])
-        if row.values["message"] == _REDUCED:
+        if row.values["message"] == REDUCED:
             return
-        was = ""
+        was, merged = "", self._merged_at(shard, key, version)
         for number in range(1, version + 1):
-            event = self._world.table.rows.get((shard, f"E~{key}~{number:06}"))
+            event = self._stamp.table.rows.get((shard, f"E~{key}~{number:06}"))
+            if event is not None and transition.MERGED in event.values:
+                was = str(event.values["state"])
+                continue
+            if number < merged:
+                continue
             if event is None or event.values["was"] != was:
                 self._broken("I10", f"{key}: event {number} is missing or follows from another state")
                 return
             was = str(event.values["state"])
-        if was != row.values["state"] or (shard, f"E~{key}~{version + 1:06}") in self._world.table.rows:
+        if was != row.values["state"] or (shard, f"E~{key}~{version + 1:06}") in self._stamp.table.rows:
             self._broken("I10", f"{key}: its events end in {was}, its row says {row.values['state']}")
+
+    def _merged_at(self, shard: str, key: str, version: int) -> int:
+        """The event by which a move put it in another's place: what was before it counts two ledgers."""
+        found = {number: self._stamp.table.rows.get((shard, f"E~{key}~{number:06}")) for number in range(version + 1)}
+        return max((number for number, row in found.items() if row and transition.MERGED in row.values), default=0)
 
     def _count(self, change: Change) -> None:
         step = 1 if isinstance(change, Insert) else -1 if isinstance(change, Delete) else 0
@@ -232,11 +297,11 @@ class Auditor:
     def _forestalled_by(self, entry: Values) -> Values | None:
         """The void that came before a payment, or None."""
         key, shard = rows.key_of(Row("", entry, "")), rows.shard_of(str(entry["biller"]))
-        first = self._world.table.rows.get((shard, rows.event_key(key, 1)))
+        first = self._stamp.table.rows.get((shard, rows.event_key(key, 1)))
         if first is None or "forestalled_by" not in first.values:
             return None
         void = Key(key.biller, Kind.REVERSAL, str(first.values["forestalled_by"]))
-        return self._world.table.rows[shard, rows.state_key(void)].values
+        return self._stamp.table.rows[shard, rows.state_key(void)].values
 
     def _foreign(self, key: str, was: str | None, state: str) -> None:
         if was == FUTURE and not self._world.newer_release_writes:
@@ -265,7 +330,8 @@ class Auditor:
         there = city.live(key)
         if state is State.SENDING:
             self._claimed[key] = self._world.loop.time()
-        if state is State.REVERSED and there and not self.excuse(key):
+        # A list that shows what counts as void says that it is undone (P22).
+        if state is State.REVERSED and there and not self.excuse(key) and "P22" not in self._world.plan.faults:
             self._broken("I9", f"{key} is reversed, and is live at the city")
         if state is State.POSTED:
             self._posted_is_there(key, str(values.get("receipt_number")), city)
@@ -275,8 +341,17 @@ class Auditor:
     def _posted_is_there(self, key: str, number: str, city: City) -> None:
         """I5: the number is one of its own, and counted at some moment since its latest attempt began."""
         since = self._claimed.get(key, 0.0)
+        if self.of_a_namesake(key, number, city):
+            return
         if not any(made.number == number and made.lived(since) for made in city.books.of.get(key, ())):
             self._broken("I5", f"{key} is posted as {number}, the city has {city.books.of.get(key, [])}")
+
+    def of_a_namesake(self, key: str, number: str, city: City) -> bool:
+        """Whether a receipt is another's of the same reference: a ledger that was lost knew which of the two had it."""
+        reference = self._names.get(key)
+        others = (made for made in city.books.numbered.get(number, ()) if made.key != key)
+        same = any(made.reference == reference for made in others)
+        return self._world.lost_at is not None and reference is not None and same
 
     def _doubt(self, key: str, biller: str, was: str, values: Values) -> None:
         self.unknown[biller].add(key)
@@ -286,7 +361,7 @@ class Auditor:
     def _row_of(self, key: str) -> Values | None:
         """The state row of a payment."""
         biller = key.partition("~")[0]
-        row = self._world.table.rows.get((rows.shard_of(biller), f"P~{key}")) if key else None
+        row = self._stamp.table.rows.get((rows.shard_of(biller), f"P~{key}")) if key else None
         return row.values if row else None
 
     def _broken(self, code: str, what: str) -> None:

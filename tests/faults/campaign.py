@@ -79,9 +79,9 @@ class Tally:
             self.failures.append(outcome)
 
     def figures(self) -> dict[str, int]:
-        """What the last line says: six that must be 0, two that are counted apart."""
+        """What the last line says: five that must be 0, three that are counted apart."""
         found = {name: sum(self.broken[code] for code in codes) for name, codes in _COUNTED.items()}
-        return found | {"hidden": self.doubts.hidden, "late": self.doubts.late}
+        return found | {"hidden": self.doubts.hidden, "late": self.doubts.late, "sworn": self.doubts.sworn}
 
     @property
     def sound(self) -> bool:

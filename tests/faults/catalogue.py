@@ -154,6 +154,21 @@ _PEOPLE = (
         Acts.PEOPLE,
         ALWAYS,
     ),
+    Fault("M5", "the clerk voids a receipt of ours and makes it anew, rarely with our reference", Acts.PEOPLE, ALWAYS),
+    Fault(
+        "M6",
+        "a payment code is missing for a while, and who retries what is held is asked by hand",
+        Acts.PEOPLE,
+        ALWAYS,
+    ),
+    Fault("M7", "money goes back; voids land late, and people finish by hand what is held of it", Acts.PEOPLE, ALWAYS),
+    Fault("M8", "answers of cities' sheets come late, twice, mistyped, or of another city", Acts.PEOPLE, ALWAYS),
+    Fault("M9", "a biller runs in shadow beside the earlier data pump, and goes live", Acts.PEOPLE, ALWAYS),
+    Fault("M10", "a biller is retired", Acts.PEOPLE, ALWAYS),
+    Fault("M11", "the region is lost with its ledger, and another stamp takes over", Acts.PEOPLE, ALWAYS),
+    Fault("M12", "the region is lost, and another stamp takes over with a copy that lags", Acts.PEOPLE, ALWAYS),
+    Fault("M13", "the billers move to another stamp, while their messages come to both", Acts.PEOPLE, ALWAYS),
+    Fault("M14", "a region that was lost comes back beside the stamp that took over", Acts.PEOPLE, ALWAYS),
 )
 
 _LIES = (

@@ -107,6 +107,12 @@ class Chronicle:
             self.by_shown[life.biller, reference.casefold()] = life
         return self.lives[key]
 
+    def forget_what_was_shown(self) -> None:
+        """A ledger was lost, and with it what its readings had shown."""
+        for life in self.lives.values():
+            life.shown.clear()
+            life.absent.clear()
+
     def came(self, key: str, values: Values, now: float) -> None:
         """An entry has come into a state."""
         life, state = self.born(key, values), State(str(values["state"]))

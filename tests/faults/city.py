@@ -121,6 +121,19 @@ class City:
         usual = 4_200 if len(self.receipts) % 2 else 9_900
         return self._make(COUNTERS, usual if cents is None else cents, None, None, key)
 
+    def pumped(self, cents: int, key: str, reference: str | None) -> Made:
+        """The earlier data pump posts a payment, in the web service's group."""
+        made = self._make(OURS, cents, None, None, key)
+        made.user, made.reference, made.kept = "data pump", reference, reference
+        return made
+
+    def made_anew(self, made: Made, reference: str | None) -> Made:
+        """The clerk voids a receipt and makes it once more, perhaps with its reference."""
+        self.void(made)
+        anew = self.counter_receipt(made.cents, made.key)
+        anew.reference, anew.kept = reference, reference
+        return anew
+
     def not_made(self) -> None:
         """An order came, and the server failed before it made a receipt."""
         for habit in self.habits("loses"):

@@ -92,8 +92,8 @@ class Stage(World):
     @override
     def _make_stores(self) -> None:
         super()._make_stores()
-        self.billers = FakeBillers(*self._scene.billers)
-        self.cities = {each.subdomain or "": City(each, self.clock, self.auditor) for each in self._scene.billers}
+        self.home.billers = FakeBillers(*self._scene.billers)
+        self.cities = {each.subdomain or "": City(each, self.clock, self) for each in self._scene.billers}
 
     async def play(self) -> list[Story]:
         """Let all payments come, and time pass until nothing is open or patience ends."""

@@ -17,6 +17,7 @@ from tests.faults.errand import ERRAND
 
 if TYPE_CHECKING:
     from tests.faults.instance import Instance
+    from tests.faults.stamp import Stamp
     from tests.faults.world import World
 
 AT_ONCE: Final = 24
@@ -45,19 +46,27 @@ class Message:
     cursed: bool = False
     """Every delivery of it fails (Q3)."""
     became: "Message | None" = None
-    """Its copy in the poison queue."""
+    """Its copy in the poison queue, or that of another stamp."""
+    answered: bool = False
+    """Of another message of the same entry Invoice Cloud knows what became of it."""
+
+    @property
+    def names(self) -> list[str]:
+        """The ids of this message and of all that it became."""
+        return [self.id, *(self.became.names if self.became else [])]
 
 
 class Host:
     """Hands messages to instances, and settles them as the platform does."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", stamp: "Stamp", name: str) -> None:
         self._world = world
+        self._stamp = stamp
         self._waiting: defaultdict[str, deque[Message]] = defaultdict(deque)
         self._numbers = 0
-        self._dice = world.plan.dice("host")
+        self._dice = world.plan.dice(name)
         self.unsettled: dict[Message, None] = {}
-        self.results: list[str] = []
+        self.results = world.results
 
     def put(self, queue: str, body: bytes, key: Key | None = None) -> Message:
         """Enqueue a message; it is delivered by the next poll."""
@@ -90,7 +99,7 @@ class Host:
         self._on_one(self._look_after_tokens, "token-renewals")
 
     def _on_one(self, function: "Callable[[Instance], Coroutine[None, None, None]]", queue: str) -> None:
-        able = [each for each in self._world.instances if each.taking and not each.frozen]
+        able = [each for each in self._stamp.instances if each.taking and not each.frozen]
         if able:
             instance = self._dice.choice(able)
             self._start(function(instance), instance, queue)
@@ -98,7 +107,7 @@ class Host:
     def _visible(self, message: Message) -> None:
         if message.done:
             return
-        instances = self._world.instances
+        instances = self._stamp.instances
         able = [each for each in instances if each.taking and not each.frozen and each.running[message.queue] < AT_ONCE]
         if able:
             self._take(message, self._dice.choice(able))
@@ -199,7 +208,7 @@ class Host:
 
         def delete() -> None:
             if delivery == message.deliveries and not message.done:
-                self._world.auditor.acknowledged(message.queue, message.id, message.key)
+                self._stamp.auditor.acknowledged(message.queue, message.id, message.key)
                 self._settle(message)
 
         await instance.call(f"delete {message.id}", _deed(delete), "X3")

@@ -12,7 +12,7 @@ from shared.ledger.entry import Entry, State, Wait
 from shared.ledger.store import Insert
 from shared.vocabulary.errors import CaselleError
 from tests.fakes.faulty_ledger import Crash
-from tests.faults import peer_faults
+from tests.faults import clerks, going_live, losses, moves, peer_faults, sheets
 from tests.faults.auditor import FUTURE
 from tests.faults.billers import OLD, biller
 from tests.faults.catalogue import CATALOGUE
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _WRONG_CODE: Final = {"AR": {"categoryCode": "99", "distributionCode": "1201", "paymentCodes": {"ACH": "7", "CC": "8"}}}
 _DELIVERIES: Final = 100
 _BETWEEN_DELIVERIES: Final = 30.0
+STRIKE_LATER: Final = frozenset({"M5", "M6", "M7", "M8", "M9", "M11", "M12", "M13", "M14"})
+"""They are set up at once, and strike when there is something for them to deal with."""
+_TIMED_ALONE: Final = frozenset({"P16", "M6", "M9", "M10", "M11", "M12", "M13", "M14"})
+"""They wait for the beginning of their storm, or for a moment of their own, by themselves."""
 _EVERY: Final = 20.0
 """Seconds between two looks of the newer release at the ledger."""
 
@@ -33,8 +37,12 @@ def begin(world: "World") -> list[asyncio.Task[None]]:
     """Set up what the plan's storms need, and start what happens during and after them."""
     doing = {"P16": _token_replaced, "V2": _bad_version, "V3": _renewed_twice, "V4": _older_after_newer}
     doing |= {"P20": _lagging, "P21": _blind, "P22": _lying, "X14": _newer_release, "I-5": _wrong_category}
+    doing |= {"M5": clerks.makes_anew, "M6": clerks.code_missing, "M7": clerks.voids_late, "M8": sheets.asks_cities}
+    doing |= {"M9": going_live.shadow_and_live, "M10": going_live.retired}
+    doing |= {"M11": losses.lost_whole, "M12": losses.lost_but_for_a_copy}
+    doing |= {"M13": moves.moved, "M14": moves.comes_back}
     happening = [fault for fault in world.plan.faults if fault in doing]
-    world.weather.struck.update(happening)
+    world.weather.struck.update(set(happening) - STRIKE_LATER)
     habits = [CATALOGUE[fault] for fault in world.plan.faults if CATALOGUE[fault].habit]
     beginning = [world.loop.create_task(_adopts(world, fault)) for fault in habits]
     return [*beginning, *(world.loop.create_task(_begins(world, fault, doing[fault])) for fault in happening)]
@@ -43,7 +51,7 @@ def begin(world: "World") -> list[asyncio.Task[None]]:
 async def _begins(world: "World", fault: str, doing: Callable[["World"], Awaitable[None]]) -> None:
     """In a town what happens once happens after the honest time."""
     storm = world.weather.storm(fault)
-    if storm is not None and world.plan.town() is not None and fault != "P16":
+    if storm is not None and world.plan.town() is not None and fault not in _TIMED_ALONE:
         await asyncio.sleep(storm.start)
     await doing(world)
 
@@ -151,9 +159,9 @@ async def _lying(world: "World") -> None:
 
 
 async def _wrong_category(world: "World") -> None:
-    await world.billers.put(biller(OLD, applications=_WRONG_CODE))
+    await world.change_biller(OLD, applications=biller(OLD, applications=_WRONG_CODE).applications)
     await asyncio.sleep(world.plan.lasting("I-5"))
-    await world.billers.put(biller(OLD))
+    await world.change_biller(OLD, applications=biller(OLD).applications)
 
 
 async def _newer_release(world: "World") -> None:

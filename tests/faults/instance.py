@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from tests.fakes.faulty_ledger import Crash
 from tests.faults.app import App, Ways
-from tests.faults.billers import REGION
 from tests.faults.stores import BillersWay, QuarantineWay, TableWay, TokenEndpointWay, TokenRowsWay, VaultWay
 from tests.faults.transport import SimulatedTransport
 
 if TYPE_CHECKING:
+    from tests.faults.stamp import Stamp
     from tests.faults.world import World
 
 FREEZE: Final = 300.0
@@ -50,8 +50,9 @@ class TablesClock(InstanceClock):
 class Instance:
     """Its memory is the ``app``; ``alive`` ends with kill -9, ``taking`` already with SIGTERM."""
 
-    def __init__(self, world: "World", number: int) -> None:
+    def __init__(self, world: "World", stamp: "Stamp", number: int) -> None:
         self.world = world
+        self.stamp = stamp
         self.name = f"i{number}"
         self.alive = True
         self.taking = True
@@ -76,7 +77,7 @@ class Instance:
                 clock=self.clock,
                 shared_clock=TablesClock(self, table),
             ),
-            REGION,
+            stamp.region,
         )
 
     @property
@@ -147,7 +148,7 @@ class Instance:
         """Stand still: nothing goes out, nothing is taken in."""
         self.world.note(self.name, "FROZEN")
         self.frozen_until = self.world.loop.time() + seconds
-        self.world.loop.call_at(self.frozen_until, self.world.host.come, self)
+        self.world.loop.call_at(self.frozen_until, self.stamp.host.come, self)
 
     def has_claimed(self) -> None:
         """The next look at the monotonic clock is the one at the lease."""

@@ -24,6 +24,9 @@ _MOST_LAG: Final = 45 * MINUTE
 _MOST_ASKED: Final = 20
 """Missing numbers that are asked for by themselves."""
 
+_NOT_TO_BE_SENT: Final = frozenset({"attempts_exhausted", "biller_not_live", "unknown_tender", "wrong_region"})
+"""What is held for these is for a person also where it is shown to be absent."""
+
 type Rows = Sequence[tuple[Made, dict[str, Any]]]
 
 
@@ -40,6 +43,10 @@ class Judge:
         self._lag: list[tuple[float, float]] = []
         """When a lag was learned, and how long it was."""
         self.readings = 0
+        self.read_for: set[str] = set()
+        """Payments for which a whole list was read."""
+        self.typed_in_shown: set[str] = set()
+        """Of these, those that such a list showed as the clerk had typed them in."""
 
     def given(self, call: Call) -> None:
         """A page has arrived, or what was left of it."""
@@ -59,9 +66,18 @@ class Judge:
             self._asked_for(reading)
             return
         self.readings += 1
+        self._typed_in(reading)
         self._learn(reading)
         if life is not None and life.sends:
             self._absence(life, reading)
+
+    def _typed_in(self, reading: Reading) -> None:
+        """Whether it shows, over the same cents, what the clerk typed in for the payment that it was made for."""
+        key = reading.key or ""
+        self.read_for.add(key)
+        for made, fields in reading.by_key.get(key, ()):
+            if made.user == "clerk" and _cents(fields) == made.cents and fields["status"] == "POSTED":
+                self.typed_in_shown.add(key)
 
     def _present(self, life: Life, reading: Reading) -> None:
         """One live receipt with the whole reference and the cents, and no other payment with this reference."""
@@ -135,7 +151,7 @@ class Judge:
         earlier = [
             other
             for other in self._chronicle.posted[life.biller, *life.kind]
-            if other is not life and other.posted_at < life.last_send and _dated(other) <= dated and other.sends
+            if other is not life and other.sends and other.posted_at < life.last_send and _dated(other) <= dated
         ]
         return next((other for other in reversed(earlier[-3:]) if self._shows(other, reading)), None)
 
@@ -272,10 +288,15 @@ def _cents(fields: dict[str, Any]) -> int:
     return int(whole_) * 100 + int(part)
 
 
-def needless(life: Life) -> bool:
-    """Whether a payment that is held could have been settled by what was shown before a person was told of it."""
+def needless(life: Life, reason: str, *, absent: bool) -> bool:
+    """Whether a payment that is held could have been settled by what was shown before a person was told of it.
+
+    ``absent``: absences count; of a ledger that was lost nobody here knows what its successor can prove them by.
+    """
     if life.shown:
         return True
+    if reason in _NOT_TO_BE_SENT or not absent:
+        return False
     doubt = (attempt_at for attempt_at in life.absent if attempt_at[0] == len(life.sends))
     latest = [at for _, at in doubt if life.in_doubt_since <= at <= life.held_at]
     return bool(latest) and latest[-1] - latest[0] >= GAP

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.faults import broken_evidence as evidence
+from tests.faults import broken_moves as moves
+from tests.faults import broken_people as people
 from tests.faults import broken_rules as rules
 from tests.faults.plan import Plan
 from tests.faults.run import Outcome, run
@@ -91,6 +93,50 @@ MUTANTS: Final = (
         ("I-7", "M3", "P5"),
         payments=50,
         first=6,
+    ),
+    Mutant(
+        "recovery does not ask for the day of payment",
+        moves.recovery_does_not_ask_for_the_day_of_payment,
+        ("M11",),
+        pace=3,
+        payments=40,
+    ),
+    *(
+        Mutant(name, apply, faults)
+        for name, apply, faults in (
+            ("recovery asks nobody", moves.recovery_asks_nobody, ("M11",)),
+            ("copy is believed", moves.copy_is_believed, ("M12", "P1")),
+            ("what a copy holds is let go", moves.what_a_copy_holds_is_let_go, ("M12", "M6")),
+            ("void after a loss at once", moves.void_after_a_loss_at_once, ("M11", "M7")),
+            ("move skips", moves.move_skips, ("M13",)),
+            ("stamp comes back and sends", moves.stamp_comes_back_and_sends, ("M14", "P1")),
+            ("silent stamp is taken for gone", moves.silent_stamp_is_taken_for_gone, ("M14", "P1")),
+        )
+    ),
+    Mutant("versions begin anew", moves.versions_begin_anew, ("M11", "L1"), pace=30, payments=70),
+    Mutant("void by an old proof", people.void_by_an_old_proof, ("M6", "M7"), payments=60),
+    Mutant("sheet line of another attempt", people.sheet_line_of_another_attempt, ("M8", "M3", "P12"), minutes=180),
+    *(
+        Mutant(name, apply, faults)
+        for name, apply, faults in (
+            ("retry without a question", people.retry_without_a_question, ("M6",)),
+            ("retry without the list", people.retry_without_the_list, ("M6",)),
+            ("like receipt lets it go", people.like_receipt_lets_it_go, ("M6",)),
+            ("word for what is posted", people.word_for_what_is_posted, ("M5",)),
+            ("named receipt not looked at", people.named_receipt_not_looked_at, ("M6",)),
+            ("void without looking", people.void_without_looking, ("M5", "M7")),
+            ("void ends beside its reference", people.void_ends_beside_its_reference, ("M5", "M7")),
+            ("void ends beside its like", people.void_ends_beside_its_like, ("M5", "M7")),
+            ("void absent by one reading", people.void_absent_by_one_reading, ("M7",)),
+            ("void ends a doubt", people.void_ends_a_doubt, ("M7", "P5")),
+            ("sheet line of another city", people.sheet_line_of_another_city, ("M8", "P5")),
+            ("stale sheet", people.stale_sheet, ("M8", "P12")),
+            ("sheet of what may arrive", people.sheet_of_what_may_arrive, ("M8", "P19")),
+            ("shadow overlap sent", people.shadow_overlap_sent, ("M9",)),
+            ("shadow overlap forgotten", people.shadow_overlap_forgotten, ("M9",)),
+            ("paid before going live sent", people.paid_before_going_live_sent, ("M9",)),
+            ("retired forgotten", people.retired_forgotten, ("M10", "P1")),
+        )
     ),
 )
 

@@ -11,12 +11,12 @@ from shared.ledger.entry import Key, Kind, State
 from shared.ledger.retention import Retention
 from shared.ledger.rows import entry_of, gate_key, key_in, shard_of, state_key
 from shared.ledger.settle import is_fresh
-from shared.repair.decision import Decision
 from shared.vocabulary.errors import CaselleError
 from tests.fakes.faulty_ledger import Crash
 from tests.faults.app import TIMES
 from tests.faults.billers import LIVE
 from tests.faults.city import City
+from tests.faults.clerks import SAID, finishes, lets_go, resolved, retried, state_row
 from tests.faults.errand import ERRAND
 from tests.faults.habit import HOUR, MINUTE
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 _PATIENT: Final = 30 * MINUTE
 """From when on a person looks at blocked billers."""
-_AGAIN: Final = 12 * MINUTE
-"""After which a person repeats a retry that needed a second look."""
-_TRIES: Final = 4
 _BUDGET: Final = 60.0
-SAID: Final = Decision("object-id-7", "the city's books were looked at", not_by_hand=True)
-"""What everybody says, also whoever does not know that the clerk typed it in."""
+_LET_GO: Final = frozenset({"M6", "M9"})
+"""They hold payments that never left."""
+_PAYMENTS: Final = frozenset({"M3", "M4"}) | _LET_GO
+_REVERSALS: Final = frozenset({"M7"})
+_AT_WORK: Final = _PAYMENTS | _REVERSALS
 
 
 class People:
@@ -81,14 +81,13 @@ class People:
                     await gates.unblock(biller)
 
     def _look_at_what_is_held(self) -> None:
-        if not (self._has("M3") or self._has("M4")):
-            return
-        for shard in self._world.table.shards:
-            for row in self._world.table.between(shard, "H~", "H~\x7f"):
-                key = key_in(row.key)
-                if key.kind is Kind.PAYMENT and str(key) not in self._seen:
-                    self._seen.add(str(key))
-                    self._start(self._settle(key))
+        faults = set(self._world.plan.faults)
+        for row in self._world.held_rows() if faults & _AT_WORK else ():
+            key = key_in(row.key)
+            concerned = faults & (_PAYMENTS if key.kind is Kind.PAYMENT else _REVERSALS)
+            if concerned and str(key) not in self._seen:
+                self._seen.add(str(key))
+                self._world.expect(self._settle(key))
 
     def _start(self, doing) -> None:
         task = self._world.loop.create_task(doing)
@@ -117,11 +116,11 @@ class People:
             return
         world.struck("M2")
         world.note("person", f"pauses {biller}")
-        await world.billers.put(record.model_copy(update={"paused": Pause(reason="a long weekend")}))
+        await world.change_biller(biller, paused=Pause(reason="a long weekend"))
         await asyncio.sleep(
             self._dice.uniform(2, 10) * MINUTE if self._town is None else self._dice.uniform(1, 20) * HOUR
         )
-        await world.billers.put(record)
+        await world.change_biller(biller, paused=None)
         with suppress(CaselleError, Crash):
             await world.instances[0].app.gates.resume(biller)
 
@@ -135,9 +134,14 @@ class People:
         city = self._world.cities.get(f"city{key.biller}")
         if city is None:
             return
-        if self._has("M4") and (self._dice.random() < 0.5 or not self._has("M3")):
+        life = self._world.auditor.chronicle.lives.get(str(key))
+        if key.kind is not Kind.PAYMENT:
+            await finishes(self._world, key, city, self._dice)
+        elif _LET_GO & set(self._world.plan.faults) and not (life and life.sends):
+            await lets_go(self._world, key, city, self._dice)
+        elif self._has("M4") and (self._dice.random() < 0.5 or not self._has("M3")):
             await self._typed_in(key, city)
-        else:
+        elif self._has("M3"):
             await self._looked_up(key, city)
 
     async def _looked_up(self, key: Key, city: City) -> None:
@@ -145,10 +149,10 @@ class People:
         self._world.struck("M3")
         asked = capabilities.can_query_receipts(city.biller)
         if asked and self._dice.random() < 0.5:
-            await self._retry(key, override=False)
+            await self._retry(key)
             return
         if there := city.live(str(key)):
-            await self._resolve(key, there[0].number)
+            await resolved(self._world, key, there[0].number)
             return
         if not asked and not city.under_way[str(key)]:
             self._world.auditor.decided(str(key))
@@ -157,15 +161,20 @@ class People:
     async def _typed_in(self, key: Key, city: City) -> None:
         """By hand, without its reference; whether the one who retries it later knows of that is chance."""
         self._world.struck("M4")
-        if not city.live(str(key)):
+        if not city.live(str(key)) and state_row(self._world, str(key)).get("state") == State.HELD:
             life = self._world.auditor.chronicle.lives.get(str(key))
             city.counter_receipt(life.cents if life else 0, str(key))
             self._world.note("person", f"types in {key}")
-        if self._dice.random() < 0.5:
-            await self._resolve(key, city.live(str(key))[0].number)
+        there = city.live(str(key))
+        if there and self._dice.random() < 0.5:
+            await resolved(self._world, key, there[0].number)
             return
         await asyncio.sleep(self._dice.uniform(1, 24) * HOUR)
-        await self._retry(key, override=False)
+        await self._retry(key)
+
+    async def _retry(self, key: Key, *, override: bool = False) -> None:
+        if await retried(self._world, key, SAID, override=override) and self._has("M4"):
+            self._start(self._type_in_what_waits(key))
 
     async def _type_in_what_waits(self, key: Key) -> None:
         """What was let go, and waits for the end of a pause; not so soon that no question would follow."""
@@ -179,18 +188,3 @@ class People:
         if waits and not is_fresh(entry, self._world.clock.now(), TIMES):
             city.counter_receipt(entry.cents, str(key))
             self._world.note("person", f"types in {key}, which waits")
-
-    async def _resolve(self, key: Key, number: str) -> None:
-        self._world.note("person", f"resolves {key} as {number}")
-        with suppress(CaselleError, Crash):
-            await self._world.instances[0].app.resolve.posted(key, number, SAID, override=True)
-
-    async def _retry(self, key: Key, *, override: bool) -> None:
-        for _ in range(_TRIES):
-            with suppress(CaselleError, Crash):
-                await self._world.instances[0].app.retry(key, SAID, override=override)
-                self._world.note("person", f"retries {key}")
-                if self._has("M4"):
-                    self._start(self._type_in_what_waits(key))
-                return
-            await asyncio.sleep(_AGAIN)

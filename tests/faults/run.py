@@ -19,7 +19,6 @@ from shared.ledger.store import Row
 from tests.faults import incidents
 from tests.faults.closing import Closing
 from tests.faults.habit import HOUR, MINUTE
-from tests.faults.host import Message
 from tests.faults.people import People
 from tests.faults.plan import Plan
 from tests.faults.traffic import Arrival
@@ -107,7 +106,6 @@ class Run:
     def __init__(self, world: World, told: list[Told]) -> None:
         self.world = world
         self._told = told
-        self._sent: list[Message] = []
         self._pending = len(world.traffic.arrivals)
         self._healed_at: float | None = None
         self._town = world.plan.town()
@@ -144,7 +142,7 @@ class Run:
         if self._town is not None:
             await self._minutes(int(_A_DAY // MINUTE))  # in which whatever is counted apart must be told
             await self._rest()
-        Closing(world, self._sent, self._told).check()
+        Closing(world, self._told).check()
 
     async def _rest(self) -> None:
         """Time runs on until nothing is open, six days of silence before late repetitions included."""
@@ -165,7 +163,8 @@ class Run:
 
     def _at_rest(self) -> bool:
         """Nothing is open but what time alone brings on: see ``_waits_for_nobody``."""
-        return not self.world.host.unsettled and all(self._waits_for_nobody(row) for _, row in self.world.open_rows())
+        quiet = not (self.world.host.unsettled or self.world.expected or self.world.awaited)
+        return quiet and all(self._waits_for_nobody(row) for _, row in self.world.open_rows())
 
     def _waits_for_nobody(self, row: Row) -> bool:
         """Rejects of payments that never came or are held, and what is told but asked about once more for days."""
@@ -229,7 +228,7 @@ class Run:
 
     def _arrive(self, arrival: Arrival) -> None:
         self._pending -= 1
-        self._sent.append(self.world.host.put(arrival.queue, arrival.body, arrival.key))
+        self.world.sent.append(self.world.host.put(arrival.queue, arrival.body, arrival.key))
 
 
 @contextmanager

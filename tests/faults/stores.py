@@ -33,6 +33,7 @@ class TableWay:
     def __init__(self, instance: "Instance") -> None:
         self._instance = instance
         self._world = instance.world
+        self._table = instance.stamp.table
         self._time = ServerTime(instance.clock)
 
     def now(self) -> datetime:
@@ -40,7 +41,7 @@ class TableWay:
         return self._time.now()
 
     async def commit(self, shard: str, changes: Sequence[Change]) -> Mapping[str, str]:
-        table, first = self._world.table, changes[0]
+        table, first = self._table, changes[0]
         if _leads_to(first) == "posted" and not self._world.anybody_frozen() and self._world.weather.strikes("K5"):
             self._instance.freeze(self._world.latency.uniform(0.5, 3) * HOUR)
         etags = await self._call(
@@ -54,7 +55,7 @@ class TableWay:
         return etags
 
     async def read(self, shard: str, key: str) -> Row | None:
-        return await self._call(f"read {key}", lambda: self._world.table.read(shard, key))
+        return await self._call(f"read {key}", lambda: self._table.read(shard, key))
 
     async def scan(
         self,
@@ -67,11 +68,11 @@ class TableWay:
         skip: Sequence[str] = (),
         fields: Sequence[str] = (),
     ) -> list[Row]:
-        if shard not in self._world.table.shards and not self._world.weather.blows("S4"):
+        if shard not in self._table.shards and not self._world.weather.blows("S4"):
             return []  # most shards are empty: the answer is the same, and costs no virtual time
 
         async def scan() -> list[Row]:
-            return await self._world.table.scan(shard, start, end, limit=limit, only=only, skip=skip, fields=fields)
+            return await self._table.scan(shard, start, end, limit=limit, only=only, skip=skip, fields=fields)
 
         return await self._call(f"scan {shard} {start[:2]}", scan)
 
@@ -120,13 +121,13 @@ class BillersWay:
         self._instance = instance
 
     async def get(self, biller_id: str) -> Biller | None:
-        return await self._instance.call(f"biller {biller_id}", lambda: self._instance.world.billers.get(biller_id))
+        return await self._instance.call(f"biller {biller_id}", lambda: self._instance.stamp.billers.get(biller_id))
 
     async def latest(self, biller_id: str) -> Biller | None:
         return await self.get(biller_id)
 
     async def all(self) -> list[Biller]:
-        return await self._instance.world.billers.all()
+        return await self._instance.stamp.billers.all()
 
 
 class QuarantineWay:

@@ -19,6 +19,9 @@ _CARD: Final = "4111 1111 1111 1111"
 SECRET: Final = "canary-secret-"
 """Begins every token, and stands in some memos; may stand in nothing that is kept or told."""
 _SIX_DAYS: Final = 6 * 86400.0
+_UNDONE: Final = 0.4
+"""The share of payments whose money goes back where people finish that by hand."""
+_UNDONE_LATE: Final = 7200.0
 _BURST: Final = 4
 """How many times as many payments a burst brings."""
 
@@ -123,7 +126,8 @@ class Traffic:
             )
             body, key = json.dumps(undoes | own).encode(), Key(fields["billerId"], kind, name)
             for _ in range(self._dice.choice([1, 1, 2])):
-                when = self._dice.choice([0.5 * at, at + self._dice.uniform(0, 2), at + self._dice.uniform(0, 900)])
+                latest = _UNDONE_LATE if "M7" in self._plan.faults else 900
+                when = self._dice.choice([0.5 * at, at + self._dice.uniform(0, 2), at + self._dice.uniform(0, latest)])
                 self.arrivals.append(Arrival(when, body, key, queue=queue))
 
     def _spoiled(self, fields: Fields) -> bytes | None:
@@ -159,11 +163,17 @@ class Traffic:
         if self._has("I-7"):
             other = fields | {"paymentId": self._dice.randbytes(16).hex()}
             self._add(self._dice.choice([at, later]), other)
-        if self._has("Q6"):
+        if self._has("Q6") or ("M7" in self._plan.faults and self._dice.random() < _UNDONE):
             self._undo(at, fields)
         if self._has("Q1"):
             self._add(at, fields)
             self._add(self._plan.stormy_seconds() + _SIX_DAYS, fields)
+
+
+def read(body: bytes) -> Fields:
+    """The fields of a message, however it is encoded."""
+    plain = body if body.startswith(b"{") else base64.b64decode(body)
+    return dict(json.loads(plain))
 
 
 def _payment(number: int, plan: Plan, biller: str, dice: Random) -> Fields:

@@ -54,7 +54,7 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
         """From the first byte to the last; what ends in between is never worked on."""
         self._instance.die_if_planned(number, "before")
         self._crash("X7")
-        self._world.auditor.bytes_leave(call, city)
+        self._instance.stamp.auditor.bytes_leave(call, city)
         self._world.note(self._instance.name, f"{call.operation} {call.reference or call.biller}")
         self._crash("X8")
         answer: asyncio.Future[Answer] = self._world.loop.create_future()
@@ -67,7 +67,7 @@ class SimulatedTransport(httpx.AsyncBaseTransport):
     def _delay(self, call: Call) -> float:
         if call.late is None:
             return call.lands_after + self._world.latency.random() * 0.4
-        begun = self._world.auditor.attempt_began(call)
+        begun = self._instance.stamp.auditor.attempt_began(call)
         return max(0.0, begun + 60 * call.late - self._world.loop.time())
 
     def _lands(self, call: Call, city: City, answer: asyncio.Future[Answer]) -> None:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from shared.ledger import rows
 from shared.ledger.entry import State
+from shared.payments import overlap
 from tests.faults.books import Made
 from tests.faults.chronicle import Life
+from tests.faults.city import City
 from tests.faults.habit import DAY, MINUTE
 from tests.faults.judge import needless
 
@@ -32,6 +35,7 @@ class Doubts:
     """Those that somebody who knows all could have ended by the same answers."""
     hidden: int = 0
     late: int = 0
+    sworn: int = 0
     minutes: list[float] = field(default_factory=list)
     """Until each ended that ended without a person."""
     held: Counter[str] = field(default_factory=Counter)
@@ -45,6 +49,7 @@ class Doubts:
         self.could += other.could
         self.hidden += other.hidden
         self.late += other.late
+        self.sworn += other.sworn
         self.minutes += other.minutes
         self.held.update(other.held)
 
@@ -70,6 +75,7 @@ def doubts_of(world: "World") -> Doubts:
         could=sum(life.could or life.alone for life in counted),
         hidden=len(world.auditor.apart["hidden"]),
         late=len(world.auditor.apart["late"]),
+        sworn=len(world.auditor.apart["sworn"]),
         held=Counter(life.held_for for life in counted if life.held_for),
         minutes=[(life.settled_at - life.doubted_at) / MINUTE for life in alone],
     )
@@ -87,24 +93,41 @@ class Verdict:
         for life in self._world.auditor.chronicle.lives.values():
             city = self._world.cities.get(f"city{life.biller}")
             if city is not None and life.steps:
-                self._life(life)
-        for why, keys in self._world.auditor.apart.items():
-            for key in keys:
+                self._life(life, city)
+        for why in ("hidden", "late"):  # of what was sworn there is nothing to see before the day is reconciled
+            for key in self._world.auditor.apart[why]:
                 self._told_apart(why, key)
 
-    def _life(self, life: Life) -> None:
+    def _life(self, life: Life, city: City) -> None:
         _, state, reason = life.steps[-1]
         made = self._books(life.key)
         live = [each for each in made if each.live]
         if len(live) > 1 and self._world.auditor.excuse(life.key) is None:
             self._world.broken("doubled", f"{life.key} has {[each.number for each in live]}")
-        if state is State.POSTED and not any(each.number == life.number for each in made):
+        named = any(each.number == life.number for each in made)
+        if state is State.POSTED and not named and not self._world.auditor.of_a_namesake(life.key, life.number, city):
             self._world.broken("false", f"{life.key} is told as {life.number}, its own are {[m.number for m in made]}")
+        if state is State.SKIPPED and not live and self._ours(life.key):
+            self._world.broken("lost", f"{life.key} is skipped, was paid since its biller went live, and nobody has it")
         if state is State.NOT_POSTED and live and self._world.auditor.excuse(life.key) is None:
             self._world.broken("false", f"{life.key} is told as not posted, and is there as {live[0].number}")
-        if state is State.HELD and life.doubted and reason != _EXHAUSTED and needless(life):
+        if (
+            state is State.HELD
+            and life.doubted
+            and reason != _EXHAUSTED
+            and needless(life, reason, absent=self._world.lost_at is None)
+        ):
             seen = life.shown[-1] if life.shown else [at for _, at in life.absent]
             self._world.broken("needless", f"{life.key} is held for {reason}; shown at {seen}")
+
+    def _ours(self, key: str) -> bool:
+        """Whether it was paid since its biller went live."""
+        row = self._world.table.rows.get((rows.shard_of(key.partition("~")[0]), f"P~{key}"))
+        if row is None:
+            return False
+        entry = rows.entry_of(row)
+        went_live, paid = self._world.went_live.get(entry.key.biller), overlap.paid_at(entry)
+        return went_live is not None and paid is not None and paid >= went_live
 
     def _told_apart(self, why: str, key: str) -> None:
         """A second receipt is told within a day of being made, in one text that names both numbers."""

@@ -2,46 +2,44 @@
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Coroutine, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, override
 
 from pydantic import SecretStr
 
+from shared.billers import capabilities
 from shared.billers.model import TokenStrategy
 from shared.ledger import rows
 from shared.ledger.posted import PostedRows
 from shared.ledger.store import Change, Delete, Row
-from shared.payments.evidence.shown import WHOLE, Form, Shown
 from shared.tokens.credentials import Credentials
 from shared.tokens.keep import TokenKeeper
 from shared.tokens.row import TokenRow
 from shared.vocabulary.errors import CaselleError
 from tests.fakes.billers import FakeBillers
 from tests.fakes.faulty_ledger import Crash
-from tests.fakes.ledger import MemoryLedger
 from tests.fakes.quarantine import MemoryQuarantine
 from tests.fakes.tokens import FakeTokenRows
 from tests.fakes.vault import FakeVault
 from tests.faults.app import delivery
 from tests.faults.auditor import Auditor
-from tests.faults.billers import ASKED, DRAFT, LIVE, biller
+from tests.faults.billers import ASKED, DRAFT, LIVE, REGION, biller
+from tests.faults.books import Made
 from tests.faults.city import City
 from tests.faults.fate import Answer, Call
-from tests.faults.host import Host
+from tests.faults.host import Host, Message
 from tests.faults.instance import Instance
 from tests.faults.judge import Judge
+from tests.faults.losses import CHECKED
 from tests.faults.plan import Plan
+from tests.faults.stamp import Stamp, WatchedLedger
 from tests.faults.traffic import SECRET, Traffic
 from tests.faults.virtual_time import VirtualClock, VirtualLoop
 from tests.faults.weather import Weather
 
-_INSTANCES: Final = 2
 _AWAY: Final = 120.0
 """Seconds that the table is away after a city's yes (S5)."""
-
-_CHECKED: Final = Shown(form=Form(proven=WHOLE))
-"""What is known of a city's list that showed the longest reference when it was set up."""
 
 type Step = tuple[float, str, str]
 """When, who, what."""
@@ -60,24 +58,6 @@ class Broken(AssertionError):
     @override
     def __reduce__(self) -> tuple[Any, ...]:
         return Broken, (self.code, self.what, self.steps, self.names)
-
-
-class WatchedLedger(MemoryLedger):
-    """The shared table, with the auditor looking at every transaction."""
-
-    def __init__(self, world: "World") -> None:
-        super().__init__(world.clock)
-        self._world = world
-
-    @override
-    async def commit(self, shard: str, changes: Sequence[Change]) -> Mapping[str, str]:
-        before: dict[str, Row | None] = {
-            change.key: self.rows.get((shard, change.key)) for change in changes if change.key[0] == "P"
-        }
-        etags = await super().commit(shard, changes)
-        self._world.auditor.committed(changes, before)
-        self._world.may_wake(changes)
-        return etags
 
 
 class World:
@@ -100,31 +80,91 @@ class World:
         """Something is due before ``asleep_until``."""
         self.over: asyncio.Future[None] = loop.create_future()
         self.newer_release_writes = False
+        self.went_live: dict[str, datetime] = {}
+        """Billers that went live in this plan: from when on what was paid is ours."""
+        self.expected: set[asyncio.Task[None]] = set()
+        """What people have begun, and the run waits for."""
         self._away_until = 0.0
-        self._instances_made = 0
+        self.made_instances: dict[str, Instance] = {}
+        """All that ever came up, by name."""
+        self.results: list[str] = []
+        """What Invoice Cloud has been told, and has read or will read."""
+        self.read_before_loss: tuple[str, ...] = ()
+        """Of the same, what it had read when a ledger was lost."""
+        self.lost_at: datetime | None = None
+        self.sent: list[Message] = []
+        """What Invoice Cloud has enqueued; what it enqueues again is what the first has become."""
+        self.awaited = 0
+        """Messages that it will enqueue again."""
         self._make_stores()
-        self.host = Host(self)
         self.traffic = Traffic(plan, self.weather)
         for arrival in self.traffic.arrivals:
             if arrival.key is not None and arrival.reference:
                 self.auditor.expect(arrival.reference, arrival.key)
-        self.instances = [self._instance() for _ in range(_INSTANCES)]
+        self.home.start()
 
     def _make_stores(self) -> None:
-        self.auditor = Auditor(self)
-        self.table = WatchedLedger(self)
-        self.billers = FakeBillers(*(biller(number) for number in (*LIVE, DRAFT)))
+        town = self.plan.town()
+        records = [biller(number) for number in (*LIVE, DRAFT)]
+        if town is not None:
+            records = [biller(ASKED, **town.setup()), biller(DRAFT)]
+        self.home = Stamp(self, REGION, records)
+        """The stamp that serves the billers; where one takes over from it, that one."""
         self.token_rows, self.vault = FakeTokenRows(), FakeVault()
         self.quarantine = MemoryQuarantine()
-        town = self.plan.town()
-        if town is not None:
-            self.billers = FakeBillers(biller(ASKED, **town.setup()), biller(DRAFT))
         live = (ASKED,) if town else LIVE
         self.judge = Judge(self.auditor.chronicle, self.loop.time)
         self.cities = {}
         for number in live:
             record = biller(number, **town.setup()) if town else biller(number)
-            self.cities[f"city{number}"] = City(record, self.clock, self.auditor)
+            self.cities[f"city{number}"] = City(record, self.clock, self)
+
+    @property
+    def table(self) -> WatchedLedger:
+        """The home's ledger."""
+        return self.home.table
+
+    @property
+    def billers(self) -> FakeBillers:
+        """The home's records."""
+        return self.home.billers
+
+    @property
+    def host(self) -> Host:
+        """The home's queues."""
+        return self.home.host
+
+    @property
+    def instances(self) -> list[Instance]:
+        """The home's instances."""
+        return self.home.instances
+
+    @property
+    def auditor(self) -> Auditor:
+        """Of the home's ledger; what it knows of the cities, those of all stamps know."""
+        return self.home.auditor
+
+    def receipt_made(self, city: City, made: Made, call: Call) -> None:
+        """The auditor of the stamp that ordered it looks at a receipt."""
+        self.made_instances[call.instance].stamp.auditor.receipt_made(city, made, call)
+
+    def receipt_voided(self, city: City, made: Made) -> None:
+        """Whoever voided it."""
+        self.auditor.receipt_voided(city, made)
+
+    def held_rows(self) -> list[Row]:
+        """Every row of the list of what waits for a person."""
+        return [row for shard in self.table.shards for row in self.table.between(shard, "H~", "H~\x7f")]
+
+    def expect(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Somebody has begun what must come to its end before the run does."""
+        task = self.loop.create_task(errand)
+        self.expected.add(task)
+        task.add_done_callback(self._arrived)
+
+    def asked(self, city: City) -> bool:
+        """Whether a city's list can be asked, and shows amounts as they are."""
+        return capabilities.can_query_receipts(city.biller) and "P22" not in self.plan.faults
 
     async def open(self) -> None:
         """Every live biller has its first token, and was looked at by ``biller check --post-and-void``."""
@@ -134,7 +174,13 @@ class World:
             await keeper.change(city.biller.biller_id, _supervised)
             secret = SecretStr(f"{SECRET}of-the-client")
             await Credentials(self.vault).keep_client_secret(city.biller.biller_id, secret)
-            await PostedRows(self.table).keep_readings(city.biller.biller_id, _CHECKED.written(), "")
+            await PostedRows(self.table).keep_readings(city.biller.biller_id, CHECKED.written(), "")
+
+    async def change_biller(self, biller_id: str, **fields: Any) -> None:
+        """Let a record have other values; what else was changed of it stands."""
+        record = await self.billers.get(biller_id)
+        if record is not None:
+            await self.billers.put(record.model_copy(update=fields))
 
     def another_token(self, city: City) -> str:
         """A token that the city accepts beside those it accepted before."""
@@ -168,7 +214,7 @@ class World:
     def replace(self, gone: Instance, after: float) -> None:
         """Another instance takes the place of one that has ended."""
         self.kills += 1
-        self.loop.call_later(after, self._replace, gone)
+        self.loop.call_later(after, gone.stamp.replace, gone)
 
     def anybody_frozen(self) -> bool:
         """Whether an instance stands still now."""
@@ -219,14 +265,24 @@ class World:
         """Every open row, with its shard."""
         return [(shard, row) for shard in self.table.shards for row in self.table.between(shard, "O~", "O~\x7f")]
 
-    def _replace(self, gone: Instance) -> None:
-        fresh = self._instance()
-        self.instances[self.instances.index(gone)] = fresh
-        self.host.come(fresh)
+    def _arrived(self, task: asyncio.Task[None]) -> None:
+        self.expected.discard(task)
+        if not task.cancelled():
+            self.surprised(task.exception())
 
-    def _instance(self) -> Instance:
-        self._instances_made += 1
-        return Instance(self, self._instances_made)
+    def enqueue_again(self, message: Message) -> None:
+        """Invoice Cloud enqueues once more what it has no final result for."""
+        self.awaited -= 1
+        last = message
+        while last.became is not None:
+            last = last.became
+        last.became = self.host.put(message.queue, message.body, message.key)
+
+    def another_instance(self, stamp: Stamp) -> Instance:
+        """One that has just come up, with an empty memory."""
+        made = Instance(self, stamp, len(self.made_instances) + 1)
+        self.made_instances[made.name] = made
+        return made
 
 
 def _supervised(row: TokenRow) -> TokenRow:

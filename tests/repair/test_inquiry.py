@@ -168,6 +168,13 @@ def test_only_payments_that_may_be_there_are_asked_about(reason):
     assert not inquiry.is_question(entry(state=State.RECEIVED, reason=reason))
 
 
+def test_nothing_is_asked_about_while_it_may_still_arrive():
+    sent = HELD._replace(sent_at=NOW)
+    assert not inquiry.can_be_answered(sent, NOW + timedelta(seconds=899), 900)
+    assert inquiry.can_be_answered(sent, NOW + timedelta(seconds=900), 900)
+    assert inquiry.can_be_answered(HELD._replace(sent_at=None), NOW, 900)
+
+
 async def test_a_line_about_an_earlier_attempt_lets_nothing_go(world, admin):
     """The first attempt left nothing and the city says so; the second is made, lost and held: the line is an old one."""
     await world.set_up(connectVersion="2024.05")

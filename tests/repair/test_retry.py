@@ -6,6 +6,7 @@ import pytest
 
 from shared.ledger.answer import Ambiguous, NotSent, Refused, Scope
 from shared.ledger.entry import State
+from shared.ledger.retention import Retention
 from shared.repair.decision import NotAllowed
 from tests.payments.world import key_of, message, reject
 from tests.repair.world import SAID, SINCE, told
@@ -323,3 +324,13 @@ class TestAReferenceThatWasTaken:
 
 def _codes():
     return {"categoryCode": "12", "distributionCode": "1201"}
+
+
+async def test_what_retention_has_reduced_is_not_made_again(world, admin):
+    paid = message()
+    await world.deliver(paid)
+    world.clock.advance(2 * 24 * 3600)
+    await Retention(world.store, world.clock).run(world.clock.now().date(), 60)
+    assert (await world.entry(paid)).customer_number == ""
+    with pytest.raises(NotAllowed, match="message is not kept"):
+        await admin.retry(key_of(paid), SAID, override=True)

@@ -8,7 +8,7 @@ from shared.exchange.result import Outcome
 from shared.ledger.entry import State
 from shared.repair.take_back import TakeBack, Taken
 from shared.repair.witness import read
-from tests.payments.world import key_of, message, reject
+from tests.payments.world import key_of, message, reject, reversal
 from tests.repair.world import SAID, person
 
 OLD = {"connectVersion": "2024.05.001"}
@@ -150,3 +150,28 @@ async def test_its_reference_and_receipt_are_its_own_again(world):
     await world.deliver(other)
     assert (await world.entry(other)).reason == "confirmation_reused"
     assert await world.ledger.receipt_owner("2493", "5.00001") == str(key_of(paid))
+
+
+async def test_a_reject_of_what_only_its_result_tells_of_is_voided(world):
+    """Before its message has come again, and never while a void of the lost ledger may still land."""
+    paid = message()
+    kept = await lost(world, paid, connectVersion="2025.11.014", rejectStrategy="void")
+    await taken_back(world, kept)
+    await world.undo(reject(paid))
+    await world.pass_time(600)
+    assert world.city.voids == []
+    await world.pass_time(1800)
+    assert len(world.city.voids) == 1
+    assert (await world.entry(paid)).state is State.REVERSED
+
+
+async def test_a_payment_behind_whose_void_it_is_taken_back_has_an_event_of_its_own(world):
+    paid = message()
+    kept = await lost(world, paid)
+    await world.undo(reversal(paid))
+    assert await taken_back(world, kept) == [Taken.WRITTEN]
+    entry = await world.entry(paid)
+    [first, second] = [
+        world.store.rows[key].values for key in sorted(world.store.rows) if key[1].startswith(f"E~{key_of(paid)}~")
+    ]
+    assert (entry.version, first["state"], second["state"]) == (2, "", "posted")
