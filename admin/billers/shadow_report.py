@@ -58,7 +58,7 @@ async def _compared(stamp: "Stamp", biller_id: str, days: int) -> list[dict[str,
 async def _skipped(stamp: "Stamp", biller_id: str) -> AsyncIterator[Entry]:
     start = f"P~{biller_id}~payment~"
     end = f"{start}{END}"
-    while page := await stamp.ledger_rows.scan(shard_of(biller_id), start, end, limit=_PAGE):
+    while page := await stamp.stores.ledger.scan(shard_of(biller_id), start, end, limit=_PAGE):
         for entry in map(entry_of, page):
             if entry.state is State.SKIPPED:
                 yield entry
@@ -67,12 +67,8 @@ async def _skipped(stamp: "Stamp", biller_id: str) -> AsyncIterator[Entry]:
 
 async def _receipts(stamp: "Stamp", biller: Biller, entries: Iterable[Entry]) -> list[Receipt]:
     """Of every day in question; the old data pump may date a receipt a day off."""
-    from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
-    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - as above
-
     dated = [date.fromisoformat(entry.posting_date) for entry in entries]
-    wire = Wire(stamp.address.settings.caselle_base_url, _DEADLINE)
-    receipting = CaselleCashReceipting(CaselleClient(wire, stamp.tokens.serve, _DEADLINE))
+    receipting = stamp.caselle.receipting_within(_DEADLINE)
     found = await receipting.receipts(biller, min(dated) - _DAY, max(dated) + _DAY)
     return [receipt for receipt in found if receipt.reference]
 

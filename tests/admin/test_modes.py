@@ -15,8 +15,6 @@ from local.csm import CUSTOMER
 from local.traffic import Traffic
 from shared.azure_stores.table_runs import TableRuns
 from shared.billers.model import PassedCheck
-from shared.caselle.cash_receipting import CaselleCashReceipting
-from shared.caselle.client import CaselleClient, Wire
 from shared.ledger.answer import Accepted
 from shared.payments.message import parse
 from shared.payments.peer import order_of
@@ -215,10 +213,10 @@ class TestShadow:
 async def _pumped(state, city, paid, amount):
     """What the old data pump does with a payment."""
     async with at_stamp(state) as stamp:
-        wire = Wire(stamp.address.settings.caselle_base_url, 30)
-        receipting = CaselleCashReceipting(CaselleClient(wire, stamp.tokens.serve, 30))
         order = order_of(parse(json.dumps(paid).encode()), city.record, datetime.now(city.record.zone).date())
-        answer = await receipting.create_receipt(city.record, replace(order, amount=Money.parse(amount), shares=()))
+        answer = await stamp.caselle.receipting.create_receipt(
+            city.record, replace(order, amount=Money.parse(amount), shares=())
+        )
         assert isinstance(answer, Accepted)
 
 
