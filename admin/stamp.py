@@ -1,8 +1,8 @@
 """One stamp's stores, opened for one command: the same ones that its functions use."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from shared.repair.decision import Decision
 from shared.runtime import telemetry
 from shared.runtime.app import App
 from shared.runtime.clock import SystemClock
+from shared.runtime.identity import managed_identity
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
@@ -83,29 +84,12 @@ async def _signed_in(address: Address, credential: "AsyncTokenCredential") -> Ac
 
 
 def _credential(address: Address) -> "AsyncTokenCredential":
-    from azure.identity.aio import (  # noqa: PLC0415 - on first use
-        AzureCliCredential,
-        DefaultAzureCredential,
-        ManagedIdentityCredential,
-    )
-
     if address.local:
-        with _environment(dict(address.identity)):
-            return ManagedIdentityCredential()
+        return managed_identity(endpoint=address.identity)
+    from azure.identity.aio import AzureCliCredential, DefaultAzureCredential  # noqa: PLC0415 - on first use
+
     # Pipelines name the kinds of credential that they have; a person has the Azure CLI's.
     return DefaultAzureCredential() if os.environ.get("AZURE_TOKEN_CREDENTIALS") else AzureCliCredential()
-
-
-@contextmanager
-def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """The identity library reads its endpoint from the environment, and only there."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _reach_this_machine_directly() -> None:

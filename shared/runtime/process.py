@@ -5,8 +5,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from azure.core.credentials_async import AsyncTokenCredential
-
     from shared.runtime.app import App
 
 
@@ -20,16 +18,9 @@ def app() -> "App":
     from shared.runtime import telemetry
     from shared.runtime.app import App
     from shared.runtime.clock import SystemClock
+    from shared.runtime.identity import managed_identity
     from shared.runtime.settings import Settings
 
     telemetry.set_up()
     settings = Settings.read(os.environ)
-    return App(settings, lambda: managed_identity(settings.client_id), SystemClock())
-
-
-@cache
-def managed_identity(client_id: str | None) -> "AsyncTokenCredential":
-    """The identity that the platform gives to this process."""
-    from azure.identity.aio import ManagedIdentityCredential
-
-    return ManagedIdentityCredential(client_id=client_id)
+    return App(settings, cache(lambda: managed_identity(settings.client_id)), SystemClock())

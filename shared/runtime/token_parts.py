@@ -47,26 +47,26 @@ class TokenParts:
     def take(self) -> "TakeDelivery":
         from shared.tokens.take import TakeDelivery
 
-        return TakeDelivery(self._keeper, self.credentials, self._prove)
+        return TakeDelivery(self.keeper, self.credentials, self._prove)
 
     @cached_property
     def serve(self) -> "ServeToken":
         from shared.tokens.serve import ServeToken
 
-        return ServeToken(self._keeper, self._prove, self._renew, self._clock)
+        return ServeToken(self.keeper, self._prove, self._renew, self._clock)
 
     @cached_property
     def look_after(self) -> "LookAfterToken":
         from shared.tokens.look import LookAfterToken
 
-        parts = self._stores.billers, self._keeper, self._stores.tokens
+        parts = self._stores.billers, self.keeper, self._stores.tokens
         return LookAfterToken(*parts, prove=self._prove, renew=self._renew, clock=self._shared)
 
     @cached_property
     def supervise(self) -> "SuperviseRenewal":
         from shared.tokens.supervise import SuperviseRenewal
 
-        return SuperviseRenewal(self._keeper, self._renew, self._proof)
+        return SuperviseRenewal(self.keeper, self._renew, self._proof)
 
     @cached_property
     def endpoint(self) -> "HttpTokenEndpoint | None":
@@ -81,7 +81,7 @@ class TokenParts:
         return endpoint
 
     @cached_property
-    def _keeper(self) -> TokenKeeper:
+    def keeper(self) -> TokenKeeper:
         return TokenKeeper(self._stores.vault, self._stores.tokens, self._shared, self._settings.token_cache_seconds)
 
     @cached_property
@@ -90,11 +90,11 @@ class TokenParts:
 
     @cached_property
     def _prove(self) -> ProveToken:
-        return ProveToken(self._keeper, self._stores.tokens, LateProof(lambda: self._proof), self._shared)
+        return ProveToken(self.keeper, self._stores.tokens, LateProof(lambda: self._proof), self._shared)
 
     @cached_property
     def _renew(self) -> RenewToken:
-        return RenewToken(self._keeper, self._stores.tokens, self._grants(), self._shared)
+        return RenewToken(self.keeper, self._stores.tokens, self._grants(), self._shared)
 
     @cached_property
     def _proof(self) -> "CustomerRead":

@@ -96,10 +96,10 @@ def test_what_names_no_queues_is_told():
 ASK = """
 import asyncio
 from contextlib import aclosing
-from shared.runtime.process import app, managed_identity
+from shared.runtime.process import app
 
 async def ask():
-    async with aclosing(app()), managed_identity(None):
+    async with aclosing(app()), app().stores._credential():
         print(await app().stores.queue_lengths.length("waiting"))
 
 asyncio.run(ask())
