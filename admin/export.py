@@ -41,7 +41,7 @@ async def kept(stamp: "Stamp") -> str:
         Unavailable: a table or the account does not answer.
     """
     billers = sorted(await stamp.billers.all(), key=lambda each: each.biller_id)
-    keys = sorted(await stamp.key_rows.all(), key=lambda each: each.digest)
+    keys = sorted(await stamp.stores.callback_keys.all(), key=lambda each: each.digest)
     folder = folder_of(stamp.clock.now())
     counted = {"billers": len(billers), "callbackKeys": len(keys)}
     async with stamp.audit.change(CHANGE, stamp.address.name, after=counted | {"folder": folder}):

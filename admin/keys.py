@@ -52,7 +52,7 @@ async def _add(stamp: "Stamp", biller_id: str, key: SecretStr, existing_url: str
     url = _without_key(existing_url) if existing_url else stamp.address.callback_url
     confirm(f"Register this key for biller {biller_id} {biller.name}?", yes=yes)
     async with stamp.audit.change("key.add", biller_id, after={"callbackUrl": url}):
-        await stamp.keys.add(biller_id, key)
+        await stamp.callback_keys.add(biller_id, key)
     await _note_url(stamp, biller, url)
     output.say(f"The key opens the callback {url} within a minute. Next: `icadmin biller email {biller_id}`.")
     if (note := elsewhere(stamp, url)) is not None:
@@ -82,8 +82,8 @@ async def _rotate(stamp: "Stamp", biller_id: str, key: SecretStr, days: int, *, 
     ends = stamp.clock.now() + timedelta(days=days)
     confirm(f"Register a new key for {biller.name}, and end {name(old[0])} on {ends:%Y-%m-%d}?", yes=yes)
     async with stamp.audit.change("key.rotate", biller_id, before=_shown(old[0]), after={"oldEnds": ends.isoformat()}):
-        await stamp.keys.add(biller_id, key)
-        await stamp.keys.revoke(old[0].digest, ends)
+        await stamp.callback_keys.add(biller_id, key)
+        await stamp.callback_keys.revoke(old[0].digest, ends)
     output.say(f"Both keys open the callback until {ends:%Y-%m-%d}. Send the CSM the new URL: `biller email`.")
 
 
@@ -108,7 +108,7 @@ async def _revoke(stamp: "Stamp", biller_id: str, key: str, reason: str, *, yes:
         raise WrongUse(f"Biller {biller_id} has no active key {key}; `key list {biller_id}` names them.")
     confirm(f"End key {key} of biller {biller_id} now? Caselle's deliveries with it are refused then.", yes=yes)
     async with stamp.audit.change("key.revoke", biller_id, why=reason, before=_shown(found[0])):
-        await stamp.keys.revoke(found[0].digest)
+        await stamp.callback_keys.revoke(found[0].digest)
     output.say(f"Key {key} is refused within a minute.")
 
 
@@ -128,13 +128,13 @@ def list_(biller_id: BillerId) -> None:
 
 async def _all(stamp: "Stamp", biller_id: str) -> tuple[list[CallbackKey], datetime]:
     await known(stamp, biller_id)
-    return [key for key in await stamp.key_rows.all() if key.biller_id == biller_id], stamp.clock.now()
+    return [key for key in await stamp.stores.callback_keys.all() if key.biller_id == biller_id], stamp.clock.now()
 
 
 async def active(stamp: "Stamp", biller_id: str) -> list[CallbackKey]:
     """The biller's keys that open the callback now."""
     now = stamp.clock.now()
-    return [key for key in await stamp.key_rows.all() if key.biller_id == biller_id and key.active(now)]
+    return [key for key in await stamp.stores.callback_keys.all() if key.biller_id == biller_id and key.active(now)]
 
 
 def name(key: CallbackKey) -> str:

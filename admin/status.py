@@ -53,11 +53,11 @@ async def _look(stamp: "Stamp", biller_id: str | None) -> _Seen:
     billers = await stamp.billers.all() if biller_id is None else [await known(stamp, biller_id)]
     with output.progress() as bar:
         bar.add_task("Reading the ledger", total=None)
-        backlogs = await read_backlogs(stamp.ledger_rows, biller_id)
-    tokens = await asyncio.gather(*(stamp.token_rows.read(biller.biller_id) for biller in billers))
+        backlogs = await read_backlogs(stamp.stores.ledger, biller_id)
+    tokens = await asyncio.gather(*(stamp.stores.tokens.read(biller.biller_id) for biller in billers))
     by_biller = {biller.biller_id: row for biller, row in zip(billers, tokens, strict=True)}
-    runs = await stamp.runs.all()
-    return _Seen(stamp.time.now(), billers, backlogs, by_biller, runs)
+    runs = await stamp.stores.runs.all()
+    return _Seen(stamp.stores.server_time.now(), billers, backlogs, by_biller, runs)
 
 
 def _show_stamp(seen: _Seen) -> None:

@@ -51,7 +51,7 @@ def show(biller_id: BillerId) -> None:
 
 async def _shown(stamp: "Stamp", biller_id: str) -> dict[str, Any]:
     biller = await known(stamp, biller_id)
-    row = await stamp.token_rows.read(biller_id)
+    row = await stamp.stores.tokens.read(biller_id)
     credentials = stamp.tokens.credentials
     return {
         "strategy": str(biller.token_strategy),
@@ -107,7 +107,7 @@ async def _paste(
         stored = await stamp.tokens.take(biller, delivery)
     if stored is Stored.KNOWN:
         return "This token is there already; nothing was changed."
-    row = await stamp.token_rows.read(biller_id)
+    row = await stamp.stores.tokens.read(biller_id)
     if row is not None and not row.candidates:
         return "The token serves; every instance uses it within minutes."
     return "The token is kept, and tried again by itself: Caselle has not accepted it yet. See `token show`."

@@ -176,7 +176,7 @@ async def _filled(table: TableClient, size: int, billers: int) -> Stage:
         day = {} if number < _LISTED else {"paidAt": _OTHER_DAY}
         await world.deliver(message(billerId=known[number % billers].biller_id, **day))
     for number in range(_DUE):
-        await world.app.post.shelve(body(message(billerId=known[number % billers].biller_id)), "m")
+        await world.app.post_payment.shelve(body(message(billerId=known[number % billers].biller_id)), "m")
     made, ledger = world.city.receipts_made, TableLedger(table, ServerTime(world.clock))
     await _copy(world.store.rows, ledger)
     world.use(ledger, world.billers)

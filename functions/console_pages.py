@@ -15,7 +15,7 @@ from shared.console.frame import HEADERS
 from shared.console.sign_in import SignIn
 from shared.console.words import ROOT
 from shared.ledger.entry import Key, Kind
-from shared.runtime import stores, wiring
+from shared.runtime import process
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError, Malformed
 from shared.vocabulary.identity import biller_id, canonical_id
@@ -29,14 +29,18 @@ type _Look = Callable[[Person], Awaitable[str | None]]
 
 async def stamp(req: func.HttpRequest) -> func.HttpResponse:
     """All billers of the stamp."""
-    return await _show(req, "stamp", lambda person: wiring.console().stamp(person))
+
+    async def look(person: Person) -> str | None:
+        return await process.app().console.stamp(person)
+
+    return await _show(req, "stamp", look)
 
 
 async def biller(req: func.HttpRequest) -> func.HttpResponse:
     """The biller of the route, and the day of the query."""
 
     async def look(person: Person) -> str | None:
-        return await wiring.console().biller(person, biller_id(req.route_params["billerId"]), _day(req))
+        return await process.app().console.biller(person, biller_id(req.route_params["billerId"]), _day(req))
 
     return await _show(req, "biller", look)
 
@@ -46,7 +50,7 @@ async def payment(req: func.HttpRequest) -> func.HttpResponse:
 
     async def look(person: Person) -> str | None:
         names = req.route_params
-        return await wiring.console().entry(
+        return await process.app().console.entry(
             person, Key(biller_id(names["billerId"]), _kind(req), canonical_id(names["paymentId"]))
         )
 
@@ -56,7 +60,7 @@ async def payment(req: func.HttpRequest) -> func.HttpResponse:
 def development_sign_in(req: func.HttpRequest) -> func.HttpResponse:
     """The role of the query as a cookie, and the way back to the console."""
     role = req.params.get("role", "")
-    if stores.settings().console_sign_in is not SignIn.DEVELOPMENT or not role.isalpha() or not role.isascii():
+    if process.app().settings.console_sign_in is not SignIn.DEVELOPMENT or not role.isalpha() or not role.isascii():
         return _page(HTTPStatus.NOT_FOUND, refusals.not_found("page"))
     cookie = f"{_COOKIE}={role}; Path={ROOT}; HttpOnly; SameSite=Strict"
     headers = {**HEADERS, "Set-Cookie": cookie, "Location": ROOT}
@@ -66,7 +70,7 @@ def development_sign_in(req: func.HttpRequest) -> func.HttpResponse:
 async def _show(req: func.HttpRequest, what: str, look: _Look) -> func.HttpResponse:
     """The page, or why not. Who may look is decided before anything of the address is read."""
     try:
-        sign_in = stores.settings().console_sign_in
+        sign_in = process.app().settings.console_sign_in
         person = admitted(sign_in, req.headers.get(_PRINCIPAL), _role(req))
         shown = await look(person)
     except NotSignedIn:
@@ -99,7 +103,7 @@ def _day(req: func.HttpRequest) -> date | None:
         return None
     with suppress(ValueError):
         day = date.fromisoformat(text)
-        if _EARLIEST <= day <= stores.clock().now().date():
+        if _EARLIEST <= day <= process.app().clock.now().date():
             return day
     raise Malformed("a day is written 2026-11-23, and is not to come")
 

@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.outputs import BINARY, STORAGE, Messages, send
-from shared.runtime import wiring
+from shared.runtime import process
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
@@ -19,6 +19,6 @@ async def drive_due(message: func.QueueMessage, results: Messages, due: Messages
     from shared.ledger.due import Due
 
     step = Due.model_validate_json(message.get_body())
-    await wiring.before_sending()
-    handled = await wiring.drive().step(step, redelivered=(message.dequeue_count or 1) > 1)
+    await process.app().before_sending()
+    handled = await process.app().drive.step(step, redelivered=(message.dequeue_count or 1) > 1)
     send(handled, results, due)

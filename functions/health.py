@@ -6,7 +6,7 @@ from http import HTTPStatus
 import azure.functions as func
 
 from functions.entry import entry
-from shared.runtime import build, wiring
+from shared.runtime import build, process
 from shared.vocabulary.errors import CaselleError
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -28,7 +28,7 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - 
 async def ready(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the binding's name
     """200 when settings, tables and vault answer; 503 with the first that does not."""
     try:
-        await wiring.check()
+        await process.app().check()
     except CaselleError as error:
         problem = {"status": "not ready", "detail": str(error)}
         status = HTTPStatus.SERVICE_UNAVAILABLE

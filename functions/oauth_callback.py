@@ -8,7 +8,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.problems import PROBLEM, RETRY_LATER, problem
-from shared.runtime import wiring
+from shared.runtime import process
 from shared.vocabulary import events
 from shared.vocabulary.errors import CaselleError, Malformed
 
@@ -35,8 +35,7 @@ async def oauth_callback(req: func.HttpRequest) -> func.HttpResponse:
     content_type, handed_on = req.headers.get("Content-Type", ""), MARK in req.headers
     callback = Callback(req.params, content_type, req.get_body(), handed_on=handed_on)
     try:
-        receive = await wiring.receive_token()
-        return _answer(await receive(callback))
+        return _answer(await process.app().receive_token(callback))
     except CaselleError as error:
         events.emit("callback.unavailable", logging.ERROR, reason=str(error))
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, headers=_HEADERS | RETRY_LATER)
@@ -47,7 +46,9 @@ async def _homes(req: func.HttpRequest) -> func.HttpResponse:
     from shared.billers.home_question import answer, asked
 
     try:
-        return func.HttpResponse(answer(await wiring.at_home(asked(req.get_body()))), headers=_HEADERS, mimetype=_JSON)
+        return func.HttpResponse(
+            answer(await process.app().at_home(asked(req.get_body()))), headers=_HEADERS, mimetype=_JSON
+        )
     except Malformed as error:
         return problem(HTTPStatus.BAD_REQUEST, headers=_HEADERS, detail=str(error))
     except CaselleError as error:

@@ -7,7 +7,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.problems import problem
-from shared.runtime import wiring
+from shared.runtime import process
 
 if TYPE_CHECKING:
     from shared.open_items.unanswered import Trouble, Unanswered
@@ -29,7 +29,7 @@ async def open_items(req: func.HttpRequest) -> func.HttpResponse:
     """200 with the customer's open items, or with the state of ``invoiceNumber``; otherwise why not."""
     from shared.open_items.unanswered import Unanswered
 
-    ask, names = wiring.open_items(), (req.route_params["billerId"], req.route_params["customerNumber"])
+    ask, names = process.app().open_items, (req.route_params["billerId"], req.route_params["customerNumber"])
     invoice = req.params.get("invoiceNumber")
     try:
         answer = await (ask.invoice(*names, invoice) if invoice else ask.items(*names))

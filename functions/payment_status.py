@@ -6,7 +6,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.problems import problem
-from shared.runtime import wiring
+from shared.runtime import process
 from shared.vocabulary.errors import Malformed, Unavailable
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -18,7 +18,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 async def payment_status(req: func.HttpRequest) -> func.HttpResponse:
     """200 with the result as ``posting-results`` carries it; 404 where no such payment is known."""
     try:
-        found = await wiring.payment_status().of(req.route_params["billerId"], req.route_params["paymentId"])
+        found = await process.app().payment_status.of(req.route_params["billerId"], req.route_params["paymentId"])
     except Malformed as error:
         return problem(HTTPStatus.BAD_REQUEST, detail=str(error))
     except Unavailable:

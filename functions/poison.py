@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.outputs import BINARY, STORAGE, Messages, send
-from shared.runtime import wiring
+from shared.runtime import process
 from shared.vocabulary import events
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -18,7 +18,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 async def poison_payments(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """A payment that failed again and again becomes a waiting entry of the ledger, which has its own retries."""
     events.emit("payment.poisoned", events.ERROR, message=message.id)
-    send(await wiring.post_payment().shelve(message.get_body(), message.id or ""), results, due)
+    send(await process.app().post_payment.shelve(message.get_body(), message.id or ""), results, due)
 
 
 @bp.function_name("poison_ach_rejects")
@@ -31,7 +31,7 @@ async def poison_ach_rejects(message: func.QueueMessage, results: Messages, due:
     from shared.ledger.entry import Kind
 
     events.emit("ach_reject.poisoned", events.ERROR, message=message.id)
-    handled = await wiring.reverse_payment().shelve(Kind.ACH_REJECT, message.get_body(), message.id or "")
+    handled = await process.app().reverse_payment.shelve(Kind.ACH_REJECT, message.get_body(), message.id or "")
     send(handled, results, due)
 
 
@@ -45,7 +45,7 @@ async def poison_reversals(message: func.QueueMessage, results: Messages, due: M
     from shared.ledger.entry import Kind
 
     events.emit("reversal.poisoned", events.ERROR, message=message.id)
-    handled = await wiring.reverse_payment().shelve(Kind.REVERSAL, message.get_body(), message.id or "")
+    handled = await process.app().reverse_payment.shelve(Kind.REVERSAL, message.get_body(), message.id or "")
     send(handled, results, due)
 
 
@@ -59,7 +59,7 @@ async def poison_autopay_changes(message: func.QueueMessage, results: Messages, 
     from shared.ledger.entry import Kind
 
     events.emit("autopay_change.poisoned", events.ERROR, message=message.id)
-    handled = await wiring.update_customer().shelve(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
+    handled = await process.app().update_customer.shelve(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
     send(handled, results, due)
 
 
@@ -73,7 +73,7 @@ async def poison_registrations(message: func.QueueMessage, results: Messages, du
     from shared.ledger.entry import Kind
 
     events.emit("registration.poisoned", events.ERROR, message=message.id)
-    handled = await wiring.update_customer().shelve(Kind.REGISTRATION, message.get_body(), message.id or "")
+    handled = await process.app().update_customer.shelve(Kind.REGISTRATION, message.get_body(), message.id or "")
     send(handled, results, due)
 
 
@@ -83,7 +83,7 @@ async def poison_registrations(message: func.QueueMessage, results: Messages, du
 async def poison_control_totals(message: func.QueueMessage) -> None:
     """No money depends on it: a masked copy is kept, and Invoice Cloud sends the total again."""
     events.emit("control_total.poisoned", events.ERROR, message=message.id)
-    await wiring.control_totals().give_up(message.get_body(), message.id or "")
+    await process.app().control_totals.give_up(message.get_body(), message.id or "")
 
 
 @bp.function_name("poison_due")
@@ -94,4 +94,4 @@ async def poison_control_totals(message: func.QueueMessage) -> None:
 async def poison_due(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """The entry itself is safe in the ledger and the sweeper drives it; only a lost report is made up for here."""
     events.emit("due.poisoned", events.ERROR, message=message.id)
-    send(await wiring.drive().give_up(message.get_body(), message.id or ""), results, due)
+    send(await process.app().drive.give_up(message.get_body(), message.id or ""), results, due)

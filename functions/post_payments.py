@@ -5,7 +5,7 @@ import azure.functions as func
 from functions.arrival import enqueued_at
 from functions.entry import entry
 from functions.outputs import BINARY, STORAGE, Messages, send
-from shared.runtime import wiring
+from shared.runtime import process
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
@@ -17,6 +17,6 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @entry
 async def post_payments(message: func.QueueMessage, results: Messages, due: Messages) -> None:
     """An error that is raised brings the message again; nothing was sent that the ledger does not know."""
-    await wiring.before_sending()
-    handled = await wiring.post_payment().accept(message.get_body(), message.id or "", enqueued_at(message))
+    await process.app().before_sending()
+    handled = await process.app().post_payment.accept(message.get_body(), message.id or "", enqueued_at(message))
     send(handled, results, due)

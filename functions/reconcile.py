@@ -8,7 +8,7 @@ from functions.arrival import enqueued_at
 from functions.entry import entry
 from functions.outputs import BINARY, STORAGE
 from functions.timers import note_run
-from shared.runtime import wiring
+from shared.runtime import process
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
@@ -21,7 +21,7 @@ _BUDGET: Final = 120.0
 @entry
 async def keep_control_totals(message: func.QueueMessage) -> None:
     """What one deposit holds, by Invoice Cloud's count."""
-    await wiring.control_totals().accept(message.get_body(), message.id or "", enqueued_at(message))
+    await process.app().control_totals.accept(message.get_body(), message.id or "", enqueued_at(message))
 
 
 @bp.function_name("reconcile")
@@ -29,5 +29,5 @@ async def keep_control_totals(message: func.QueueMessage) -> None:
 @entry
 async def reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """The night of the whole country (UTC); each biller is done once, and a city that is down is tried again."""
-    await wiring.reconcile().run(_BUDGET)
+    await process.app().reconcile.run(_BUDGET)
     await note_run("reconcile")

@@ -5,7 +5,7 @@ import azure.functions as func
 from functions.entry import entry
 from functions.outputs import BINARY, STORAGE, Messages
 from functions.timers import note_run
-from shared.runtime import wiring
+from shared.runtime import process
 from shared.vocabulary import events
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
@@ -17,7 +17,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @entry
 async def sweep_tokens(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG001 - the binding's name
     """The same token twice is harmless: after the first look it is not due any more."""
-    found = await wiring.sweep_tokens()()
+    found = await process.app().sweep_tokens()
     if found:
         due.set([each.to_message() for each in found])
     await note_run("sweep_tokens")
@@ -30,7 +30,7 @@ async def renew_token(message: func.QueueMessage) -> None:
     """Try, renew or warn; where a store does not answer, the message comes again."""
     from shared.tokens.look import TokenDue
 
-    await wiring.tokens().look_after(TokenDue.model_validate_json(message.get_body()))
+    await process.app().tokens.look_after(TokenDue.model_validate_json(message.get_body()))
 
 
 @bp.function_name("poison_token_renewals")

@@ -6,7 +6,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.timers import note_run
-from shared.runtime import wiring
+from shared.runtime import process
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
@@ -19,5 +19,5 @@ _BUDGET: Final = 180.0
 @entry
 async def retain(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """Costs next to nothing while nothing is old."""
-    await wiring.retain().run(_BUDGET)
+    await process.app().retain.run(_BUDGET)
     await note_run("retain")

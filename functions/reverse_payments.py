@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.outputs import BINARY, STORAGE, Messages, send
-from shared.runtime import wiring
+from shared.runtime import process
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
@@ -18,7 +18,7 @@ async def reverse_ach_rejects(message: func.QueueMessage, results: Messages, due
     """The bank returned a payment."""
     from shared.ledger.entry import Kind
 
-    handled = await wiring.reverse_payment().accept(Kind.ACH_REJECT, message.get_body(), message.id or "")
+    handled = await process.app().reverse_payment.accept(Kind.ACH_REJECT, message.get_body(), message.id or "")
     send(handled, results, due)
 
 
@@ -31,5 +31,5 @@ async def reverse_payments(message: func.QueueMessage, results: Messages, due: M
     """A void, a refund or a chargeback."""
     from shared.ledger.entry import Kind
 
-    handled = await wiring.reverse_payment().accept(Kind.REVERSAL, message.get_body(), message.id or "")
+    handled = await process.app().reverse_payment.accept(Kind.REVERSAL, message.get_body(), message.id or "")
     send(handled, results, due)

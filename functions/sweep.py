@@ -5,7 +5,7 @@ import azure.functions as func
 from functions.entry import entry
 from functions.outputs import STORAGE, Messages
 from functions.timers import note_run
-from shared.runtime import wiring
+from shared.runtime import process
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
@@ -18,8 +18,8 @@ async def sweep(timer: func.TimerRequest, due: Messages) -> None:  # noqa: ARG00
     """The same entry twice is harmless: the second message finds another version and is dropped."""
     from shared.ledger.due import to_message
 
-    await wiring.before_sending()
-    found = await wiring.sweep().run()
+    await process.app().before_sending()
+    found = await process.app().sweep.run()
     if found:
         due.set([to_message(each) for each in found])
     await note_run("sweep")

@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.outputs import BINARY, STORAGE, Messages, send
-from shared.runtime import wiring
+from shared.runtime import process
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
@@ -18,8 +18,8 @@ async def update_autopay(message: func.QueueMessage, results: Messages, due: Mes
     """A customer joined, changed or left AutoPay."""
     from shared.ledger.entry import Kind
 
-    await wiring.before_sending()
-    handled = await wiring.update_customer().accept(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
+    await process.app().before_sending()
+    handled = await process.app().update_customer.accept(Kind.AUTOPAY_CHANGE, message.get_body(), message.id or "")
     send(handled, results, due)
 
 
@@ -32,6 +32,6 @@ async def update_registrations(message: func.QueueMessage, results: Messages, du
     """A customer registered with an e-mail address."""
     from shared.ledger.entry import Kind
 
-    await wiring.before_sending()
-    handled = await wiring.update_customer().accept(Kind.REGISTRATION, message.get_body(), message.id or "")
+    await process.app().before_sending()
+    handled = await process.app().update_customer.accept(Kind.REGISTRATION, message.get_body(), message.id or "")
     send(handled, results, due)

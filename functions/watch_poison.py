@@ -4,7 +4,7 @@ import azure.functions as func
 
 from functions.entry import entry
 from functions.timers import note_run
-from shared.runtime import wiring
+from shared.runtime import process
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its constructor untyped
 
@@ -14,5 +14,5 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves its
 @entry
 async def watch_poison(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding's name
     """The functions of those queues empty them at once; what they cannot even be given stays."""
-    await wiring.watch_poison()()
+    await process.app().watch_poison()
     await note_run("watch_poison")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -20,13 +19,11 @@ from local.rejects import send_rejects
 from local.report import Findings
 from local.simulator.client import SimulatorControl
 from local.stack import Stack
+from local.stack_app import stack_app
 from local.tables import sentences, tables
 from local.traffic import Traffic
-from shared.azure_stores.server_time import ServerTime
-from shared.azure_stores.table_ledger import TableLedger
 from shared.ledger import rows
 from shared.ledger.entry import Entry
-from shared.runtime.clock import SystemClock
 
 PATIENCE = 300
 """Seconds without any event after which a demo gives up."""
@@ -56,9 +53,8 @@ def run_demo(stack: Stack, lines: Sequence[str], report: Path | None, rejects: S
 
 async def read_ledger(storage: str) -> list[Entry]:
     """Every entry of the ledger, whatever its state."""
-    async with TableServiceClient.from_connection_string(storage) as tables_of_storage:
-        store = TableLedger(tables_of_storage.get_table_client("ledger"), ServerTime(SystemClock()))
-        pages = [await store.scan(shard, "P~", f"P~{rows.END}", limit=_MOST_ROWS) for shard in rows.SHARDS]
+    async with stack_app(storage) as app:
+        pages = [await app.stores.ledger.scan(shard, "P~", f"P~{rows.END}", limit=_MOST_ROWS) for shard in rows.SHARDS]
     return [rows.entry_of(row) for page in pages for row in page]
 
 

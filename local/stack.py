@@ -262,7 +262,7 @@ class Stack:
             return
         async with SimulatorControl(self.control_url) as control:
             client_secrets = await introduce(control, self.billers, self.callback_urls, self._lines)
-            await keep_client_secrets(self.vault, client_secrets)
+            await keep_client_secrets(self.storage, self.vault, client_secrets)
 
             async def deliver(biller: Biller) -> None:
                 status = await control.deliver_token(str(biller.subdomain))

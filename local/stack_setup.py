@@ -2,16 +2,12 @@
 
 import asyncio
 import base64
-import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import batched
 
 from azure.data.tables.aio import TableServiceClient
-from azure.identity.aio import ManagedIdentityCredential
-from azure.keyvault.secrets.aio import SecretClient
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 from pydantic import SecretStr
@@ -20,24 +16,12 @@ from local.processes import NotReady
 from local.services import Vault
 from local.simulator.client import SimulatorControl
 from local.simulator.seed import seed
-from shared.azure_stores.key_vault import KeyVault
-from shared.azure_stores.table_billers import TableBillers
-from shared.azure_stores.table_callback_keys import TableCallbackKeys
-from shared.azure_stores.table_tokens import TableTokens
-from shared.billers.callback_keys import PEPPER_SECRET, CallbackKeys, generate
+from local.stack_app import stack_app
+from shared.billers.callback_keys import PEPPER_SECRET, generate
 from shared.billers.model import Biller, Mode, TokenStrategy
-from shared.caselle.client import Wire
-from shared.caselle.token_endpoint import HttpTokenEndpoint
-from shared.caselle.token_proof import CustomerRead
 from shared.exchange.poison import QUEUES as _INBOUND
-from shared.runtime.clock import SystemClock
-from shared.tokens.credentials import Credentials
-from shared.tokens.endpoint import ANSWER_WITHIN
-from shared.tokens.grants import Grants
-from shared.tokens.keep import TokenKeeper
-from shared.tokens.prove import PROOF_WITHIN
-from shared.tokens.renew import RenewToken
-from shared.tokens.supervise import Supervised, SuperviseRenewal
+from shared.runtime.app import App
+from shared.tokens.supervise import Supervised
 
 QUEUES = (*_INBOUND, *(f"{queue}-poison" for queue in _INBOUND), "posting-results")
 TABLES = (
@@ -69,8 +53,6 @@ async def fill_stores(storage: str, vault: Vault, billers: Sequence[Biller]) -> 
         vault: a running vault.
         billers: who is posted for.
     """
-    pepper = secrets.token_bytes(_PEPPER_BYTES)
-    await _keep_pepper(vault, pepper)
     async with QueueServiceClient.from_connection_string(storage) as queues:
         for name in QUEUES:
             await queues.create_queue(name)
@@ -79,7 +61,10 @@ async def fill_stores(storage: str, vault: Vault, billers: Sequence[Biller]) -> 
     async with TableServiceClient.from_connection_string(storage) as tables:
         for name in TABLES:
             await tables.create_table(name)
-        return await _register(tables, pepper, billers)
+    async with stack_app(storage, vault) as app:
+        pepper = base64.b64encode(secrets.token_bytes(_PEPPER_BYTES)).decode()
+        await app.stores.vault.set(PEPPER_SECRET, SecretStr(pepper))
+        return await _register(app, billers)
 
 
 async def introduce(
@@ -99,10 +84,10 @@ async def introduce(
     return {setup["billerId"]: SecretStr(setup["clientSecret"]) for setup in setups}
 
 
-async def keep_client_secrets(vault: Vault, client_secrets: Mapping[str, SecretStr]) -> None:
+async def keep_client_secrets(storage: str, vault: Vault, client_secrets: Mapping[str, SecretStr]) -> None:
     """Put client secrets, by biller id, where the app looks for them."""
-    async with _client(vault) as client:
-        credentials = Credentials(KeyVault(client))
+    async with stack_app(storage, vault) as app:
+        credentials = app.tokens.credentials
         await for_each(client_secrets.items(), lambda item: credentials.keep_client_secret(*item))
 
 
@@ -114,20 +99,10 @@ async def supervise_renewals(
     Raises:
         NotReady: naming a biller whose first renewal did not go well.
     """
-    clock = SystemClock()
-    async with (
-        _client(vault) as client,
-        TableServiceClient.from_connection_string(storage) as tables,
-        aclosing(HttpTokenEndpoint(token_url, ANSWER_WITHIN, clock)) as endpoint,
-        aclosing(Wire(caselle_url, PROOF_WITHIN)) as wire,
-    ):
-        rows, kept = TableTokens(tables.get_table_client("tokens")), KeyVault(client)
-        keeper = TokenKeeper(kept, rows, clock)
-        renew = RenewToken(keeper, rows, Grants(Credentials(kept), endpoint), clock)
-        supervise = SuperviseRenewal(keeper, renew, CustomerRead(wire, PROOF_WITHIN))
+    async with stack_app(storage, vault, caselle_url=caselle_url, token_url=token_url) as app:
 
         async def pass_once(biller: Biller) -> None:
-            shown = await supervise(biller)
+            shown = await app.tokens.supervise(biller)
             if shown is not Supervised.PASSED:
                 raise NotReady(f"The first renewal of biller {biller.biller_id}'s token did not go well: {shown}.")
 
@@ -149,14 +124,8 @@ async def add_callback_key(
     storage: str, vault: Vault, biller_id: str, key: SecretStr, not_after: datetime | None = None
 ) -> None:
     """Let one more key open a biller's callback, until ``not_after`` where that is given."""
-    async with _client(vault) as client, TableServiceClient.from_connection_string(storage) as tables:
-        vault_of_keys = KeyVault(client)
-
-        async def pepper() -> bytes:
-            secret = await vault_of_keys.get(PEPPER_SECRET)
-            return base64.b64decode(secret.get_secret_value()) if secret else b""
-
-        await _keys(tables, pepper).add(biller_id, key, not_after)
+    async with stack_app(storage, vault) as app:
+        await app.callback_keys.add(biller_id, key, not_after)
 
 
 def is_connected(biller: Biller) -> bool:
@@ -169,49 +138,12 @@ def takes_tokens(biller: Biller) -> bool:
     return is_connected(biller) and biller.mode is not Mode.RETIRED
 
 
-async def _keep_pepper(vault: Vault, pepper: bytes) -> None:
-    async with _client(vault) as client:
-        await client.set_secret(PEPPER_SECRET, base64.b64encode(pepper).decode())
-
-
-@asynccontextmanager
-async def _client(vault: Vault) -> AsyncIterator[SecretClient]:
-    with _environment(vault.environment):
-        credential = ManagedIdentityCredential()
-    async with (
-        credential,
-        SecretClient(vault.url, credential, verify_challenge_resource=False, connection_verify=vault.ca_file) as client,
-    ):
-        yield client
-
-
-async def _register(tables: TableServiceClient, pepper: bytes, billers: Sequence[Biller]) -> dict[str, SecretStr]:
-    async def known_pepper() -> bytes:
-        return pepper
-
-    registry, keys = TableBillers(tables.get_table_client("billers")), _keys(tables, known_pepper)
+async def _register(app: App, billers: Sequence[Biller]) -> dict[str, SecretStr]:
     made = {biller.biller_id: generate() for biller in billers}
 
     async def register(biller: Biller) -> None:
-        await registry.replace(biller, await registry.get(biller.biller_id))
-        await keys.add(biller.biller_id, made[biller.biller_id])
+        await app.billers.replace(biller, await app.billers.latest(biller.biller_id))
+        await app.callback_keys.add(biller.biller_id, made[biller.biller_id])
 
     await for_each(billers, register)
     return made
-
-
-def _keys(tables: TableServiceClient, pepper_source: Callable[[], Awaitable[bytes]]) -> CallbackKeys:
-    store = TableCallbackKeys(tables.get_table_client("callbackkeys"))
-    return CallbackKeys(store, TableBillers(tables.get_table_client("billers")), pepper_source, SystemClock())
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """The identity library reads its endpoint from the environment, and only there."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -18,7 +18,6 @@ from admin.session import at_stamp
 from shared.billers.model import Biller, Mode
 from shared.ledger.entry import Entry, State
 from shared.ledger.errors import Moved
-from shared.ledger.reading import Reader
 from shared.payments import overlap
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ async def _refuse_correction(stamp: "Stamp", biller: Biller) -> None:
 
 async def _paid_since(stamp: "Stamp", biller_id: str, since: datetime) -> list[Entry]:
     """Those that no person ended."""
-    found = overlap.paid_since(Reader(stamp.ledger_rows), biller_id, since)
+    found = overlap.paid_since(stamp.reader, biller_id, since)
     return [entry async for entry in found if entry.state is not State.NOT_POSTED]
 
 

@@ -51,9 +51,10 @@ async def of_stamp(stamp: "Stamp", biller: Biller) -> list[Missing]:
         Unavailable: they do not answer.
     """
     now = stamp.clock.now()
-    keys = [key for key in await stamp.key_rows.all() if key.biller_id == biller.biller_id and key.active(now)]
+    known = await stamp.stores.callback_keys.all()
+    keys = [key for key in known if key.biller_id == biller.biller_id and key.active(now)]
     secret = await stamp.tokens.credentials.client_secret(biller.biller_id)
-    token = await stamp.token_rows.read(biller.biller_id)
+    token = await stamp.stores.tokens.read(biller.biller_id)
     wanted = [
         (keys, Missing("key", "the callback key of Invoice Cloud's biller portal", US, "key add")),
         (secret, Missing("clientSecret", "ClientSecret", CSM, "biller secret set")),

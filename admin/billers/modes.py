@@ -132,7 +132,7 @@ async def _retire(stamp: "Stamp", biller_id: str, reason: str, *, yes: bool) -> 
     biller = await known(stamp, biller_id)
     if biller.mode is Mode.RETIRED:
         raise WrongUse(f"Biller {biller_id} is retired already.")
-    backlog = (await read_backlogs(stamp.ledger_rows, biller_id)).of(biller_id)
+    backlog = (await read_backlogs(stamp.stores.ledger, biller_id)).of(biller_id)
     if backlog.waiting:
         many = f"at least {backlog.waiting}" if backlog.cut else str(backlog.waiting)
         what = f"{many} payments or reversals, customer updates included, of {biller.name}"

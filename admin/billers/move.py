@@ -20,7 +20,6 @@ from admin.session import at_stamp
 from shared.billers.callback_keys import digest
 from shared.billers.model import Biller, Mode, Pause
 from shared.ledger.move import MoveLedger
-from shared.runtime import clients
 from shared.tokens.row import TokenRow
 from shared.tokens.vault import CLIENT_SECRET, PENDING, REFRESH_TOKEN, TOKEN, secret_name
 
@@ -77,7 +76,7 @@ async def _move(  # noqa: PLR0917 - one command's options
 
 
 async def _refuse_impossible(here: "Stamp", there: "Stamp", biller: Biller, region: str, key: SecretStr) -> None:
-    print_ = digest(await clients.pepper(here.vault), key.get_secret_value())
+    print_ = digest(await here.stores.pepper(), key.get_secret_value())
     if print_ not in {each.digest for each in await active(here, biller.biller_id)}:
         raise WrongUse(f"This is no active key of biller {biller.biller_id}: `key list` names them.")
     if region not in there.address.settings.regions:
@@ -103,7 +102,7 @@ async def _pause(here: "Stamp", biller: Biller, region: str, name: str) -> Bille
 
 async def _stand_still(here: "Stamp", there: "Stamp", biller_id: str) -> None:
     """Wait until no send is under way and every instance knows: a send that begins later finds no slot."""
-    mover = MoveLedger(here.ledger_rows, there.ledger_rows)
+    mover = MoveLedger(here.stores.ledger, there.stores.ledger)
     with output.progress() as bar:
         task = bar.add_task("Waiting for sends under way", total=None)
         while under_way := await mover.take_slots(biller_id):
@@ -117,10 +116,10 @@ async def _copy_record(here: "Stamp", there: "Stamp", moving: Biller, key: Secre
     if await there.billers.get(moving.biller_id) is None:
         arriving = moving.model_copy(update={"paused": Pause(reason=_MOVING_IN)})
         await change(there, "biller.move", None, arriving, why=f"{reason} (from {here.address.name})")
-    if digest(await clients.pepper(there.vault), key.get_secret_value()) not in {
-        each.digest for each in await there.key_rows.all()
+    if digest(await there.stores.pepper(), key.get_secret_value()) not in {
+        each.digest for each in await there.stores.callback_keys.all()
     }:
-        await there.keys.add(moving.biller_id, key)
+        await there.callback_keys.add(moving.biller_id, key)
 
 
 _MOVED: Final = "moved to"
@@ -137,7 +136,7 @@ async def _copy_ledger(here: "Stamp", there: "Stamp", biller_id: str) -> None:
         entries = unsettled = merged = sent_at_both = 0
         with output.progress() as bar:
             task = bar.add_task("Copying the ledger", total=None)
-            async for copied in MoveLedger(here.ledger_rows, there.ledger_rows).copy(biller_id):
+            async for copied in MoveLedger(here.stores.ledger, there.stores.ledger).copy(biller_id):
                 entries, unsettled = copied.entries, copied.unsettled
                 merged, sent_at_both = copied.merged, copied.sent_at_both
                 bar.update(task, description=f"Copying the ledger: {entries} entries")
@@ -154,10 +153,10 @@ async def _copy_ledger(here: "Stamp", there: "Stamp", biller_id: str) -> None:
 async def _copy_token(here: "Stamp", there: "Stamp", biller_id: str) -> None:
     for kind in _COPIED_SECRETS:
         name = secret_name(kind, biller_id)
-        if (value := await here.vault.get(name)) is not None:
-            await there.vault.set(name, value)
-    row = await here.token_rows.read(biller_id)
-    if row is None or await there.token_rows.read(biller_id) is not None:
+        if (value := await here.stores.vault.get(name)) is not None:
+            await there.stores.vault.set(name, value)
+    row = await here.stores.tokens.read(biller_id)
+    if row is None or await there.stores.tokens.read(biller_id) is not None:
         return
     name = secret_name(TOKEN, biller_id)
     previous = await _copy_version(here, there, name, row.previous_version)
@@ -166,13 +165,13 @@ async def _copy_token(here: "Stamp", there: "Stamp", biller_id: str) -> None:
         moved = row.model_copy(
             update={"version": current, "previous_version": previous, "candidates": (), "renewal": None}
         )
-        await there.token_rows.write(moved, replaces=None)
+        await there.stores.tokens.write(moved, replaces=None)
 
 
 async def _copy_version(
     here: "Stamp", there: "Stamp", name: str, version: str | None, row: TokenRow | None = None
 ) -> str | None:
-    value = await here.vault.get(name, version) if version else None
+    value = await here.stores.vault.get(name, version) if version else None
     if value is None:
         return None
-    return await there.vault.set(name, value, row.expires_at if row else here.clock.now() + timedelta(days=1))
+    return await there.stores.vault.set(name, value, row.expires_at if row else here.clock.now() + timedelta(days=1))

@@ -1,6 +1,6 @@
 """``icadmin biller shadow-report``: what would have been sent, beside the receipts that the old data pump made."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,18 +12,17 @@ from admin.errors import FOUND_WRONG, WrongUse
 from admin.session import at_stamp
 from shared.billers import capabilities
 from shared.billers.model import Biller
-from shared.ledger.entry import Entry, State
-from shared.ledger.rows import BEHIND, END, entry_of, shard_of
+from shared.ledger.entry import Entry, Kind, State
 from shared.payments.gateway import Receipt
 from shared.payments.message import stored
 from shared.payments.peer import order_of
+from shared.repair.find import Filter
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
 
 SAME: Final = "same"
 _DEADLINE: Final = 30.0
-_PAGE: Final = 1000
 _DAY: Final = timedelta(days=1)
 
 
@@ -48,31 +47,18 @@ async def _compared(stamp: "Stamp", biller_id: str, days: int) -> list[dict[str,
     if not capabilities.can_query_receipts(biller):
         raise WrongUse("Nothing to compare with: the receipt query comes with Caselle Connect 2025.11.")
     since = stamp.clock.now() - timedelta(days=days)
-    entries = [entry async for entry in _skipped(stamp, biller_id) if entry.received_at >= since]
+    skipped = Filter(biller=biller_id, kind=Kind.PAYMENT, state=State.SKIPPED)
+    entries = [entry async for entry in stamp.repair.find(skipped) if entry.received_at >= since]
     if not entries:
         return []
     by_reference = {str(each.reference).casefold(): each for each in await _receipts(stamp, biller, entries)}
     return [_line(biller, entry, by_reference) for entry in entries]
 
 
-async def _skipped(stamp: "Stamp", biller_id: str) -> AsyncIterator[Entry]:
-    start = f"P~{biller_id}~payment~"
-    end = f"{start}{END}"
-    while page := await stamp.ledger_rows.scan(shard_of(biller_id), start, end, limit=_PAGE):
-        for entry in map(entry_of, page):
-            if entry.state is State.SKIPPED:
-                yield entry
-        start = f"{page[-1].key}{BEHIND}"
-
-
 async def _receipts(stamp: "Stamp", biller: Biller, entries: Iterable[Entry]) -> list[Receipt]:
     """Of every day in question; the old data pump may date a receipt a day off."""
-    from shared.caselle.cash_receipting import CaselleCashReceipting  # noqa: PLC0415 - httpx on first use
-    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - as above
-
     dated = [date.fromisoformat(entry.posting_date) for entry in entries]
-    wire = Wire(stamp.address.settings.caselle_base_url, _DEADLINE)
-    receipting = CaselleCashReceipting(CaselleClient(wire, stamp.tokens.serve, _DEADLINE))
+    receipting = stamp.caselle.receipting_within(_DEADLINE)
     found = await receipting.receipts(biller, min(dated) - _DAY, max(dated) + _DAY)
     return [receipt for receipt in found if receipt.reference]
 

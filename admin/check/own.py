@@ -35,7 +35,7 @@ async def findings(stamp: "Stamp", biller: Biller) -> AsyncIterator[Finding]:
     yield await _key(stamp, biller)
     yield await _host(stamp, biller)
     yield await _client_secret(stamp, biller)
-    row = await stamp.token_rows.read(biller.biller_id)
+    row = await stamp.stores.tokens.read(biller.biller_id)
     for finding in _token(row, stamp, biller):
         yield finding
     yield await _sending(stamp, biller)
@@ -156,7 +156,7 @@ async def _sending(stamp: "Stamp", biller: Biller) -> Finding:
 
 
 def _clock(stamp: "Stamp") -> Finding:
-    check, skew = "our clock", abs(stamp.time.now() - stamp.clock.now())
+    check, skew = "our clock", abs(stamp.stores.server_time.now() - stamp.clock.now())
     if skew > _SKEW:
         return fails(check, f"{skew.seconds} s off the storage's", "Set this machine's clock.", "you")
     return passes(check, f"within {_SKEW.seconds} s of the storage's")

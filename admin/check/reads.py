@@ -10,7 +10,6 @@ from shared.billers import capabilities
 from shared.billers.model import Biller, Capability
 from shared.caselle import customer, open_items, receipt
 from shared.caselle.cash_receipting import CaselleCashReceipting
-from shared.caselle.client import CaselleClient, Wire
 from shared.caselle.errors import BARE_STATUSES, COWS_DOWN, AmbiguousError, NotSentError
 from shared.caselle.protocol import Operation, Reply, refusal
 from shared.exchange.reasons import REASONS
@@ -94,8 +93,7 @@ class Reads:
 
     def __init__(self, stamp: "Stamp", biller: Biller) -> None:
         """Uses the token that the functions would use."""
-        wire = Wire(stamp.address.settings.caselle_base_url, DEADLINE)
-        self.client = CaselleClient(wire, stamp.tokens.serve, DEADLINE)
+        self.client = stamp.caselle.client(DEADLINE)
         self._stamp = stamp
         self._biller = biller
         self._who = people(biller)

@@ -1,6 +1,5 @@
 """The schema that a biller's endpoint shows of itself, asked for with the biller's own token."""
 
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from graphql import GraphQLSchema, build_client_schema, get_introspection_query
@@ -20,16 +19,12 @@ _SECONDS: Final = 60
 
 async def schema(stamp: "Stamp", biller: Biller, endpoint: str) -> GraphQLSchema | str:
     """The schema, or why there is none: introspection off, no token, no answer."""
-    from shared.caselle.client import CaselleClient, Wire  # noqa: PLC0415 - httpx on first use
-
     query = get_introspection_query(descriptions=False)
     operation = Operation("IntrospectionQuery", query, ENDPOINTS[endpoint])
-    wire = Wire(stamp.address.settings.caselle_base_url, _SECONDS, _MOST_BYTES)
-    async with aclosing(wire):
-        try:
-            reply = await CaselleClient(wire, stamp.tokens.serve, _SECONDS).call(biller, operation, {})
-        except Unavailable as error:
-            return f"Caselle did not answer ({error})"
+    try:
+        reply = await stamp.caselle.client(_SECONDS, _MOST_BYTES).call(biller, operation, {})
+    except Unavailable as error:
+        return f"Caselle did not answer ({error})"
     return _read(reply)
 
 

@@ -18,7 +18,6 @@ from shared.billers.model import Biller, OptIn
 from shared.caselle.customer_records import REMOTES
 from shared.customers.sheet import sheet, to_enter
 from shared.ledger.entry import Kind, lane_of
-from shared.ledger.newest import Newest
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
@@ -122,7 +121,7 @@ async def _unblock(stamp: "Stamp", biller_id: str, *, yes: bool) -> None:
 
 async def _sheet(stamp: "Stamp", biller_id: str, update: Update, since: datetime | None) -> tuple[str, int]:
     await known(stamp, biller_id)
-    newest = Newest(stamp.ledger, stamp.ledger_rows)
+    newest = stamp.newest
     updates = await to_enter(newest, biller_id, _KINDS[update], since)
     return sheet(_KINDS[update], updates), len(updates)
 

@@ -48,8 +48,9 @@ async def resume_all(stamp: "Stamp") -> None:
 
 async def ensure_pepper(stamp: "Stamp") -> bool:
     """Make the pepper of the callback keys where there is none; whether it was made. It is never replaced."""
-    if await stamp.vault.get(PEPPER_SECRET) is not None:
+    if await stamp.stores.vault.get(PEPPER_SECRET) is not None:
         return False
     async with stamp.audit.change("vault.pepper", PEPPER_SECRET):
-        await stamp.vault.set(PEPPER_SECRET, SecretStr(base64.b64encode(secrets.token_bytes(_PEPPER_BYTES)).decode()))
+        pepper = base64.b64encode(secrets.token_bytes(_PEPPER_BYTES)).decode()
+        await stamp.stores.vault.set(PEPPER_SECRET, SecretStr(pepper))
     return True

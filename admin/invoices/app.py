@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from admin.errors import FOUND_WRONG, WrongUse
 from admin.first_files import Paper
 from admin.invoices import layout as layouts
 from admin.invoices import report
+from admin.invoices.caselle import balances_of
 from admin.invoices.check import Ask, Checked, check
 from admin.invoices.faults import ADVICE
 from admin.invoices.guess import Guess, guess
@@ -112,8 +113,8 @@ async def _checked(given: Given, stamp: "Stamp | None") -> bool:
         source = Source.of(given.file, Path(scratch))
         told = Told(bars)
         chosen = _layout(given, source, papers.get(Paper.INVOICE_LAYOUT), out, told)
-        async with _asking(given, stamp) as ask:
-            checked = await check(source, chosen, out, told.say, stated=given.stated, ask=ask)
+        ask = await _asking(given, stamp)
+        checked = await check(source, chosen, out, told.say, stated=given.stated, ask=ask)
     written = _write(given, checked, out)
     if stamp:
         kept = {Paper.INVOICE_LAYOUT: checked.layout.as_json(), Paper.INVOICES: written}
@@ -173,16 +174,11 @@ def _values(guessed: Guess, at: int) -> list[str]:
     return [row[position] for row in guessed.sample[:3] if position < len(row)]
 
 
-@asynccontextmanager
-async def _asking(given: Given, stamp: "Stamp | None") -> AsyncIterator[Ask | None]:
+async def _asking(given: Given, stamp: "Stamp | None") -> Ask | None:
     """Caselle, where a stamp is named: without one there is nobody to ask."""
     if stamp is None or given.sample == 0:
-        yield None
-        return
-    from admin.invoices.caselle import balances_of  # noqa: PLC0415 - httpx on first use
-
-    async with balances_of(stamp, await record.known(stamp, given.biller)) as balances:
-        yield Ask(balances, given.sample)
+        return None
+    return Ask(balances_of(stamp, await record.known(stamp, given.biller)), given.sample)
 
 
 def _write(given: Given, checked: Checked, out: OutputFolder) -> dict[str, object]:

@@ -1,13 +1,9 @@
 """The city's open invoices over ar0: what ``Balances`` is at a stamp."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from admin.invoices.balances import Owing
 from shared.billers.model import Biller
-from shared.caselle.accounts_receivable import CaselleAccountsReceivable
-from shared.caselle.client import CaselleClient, Wire
 from shared.open_items.gateway import AccountsReceivable
 from shared.open_items.unanswered import Trouble, Unanswered
 
@@ -37,12 +33,6 @@ class CaselleBalances:
         return Owing(cents, carries_forward=found.carries_forward)
 
 
-@asynccontextmanager
-async def balances_of(stamp: "Stamp", biller: Biller) -> AsyncIterator[CaselleBalances]:
+def balances_of(stamp: "Stamp", biller: Biller) -> CaselleBalances:
     """Questions to the biller's city, with the token that serves its payments."""
-    wire = Wire(stamp.address.settings.caselle_base_url, _SECONDS)
-    try:
-        client = CaselleClient(wire, stamp.tokens.serve, _SECONDS)
-        yield CaselleBalances(CaselleAccountsReceivable(client), biller)
-    finally:
-        await wire.aclose()
+    return CaselleBalances(stamp.caselle.receivable(_SECONDS), biller)

@@ -18,7 +18,6 @@ from admin.mails.project import to_biller, to_csm
 from admin.private_files import private_folder, write_private
 from admin.session import at_stamp
 from shared.billers.callback_keys import digest
-from shared.runtime import clients
 
 if TYPE_CHECKING:
     from admin.stamp import Stamp
@@ -57,7 +56,7 @@ async def _mails(
     stamp: "Stamp", biller_id: str, key: SecretStr, channel: str, attached: Sequence[Path]
 ) -> list[tuple[Mail, Sequence[Path]]]:
     biller = await known(stamp, biller_id)
-    print_ = digest(await clients.pepper(stamp.vault), key.get_secret_value())
+    print_ = digest(await stamp.stores.pepper(), key.get_secret_value())
     if print_ not in {each.digest for each in await active(stamp, biller_id)}:
         raise WrongUse(f"This is no active key of biller {biller_id}: `key add` registers it, `key list` names them.")
     url = f"{biller.callback_url or stamp.address.callback_url}?BK={quote(key.get_secret_value(), safe='')}"

@@ -23,12 +23,12 @@ from admin.payments.options import (
     held_for,
     reason_given,
 )
-from admin.payments.session import with_parts
+from admin.session import at_stamp
 from shared.ledger.entry import Entry, Key, Kind, State
 from shared.repair.decision import known
 
 if TYPE_CHECKING:
-    from admin.payments.parts import Parts
+    from admin.stamp import Stamp
 
 
 def retry(
@@ -61,19 +61,19 @@ def retry(
     if one is None and cause is None:
         raise WrongUse("Name one entry by biller and id, or many by --cause.")
 
-    async def work(parts: "Parts") -> None:
+    async def work(stamp: "Stamp") -> None:
         wanted = held_for(biller, cause, customer, tender)
-        entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
+        entries = [await _read(stamp, one)] if one else [entry async for entry in stamp.repair.find(wanted)]
 
-        said = parts.decided(why, not_by_hand=not_by_hand or asked_by_hand(entries))
+        said = stamp.decided(why, not_by_hand=not_by_hand or asked_by_hand(entries))
 
         def act(entry: Entry) -> Awaitable[Entry]:
-            return parts.retry(entry.key, said, override=override, others=others or ())
+            return stamp.repair.retry(entry.key, said, override=override, others=others or ())
 
         after = {"state": str(State.RECEIVED), "override": override, "not": others or []}
-        await change_each(parts, "payments.retry", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
+        await change_each(stamp, "payments.retry", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
 
-    with_parts(work)
+    at_stamp(work)
 
 
 def resolve(
@@ -111,29 +111,29 @@ def resolve(
         if biller is None or id_ is not None:
             raise WrongUse("Name the biller whose sheet it is, and no id: `payments resolve BILLER --from CSV`.")
         city, read = biller, sheet.answers_in(answers)
-        with_parts(lambda parts: sheet.resolve_from(parts, city, read, why, yes=yes))
+        at_stamp(lambda stamp: sheet.resolve_from(stamp, city, read, why, yes=yes))
         return
     one = Key(biller, kind, id_) if biller and id_ else None
     if one is None and not (cause and not_posted):
         raise WrongUse("Name one entry by biller and id, or give the city's answers with --from.")
     _check_choice(kind, posted, done=done, not_posted=not_posted, reopen=reopen)
 
-    async def work(parts: "Parts") -> None:
+    async def work(stamp: "Stamp") -> None:
         wanted = held_for(biller, cause)
-        entries = [await _read(parts, one)] if one else [entry async for entry in parts.find(wanted)]
+        entries = [await _read(stamp, one)] if one else [entry async for entry in stamp.repair.find(wanted)]
 
         def act(entry: Entry) -> Awaitable[Entry]:
             if reopen:
-                return parts.resolve.reopen(entry.key, parts.decided(why))
+                return stamp.repair.resolve.reopen(entry.key, stamp.decided(why))
             if not_posted:
-                return parts.resolve.not_posted(entry.key, parts.decided(why))
-            return parts.resolve.posted(entry.key, posted, parts.decided(why), override=override)
+                return stamp.repair.resolve.not_posted(entry.key, stamp.decided(why))
+            return stamp.repair.resolve.posted(entry.key, posted, stamp.decided(why), override=override)
 
         ends = State.HELD if reopen else State.NOT_POSTED if not_posted else State.POSTED
         after = {"state": str(ends), "receipt": posted, "override": override}
-        await change_each(parts, "payments.resolve", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
+        await change_each(stamp, "payments.resolve", [Chosen(entry, act, after) for entry in entries], why, yes=yes)
 
-    with_parts(work)
+    at_stamp(work)
 
 
 def _check_choice(kind: Kind, posted: str | None, *, done: bool, not_posted: bool, reopen: bool) -> None:
@@ -145,5 +145,5 @@ def _check_choice(kind: Kind, posted: str | None, *, done: bool, not_posted: boo
         raise WrongUse("A payment is resolved with --posted RECEIPT, a reject or reversal with --done.")
 
 
-async def _read(parts: "Parts", key: Key) -> Entry:
-    return known(await parts.stamp.ledger.read(key), key)
+async def _read(stamp: "Stamp", key: Key) -> Entry:
+    return known(await stamp.ledger.read(key), key)

@@ -13,7 +13,7 @@ from shared.repair.decision import NotAllowed
 from shared.vocabulary.money import Money
 
 if TYPE_CHECKING:
-    from admin.payments.parts import Parts
+    from admin.stamp import Stamp
 
 _PREVIEW: Final = 10
 
@@ -30,11 +30,11 @@ class Chosen:
     after: Mapping[str, object]
 
 
-async def change_each(parts: "Parts", what: str, chosen: Sequence[Chosen], why: str, *, yes: bool) -> None:
+async def change_each(stamp: "Stamp", what: str, chosen: Sequence[Chosen], why: str, *, yes: bool) -> None:
     """Show what is chosen with its total, ask once, change one after the other.
 
     Args:
-        parts: the use cases.
+        stamp: where they are.
         what: the command, for example ``payments.retry``.
         chosen: entries, and what is done to each of them.
         why: in the person's own words.
@@ -54,7 +54,7 @@ async def change_each(parts: "Parts", what: str, chosen: Sequence[Chosen], why: 
     with output.progress() as progress:
         for one in progress.track(chosen, description=what):
             try:
-                changed.append(lines.line(await _recorded(parts, what, one, why)))
+                changed.append(lines.line(await _recorded(stamp, what, one, why)))
             except NotAllowed as error:
                 refused.append({"id": one.entry.key.id, "why": str(error)})
     tables = [output.table("Changed", changed)] if changed else []
@@ -64,10 +64,10 @@ async def change_each(parts: "Parts", what: str, chosen: Sequence[Chosen], why: 
         raise Declined(f"{len(refused)} of {len(chosen)} were refused; each says why.")
 
 
-async def _recorded(parts: "Parts", what: str, one: Chosen, why: str) -> Entry:
+async def _recorded(stamp: "Stamp", what: str, one: Chosen, why: str) -> Entry:
     entry = one.entry
     before = {"state": str(entry.state), "cause": entry.reason, "version": entry.version}
-    async with parts.stamp.audit.change(what, str(entry.key), why=why, before=before, after=one.after):
+    async with stamp.audit.change(what, str(entry.key), why=why, before=before, after=one.after):
         return await one.act(entry)
 
 

@@ -13,12 +13,12 @@ from admin import output
 from admin.confirm import Yes, confirm
 from admin.errors import WrongUse
 from admin.payments.options import Why, reason_given
-from admin.payments.session import with_parts
+from admin.session import at_stamp
 from shared.repair import witness
 from shared.repair.witness import Told, Witness
 
 if TYPE_CHECKING:
-    from admin.payments.parts import Parts
+    from admin.stamp import Stamp
 
 
 def import_results(
@@ -36,7 +36,7 @@ def import_results(
     """
     why = reason_given(reason)
     found, digest = _read(file)
-    with_parts(lambda parts: _import(parts, found, digest, why, yes=yes))
+    at_stamp(lambda stamp: _import(stamp, found, digest, why, yes=yes))
 
 
 def _read(file: Path) -> tuple[Witness, str]:
@@ -54,30 +54,30 @@ def _read(file: Path) -> tuple[Witness, str]:
     return found, digest
 
 
-async def _import(parts: "Parts", found: Witness, digest: str, why: str, *, yes: bool) -> None:
+async def _import(stamp: "Stamp", found: Witness, digest: str, why: str, *, yes: bool) -> None:
     final, left = list(found.final()), len(found.open())
     billers = sorted({told.key.biller for told in found.told.values()})
-    lost_at = {biller_id: await _lost_at(parts, biller_id) for biller_id in billers}
+    lost_at = {biller_id: await _lost_at(stamp, biller_id) for biller_id in billers}
     for line in _counted(final, found):
         output.warn(line)
     confirm(f"Take back {len(final)} final results of {', '.join(billers)}?", yes=yes)
     counts: Counter[str] = Counter()
     after = {"sha256": digest, "final": len(final), "withoutFinalResult": left}
-    async with parts.stamp.audit.change("payments.import-results", ",".join(billers), why=why, after=after):
+    async with stamp.audit.change("payments.import-results", ",".join(billers), why=why, after=after):
         with output.progress() as progress:
             for told in progress.track(final, description="payments.import-results"):
-                became = await parts.take_back(told, lost_at[told.key.biller], parts.decided(why))
+                became = await stamp.repair.take_back(told, lost_at[told.key.biller], stamp.decided(why))
                 counts[str(became)] += 1
     output.record("Taken back", {**counts, "withoutFinalResult": left})
 
 
-async def _lost_at(parts: "Parts", biller_id: str) -> datetime:
+async def _lost_at(stamp: "Stamp", biller_id: str) -> datetime:
     """When its ledger was lost.
 
     Raises:
         WrongUse: it is not here, or not in recovery.
     """
-    biller = await parts.stamp.billers.get(biller_id)
+    biller = await stamp.billers.get(biller_id)
     if biller is None:
         raise WrongUse(f"There is no biller {biller_id} here; `biller import` brings its record.")
     if biller.recover_before is None:

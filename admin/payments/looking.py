@@ -23,14 +23,14 @@ from admin.payments.options import (
     day,
     held_for,
 )
-from admin.payments.session import with_parts
+from admin.session import at_stamp
 from admin.streaming import Form, stream
 from shared.ledger.entry import Key, Kind
 from shared.repair.find import Filter
 from shared.repair.ways_out import ways_out
 
 if TYPE_CHECKING:
-    from admin.payments.parts import Parts
+    from admin.stamp import Stamp
 
 _MOST_SHOWN: Final = 100
 
@@ -55,7 +55,7 @@ def list_(
     Example: icadmin --local payments list 2493 --state held --format csv > held.csv
     """
 
-    async def work(parts: "Parts") -> None:
+    async def work(stamp: "Stamp") -> None:
         wanted = Filter(
             biller=biller,
             state=state,
@@ -65,15 +65,15 @@ def list_(
             tender=tender,
             first=day(first),
             last=day(last),
-            received_before=parts.stamp.ledger.now() - timedelta(hours=older) if older is not None else None,
+            received_before=stamp.ledger.now() - timedelta(hours=older) if older is not None else None,
         )
-        await stream(_lines(parts, wanted), lines.WIDTHS, form)
+        await stream(_lines(stamp, wanted), lines.WIDTHS, form)
 
-    with_parts(work)
+    at_stamp(work)
 
 
-async def _lines(parts: "Parts", wanted: Filter) -> AsyncIterator[dict[str, Any]]:
-    async for entry in parts.find(wanted):
+async def _lines(stamp: "Stamp", wanted: Filter) -> AsyncIterator[dict[str, Any]]:
+    async for entry in stamp.repair.find(wanted):
         yield lines.line(entry)
 
 
@@ -83,12 +83,12 @@ def show(biller: BillerArg, id_: IdArg, kind: KindOpt = Kind.PAYMENT) -> None:
     Example: icadmin --local payments show 2493 0d9e2a34-6f0b-4b7c-9a8e-2f1c5b7d9e10
     """
 
-    async def read(parts: "Parts") -> dict[str, Any]:
-        history = await parts.show(Key(biller, kind, id_))
-        ways = ways_out(history.entry, parts.stamp.ledger.now())
+    async def read(stamp: "Stamp") -> dict[str, Any]:
+        history = await stamp.repair.show(Key(biller, kind, id_))
+        ways = ways_out(history.entry, stamp.ledger.now())
         return lines.history(history) | {"commands": [{"command": way.command, "asksFirst": way.asks} for way in ways]}
 
-    found = with_parts(read)
+    found = at_stamp(read)
     steps, conflicts, commands = found.pop("events"), found.pop("conflicts"), found.pop("commands")
     facts = {output.heading(name): value for name, value in found.items()}
     tables = [output.fields(f"{kind} {id_}", facts), output.table("History", steps)]
@@ -107,11 +107,11 @@ def held(biller: MaybeBiller = None, cause: CauseOpt = None) -> None:
     Example: icadmin --local payments held 2493
     """
 
-    async def found(parts: "Parts") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        causes = [lines.cause(each) for each in await parts.find.causes(biller) if cause in {None, each.reason}]
-        return causes, await _first(_lines(parts, held_for(biller, cause))) if biller or cause else []
+    async def found(stamp: "Stamp") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        causes = [lines.cause(each) for each in await stamp.repair.find.causes(biller) if cause in {None, each.reason}]
+        return causes, await _first(_lines(stamp, held_for(biller, cause))) if biller or cause else []
 
-    by_cause, listed = with_parts(found)
+    by_cause, listed = at_stamp(found)
     tables: list[Any] = [output.table("Held", by_cause)] if by_cause else ["Nothing is held."]
     tables += [output.table("The longest held first", listed)] if listed else []
     output.show({"causes": by_cause, "entries": listed}, *tables)
@@ -131,9 +131,9 @@ def quarantine() -> None:
 
     Example: icadmin --local payments quarantine
     """
-    output.rows("In quarantine", with_parts(_quarantine), empty="Nothing is in quarantine.")
+    output.rows("In quarantine", at_stamp(_quarantine), empty="Nothing is in quarantine.")
 
 
-async def _quarantine(parts: "Parts") -> list[dict[str, Any]]:
-    items = sorted([item async for item in parts.shelf.unresolved()], key=lambda item: item.at)
+async def _quarantine(stamp: "Stamp") -> list[dict[str, Any]]:
+    items = sorted([item async for item in stamp.stores.quarantine.unresolved()], key=lambda item: item.at)
     return [lines.quarantined(item) for item in items]

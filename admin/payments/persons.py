@@ -11,11 +11,11 @@ from admin.confirm import Yes, confirm
 from admin.errors import Declined
 from admin.payments import lines
 from admin.payments.options import BillerArg, Out, Why, reason_given
-from admin.payments.session import with_parts
 from admin.private_files import write_private
+from admin.session import at_stamp
 
 if TYPE_CHECKING:
-    from admin.payments.parts import Parts
+    from admin.stamp import Stamp
 
 _CustomerOf = Annotated[str, typer.Option("--customer", metavar="NUMBER", help="As Caselle writes it; zeros count.")]
 
@@ -25,7 +25,7 @@ def export(biller: BillerArg, customer: _CustomerOf, out: Out) -> None:
 
     Example: icadmin --local payments export 2493 --customer 000412 --out ada.json
     """
-    found = with_parts(lambda parts: parts.personal.export(biller, customer))
+    found = at_stamp(lambda stamp: stamp.repair.personal.export(biller, customer))
     write_private(out, json.dumps(found, default=str, ensure_ascii=False, indent=1).encode())
     output.show({"entries": len(found), "file": str(out)}, f"{len(found)} entries are in {out}.")
 
@@ -38,11 +38,11 @@ def erase(biller: BillerArg, customer: _CustomerOf, *, reason: Why = "", yes: Ye
     Example: icadmin --local payments erase 2493 --customer 000412 --reason "asked by letter of 20 November"
     """
     why = reason_given(reason)
-    with_parts(lambda parts: _erase(parts, biller, customer, why, yes=yes))
+    at_stamp(lambda stamp: _erase(stamp, biller, customer, why, yes=yes))
 
 
-async def _erase(parts: "Parts", biller: str, customer: str, why: str, *, yes: bool) -> None:
-    found = await parts.personal.obstacles(biller, customer)
+async def _erase(stamp: "Stamp", biller: str, customer: str, why: str, *, yes: bool) -> None:
+    found = await stamp.repair.personal.obstacles(biller, customer)
     if found:
         entries = [lines.line(entry) for entry in found.entries]
         items = [lines.quarantined(item) for item in found.quarantined]
@@ -53,6 +53,6 @@ async def _erase(parts: "Parts", biller: str, customer: str, why: str, *, yes: b
     confirm(f"Erase customer {customer} of biller {biller}? This cannot be undone.", yes=yes)
     # The audit must not keep what is erased.
     subject = f"{biller}~customer {hashlib.sha256(customer.encode()).hexdigest()[:12]}"
-    async with parts.stamp.audit.change("payments.erase", subject, why=why):
-        erased = await parts.personal.erase(biller, customer)
+    async with stamp.audit.change("payments.erase", subject, why=why):
+        erased = await stamp.repair.personal.erase(biller, customer)
     output.show({"erased": erased}, f"{erased} entries no longer tell whose they were.")

@@ -8,8 +8,8 @@ from admin import output
 from admin.errors import Declined, WrongUse
 from admin.payments.changing import Act, Chosen, change_each
 from admin.payments.options import BillerArg, Out, held_for
-from admin.payments.session import with_parts
 from admin.private_files import write_private
+from admin.session import at_stamp
 from shared.ledger.entry import Entry
 from shared.repair import inquiry
 from shared.repair.decision import NotAllowed, known
@@ -17,7 +17,7 @@ from shared.repair.inquiry import Answer, Found
 from shared.vocabulary.errors import Malformed
 
 if TYPE_CHECKING:
-    from admin.payments.parts import Parts
+    from admin.stamp import Stamp
 
 
 def ask(biller: BillerArg, out: Out) -> None:
@@ -27,7 +27,7 @@ def ask(biller: BillerArg, out: Out) -> None:
 
     Example: icadmin --local payments ask 2493 --out questions.csv
     """
-    text, count, later = with_parts(lambda parts: _questions(parts, biller))
+    text, count, later = at_stamp(lambda stamp: _questions(stamp, biller))
     if later:
         output.warn(
             f"{later} more were sent a moment ago and may still arrive: ask about them in a quarter of an hour."
@@ -39,10 +39,10 @@ def ask(biller: BillerArg, out: Out) -> None:
     output.show({"questions": count, "file": str(out)}, f"{count} questions are in {out}.")
 
 
-async def _questions(parts: "Parts", biller: str) -> tuple[str, int, int]:
+async def _questions(stamp: "Stamp", biller: str) -> tuple[str, int, int]:
     """The sheet, how many questions it has, and how many payments it does not ask about yet."""
-    found = [entry async for entry in parts.find(held_for(biller)) if inquiry.is_question(entry)]
-    now, settle = parts.stamp.ledger.now(), parts.stamp.address.settings.times.settle
+    found = [entry async for entry in stamp.repair.find(held_for(biller)) if inquiry.is_question(entry)]
+    now, settle = stamp.ledger.now(), stamp.address.settings.times.settle
     asked = [entry for entry in found if inquiry.can_be_answered(entry, now, settle)]
     return inquiry.sheet(asked, now), len(asked), len(found) - len(asked)
 
@@ -66,7 +66,7 @@ def answers_in(path: Path) -> Sequence[Answer]:
     return read.answers
 
 
-async def resolve_from(parts: "Parts", biller: str, answers: Sequence[Answer], why: str, *, yes: bool) -> None:
+async def resolve_from(stamp: "Stamp", biller: str, answers: Sequence[Answer], why: str, *, yes: bool) -> None:
     """Do what a city answered, line by line; its word stands in the audit and with each event.
 
     Raises:
@@ -74,38 +74,38 @@ async def resolve_from(parts: "Parts", biller: str, answers: Sequence[Answer], w
     """
     chosen, left = [], 0
     for answer in answers:
-        entry = await parts.stamp.ledger.read(answer.key)
-        words = inquiry.idle(answer, entry, biller, parts.stamp.ledger.now())
+        entry = await stamp.ledger.read(answer.key)
+        words = inquiry.idle(answer, entry, biller, stamp.ledger.now())
         if entry is None or words is not None:
             output.warn(f"Line {answer.line} changes nothing: {words}.")
             left += 1
             continue
-        act = _act(parts, answer, f"{why} (the city's sheet, line {answer.line})")
+        act = _act(stamp, answer, f"{why} (the city's sheet, line {answer.line})")
         chosen.append(Chosen(entry, act, {"answer": str(answer.found), "receipt": answer.receipt_number}))
     for found in Found:
         output.warn(f"{sum(answer.found is found for answer in answers)} answered: {found}.")
     if chosen:
-        await change_each(parts, "payments.resolve", chosen, why, yes=yes)
+        await change_each(stamp, "payments.resolve", chosen, why, yes=yes)
     if left:
         raise Declined(f"{left} of {len(answers)} lines change nothing; each says why.")
 
 
-def _act(parts: "Parts", answer: Answer, why: str) -> Act:
+def _act(stamp: "Stamp", answer: Answer, why: str) -> Act:
     # Whoever finds it in no register, of all users, says also that nobody entered it by hand.
-    said = parts.decided(why, not_by_hand=answer.found is Found.NOT_THERE)
+    said = stamp.decided(why, not_by_hand=answer.found is Found.NOT_THERE)
 
     async def act(entry: Entry) -> Entry:
         # The person may have thought for an hour before agreeing.
-        current = known(await parts.stamp.ledger.read(entry.key), entry.key)
-        words = inquiry.idle(answer, current, entry.key.biller, parts.stamp.ledger.now())
+        current = known(await stamp.ledger.read(entry.key), entry.key)
+        words = inquiry.idle(answer, current, entry.key.biller, stamp.ledger.now())
         if words is not None:
             raise NotAllowed(f"Line {answer.line} changes nothing: {words}.")
         match answer.found:
             case Found.POSTED:
-                return await parts.resolve.posted(entry.key, answer.receipt_number, said, override=True)
+                return await stamp.repair.resolve.posted(entry.key, answer.receipt_number, said, override=True)
             case Found.NOT_THERE:
-                return await parts.retry(entry.key, said, override=True)
+                return await stamp.repair.retry(entry.key, said, override=True)
             case Found.NEVER:
-                return await parts.resolve.not_posted(entry.key, said)
+                return await stamp.repair.resolve.not_posted(entry.key, said)
 
     return act

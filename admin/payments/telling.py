@@ -11,12 +11,12 @@ from admin.confirm import Yes, confirm
 from admin.errors import WrongUse
 from admin.payments import lines
 from admin.payments.options import MaybeBiller, Why, reason_given
-from admin.payments.session import with_parts
+from admin.session import at_stamp
 from admin.streaming import stream
 from shared.vocabulary.money import Money
 
 if TYPE_CHECKING:
-    from admin.payments.parts import Parts
+    from admin.stamp import Stamp
 
 _INSTANTS: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
@@ -40,26 +40,26 @@ def replay(
     if (file is None) != discard:
         raise WrongUse("Give the repaired message with --from, or end the matter with --discard.")
     if file is None:
-        with_parts(lambda parts: _discard(parts, queue, message_id, why, yes=yes))
+        at_stamp(lambda stamp: _discard(stamp, queue, message_id, why, yes=yes))
     else:
         body = _bytes(file)
-        with_parts(lambda parts: _replay(parts, queue, message_id, body, why, yes=yes))
+        at_stamp(lambda stamp: _replay(stamp, queue, message_id, body, why, yes=yes))
 
 
-async def _discard(parts: "Parts", queue: str, message_id: str, why: str, *, yes: bool) -> None:
+async def _discard(stamp: "Stamp", queue: str, message_id: str, why: str, *, yes: bool) -> None:
     confirm(f"End the matter of message {message_id} without it?", yes=yes)
-    async with parts.stamp.audit.change("payments.discard", f"{queue}~{message_id}", why=why):
-        await parts.replay.discard(queue, message_id, parts.decided(why))
+    async with stamp.audit.change("payments.discard", f"{queue}~{message_id}", why=why):
+        await stamp.repair.replay.discard(queue, message_id, stamp.decided(why))
     output.say("It is out of quarantine.")
 
 
-async def _replay(parts: "Parts", queue: str, message_id: str, body: bytes, why: str, *, yes: bool) -> None:
-    repaired = await parts.replay.look(queue, message_id, body)
+async def _replay(stamp: "Stamp", queue: str, message_id: str, body: bytes, why: str, *, yes: bool) -> None:
+    repaired = await stamp.repair.replay.look(queue, message_id, body)
     key, changed = repaired.key, ", ".join(repaired.changed) or "nothing that is readable in quarantine"
     confirm(f"Let {key.kind} {key.id} of biller {key.biller} in? Changed: {changed}.", yes=yes)
     after = {"key": str(key)}
-    async with parts.stamp.audit.change("payments.replay", f"{queue}~{message_id}", why=why, after=after):
-        entry = await parts.replay.replay(repaired, parts.decided(why))
+    async with stamp.audit.change("payments.replay", f"{queue}~{message_id}", why=why, after=after):
+        entry = await stamp.repair.replay.replay(repaired, stamp.decided(why))
     output.record("Replayed", lines.line(entry))
 
 
@@ -79,27 +79,27 @@ def results(
     """
     instant = since.replace(tzinfo=UTC)
     if not resend:
-        with_parts(lambda parts: _list(parts, biller, instant))
+        at_stamp(lambda stamp: _list(stamp, biller, instant))
         return
     why = reason_given(reason)
-    with_parts(lambda parts: _resend(parts, biller, instant, why, yes=yes))
+    at_stamp(lambda stamp: _resend(stamp, biller, instant, why, yes=yes))
 
 
-async def _list(parts: "Parts", biller: str | None, instant: datetime) -> None:
-    await stream((lines.line(each) async for each in parts.again.since(instant, biller)), lines.WIDTHS)
+async def _list(stamp: "Stamp", biller: str | None, instant: datetime) -> None:
+    await stream((lines.line(each) async for each in stamp.repair.again.since(instant, biller)), lines.WIDTHS)
 
 
-async def _resend(parts: "Parts", biller: str | None, instant: datetime, why: str, *, yes: bool) -> None:
+async def _resend(stamp: "Stamp", biller: str | None, instant: datetime, why: str, *, yes: bool) -> None:
     count, cents, told = 0, 0, 0
-    async for entry in parts.again.since(instant, biller):
+    async for entry in stamp.repair.again.since(instant, biller):
         count, cents = count + 1, cents + entry.cents
     confirm(f"Tell Invoice Cloud {count} outcomes ({Money(cents)}) once more?", yes=yes)
     after = {"since": instant.isoformat(), "outcomes": count}
     with output.progress() as progress:
         task = progress.add_task("results", total=count)
-        async with parts.stamp.audit.change("payments.results", biller or "all", why=why, after=after):
-            async for entry in parts.again.since(instant, biller):
-                told += await parts.again.again(entry, told)
+        async with stamp.audit.change("payments.results", biller or "all", why=why, after=after):
+            async for entry in stamp.repair.again.since(instant, biller):
+                told += await stamp.repair.again.again(entry, told)
                 progress.advance(task)
     output.show({"told": told}, f"{told} outcomes are told again within the next minutes.")
 

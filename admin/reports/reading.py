@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 from admin import output
 from admin.billers.record import known
 from admin.reports.figures import Report
-from shared.azure_stores.table_findings import TableFindings
-from shared.ledger.reading import Reader
 from shared.reconciliation.day_report import DayReport, totals
 
 if TYPE_CHECKING:
@@ -22,8 +20,8 @@ async def read(stamp: "Stamp", biller_id: str | None, first: date, last: date) -
         Unavailable: a store does not answer.
     """
     billers = [await known(stamp, biller_id)] if biller_id else await stamp.billers.all()
-    report, days = Report(first.isoformat(), last.isoformat()), DayReport(Reader(stamp.ledger_rows))
-    findings = TableFindings(stamp.table("reconciliation"))
+    report, days = Report(first.isoformat(), last.isoformat()), DayReport(stamp.reader)
+    findings = stamp.stores.findings
     with output.progress() as progress:
         for biller in progress.track(billers, description="reading"):
             report.lines += [line async for line in days.lines(biller, first, last)]

@@ -1,1 +1,1 @@
-"""Settings, wiring and telemetry: where the parts are put together, on first use and never at import."""
+"""Settings, telemetry and the one place where the parts are put together, on first use and never at import."""

@@ -66,7 +66,7 @@ async def complete(stack, state, biller_id: str, release: str = RELEASE) -> City
     record = record_of(at_caselle)
     async with at_stamp(state) as stamp:
         await overwrite(stamp.billers, record)
-        await stamp.keys.add(biller_id, SecretStr(key))
+        await stamp.callback_keys.add(biller_id, SecretStr(key))
         await stamp.tokens.credentials.keep_client_secret(biller_id, SecretStr(at_caselle["clientSecret"]))
     await set_up(stack.control_url, at_caselle)
     return City(record, at_caselle, key)

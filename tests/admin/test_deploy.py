@@ -230,9 +230,9 @@ class TestStores:
     async def test_a_pepper_is_never_replaced(self, local):
         """With another one no callback key would open anything."""
         async with local(None) as stamp:
-            before = await stamp.vault.get(PEPPER_SECRET)
+            before = await stamp.stores.vault.get(PEPPER_SECRET)
             assert await stores.ensure_pepper(stamp) is False
-            assert await stamp.vault.get(PEPPER_SECRET) == before
+            assert await stamp.stores.vault.get(PEPPER_SECRET) == before
 
 
 class TestOutputs:

@@ -272,9 +272,9 @@ class TestActing:
         wrong, id_ = message(billerId=bid, amount="1,000.00", allocations=None), f"q-{bid}" if earlier else f"q/{bid}#?"
         item = quarantined("payments", id_, body(wrong), reason="rule_broken", detail="amount", at=datetime.now(UTC))
         if earlier:
-            at(lambda stamp: stamp.table("quarantine").create_entity(row_of_an_earlier_release(item)))
+            at(lambda stamp: stamp.stores.table("quarantine").create_entity(row_of_an_earlier_release(item)))
         else:
-            at(lambda stamp: TableQuarantine(stamp.table("quarantine")).keep(item))
+            at(lambda stamp: TableQuarantine(stamp.stores.table("quarantine")).keep(item))
         listed = icadmin("payments", "quarantine", "--json").json
         assert id_ in {each["messageId"] for each in listed}
         repaired = tmp_path / "repaired.json"
@@ -351,7 +351,11 @@ class TestReport:
         posted, _ = hold("too_old", customerNumber="<b>7"), hold("too_old", amount="1.00", allocations=None)
         icadmin("payments", "resolve", city, posted, "--posted", "5.00040", *SEEN)
         finding = Finding(DAY, What.NOT_ENQUEUED, "pay-lost", "never came")
-        at(lambda stamp: TableFindings(stamp.table("reconciliation")).replace(city, date(2026, 11, 24), [finding]))
+        at(
+            lambda stamp: TableFindings(stamp.stores.table("reconciliation")).replace(
+                city, date(2026, 11, 24), [finding]
+            )
+        )
         span = ["--from", DAY, "--to", DAY]
         found = icadmin("report", city, *span, "--lines", "receipt", "--json").json
         [row] = found["totals"]
@@ -403,7 +407,7 @@ def test_a_control_total_is_kept_as_it_comes(stack, at):
 
     def kept():
         day = date.fromisoformat(DAY)
-        return at(lambda stamp: TableControlTotals(stamp.table("controltotals")).of("2493", day, day))
+        return at(lambda stamp: TableControlTotals(stamp.stores.table("controltotals")).of("2493", day, day))
 
     [found] = until_now(kept)
     assert (found.count, int(found.amount), found.deposit_id) == (2, 25080, "d-1")

@@ -189,7 +189,7 @@ class TestAudit:
 
     async def test_a_change_is_recorded_and_told(self, stamp, bid):
         workspace = Workspace()
-        audit = Audit(stamp.table("audit"), Copies(), actor.LOCAL, workspace, stamp.clock)
+        audit = Audit(stamp.stores.table("audit"), Copies(), actor.LOCAL, workspace, stamp.clock)
         async with audit.change("biller.set", bid, why="asked", before={"name": "a"}, after={"name": "b"}):
             pass
         [row] = await self.rows(stamp, bid)
@@ -221,7 +221,7 @@ class TestAudit:
 
     async def test_nothing_is_changed_where_no_copy_can_be_kept(self, stamp, stack, bid):
         async with ContainerClient.from_connection_string(stack.storage, "nowhere") as container:
-            audit = Audit(stamp.table("audit"), AuditCopies(container), actor.LOCAL, None, stamp.clock)
+            audit = Audit(stamp.stores.table("audit"), AuditCopies(container), actor.LOCAL, None, stamp.clock)
             with pytest.raises(Unavailable, match="container audit"):
                 async with audit.change("biller.set", bid):
                     pytest.fail("the change was made")

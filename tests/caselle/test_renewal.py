@@ -13,19 +13,14 @@ from bench.counting_proxy import CountingProxy
 from local.processes import Child
 from local.simulator.client import SimulatorControl
 from shared.billers.model import Biller, TokenStrategy
-from shared.caselle.cash_receipting import CaselleCashReceipting
-from shared.caselle.client import CaselleClient, Wire
+from shared.caselle.client import Wire
 from shared.caselle.token_endpoint import HttpTokenEndpoint
 from shared.caselle.token_proof import CustomerRead
 from shared.ledger.answer import Accepted, Ambiguous, NotSent, Refused, Scope
-from shared.tokens.credentials import Credentials
 from shared.tokens.endpoint import ANSWER_WITHIN, Client
-from shared.tokens.grants import Grants
-from shared.tokens.keep import TokenKeeper
-from shared.tokens.prove import PROOF_WITHIN, ProveToken
-from shared.tokens.renew import RenewToken
-from shared.tokens.serve import ServeToken
+from shared.tokens.prove import PROOF_WITHIN
 from tests.caselle.test_contract import ORDER
+from tests.fakes.app import app_over, given
 from tests.fakes.clock import StoppedClock
 from tests.fakes.tokens import FakeTokenRows
 from tests.fakes.vault import FakeVault
@@ -64,12 +59,12 @@ class _City:
         endpoint = opened(HttpTokenEndpoint(f"{proxy.url}{path}", ANSWER_WITHIN, clock))
         self._unseen = opened(HttpTokenEndpoint(addresses["tokenUrl"], ANSWER_WITHIN, clock))
         vault, rows = FakeVault(), FakeTokenRows()
-        self.keeper, self.credentials = TokenKeeper(vault, rows, clock), Credentials(vault)
         wire = opened(Wire(addresses["caselleUrl"], 30))
-        prove = ProveToken(self.keeper, rows, CustomerRead(wire, PROOF_WITHIN), clock)
-        renew = RenewToken(self.keeper, rows, Grants(self.credentials, endpoint), clock)
-        serve = ServeToken(self.keeper, prove, renew, clock)
-        self.cash = CaselleCashReceipting(CaselleClient(wire, serve, 30))
+        app = given(app_over(clock, tokens=rows, vault=vault), shared_clock=clock)
+        tokens = given(app.tokens, endpoint=endpoint, _proof=CustomerRead(wire, PROOF_WITHIN))
+        given(app.caselle, _wire=lambda *_: wire)
+        self.keeper, self.credentials = tokens.keeper, tokens.credentials
+        self.cash = app.caselle.receipting_within(30)
 
     async def set_up(self):
         await self.control.put_billers([SETUP | {"clientSecret": self.secret}])

@@ -95,11 +95,12 @@ def test_what_names_no_queues_is_told():
 
 ASK = """
 import asyncio
-from shared.runtime import stores
+from contextlib import aclosing
+from shared.runtime.process import app
 
 async def ask():
-    async with stores.queue_lengths()._client, stores._credential():
-        print(await stores.queue_lengths().length("waiting"))
+    async with aclosing(app()), app().stores._credential():
+        print(await app().stores.queue_lengths.length("waiting"))
 
 asyncio.run(ask())
 """

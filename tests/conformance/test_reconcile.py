@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.ledger.reading import Reader
 from shared.reconciliation.finding import What
-from shared.reconciliation.reconcile import Books, Reconcile
 from tests.conformance.newport import CITY
 from tests.conformance.test_cash_receipting import make
+from tests.fakes.app import given
 from tests.fakes.clock import StoppedClock
 from tests.fakes.reconciliation import MemoryControlTotals, MemoryFindings
 from tests.payments.world import NEWPORT, World, message
@@ -36,18 +35,9 @@ async def paid(world):
 
 
 async def found(world, findings):
-    books = Books(
-        billers=world.billers,
-        ledger=world.ledger,
-        reader=Reader(world.store),
-        receipting=world.city,
-        totals=MemoryControlTotals(),
-        findings=findings,
-        clock=world.clock,
-        regions=frozenset({"westus2"}),
-    )
+    given(world.app.stores, control_totals=MemoryControlTotals(), findings=findings)
     world.clock.advance(DAY_LATER)
-    await Reconcile(books).run(60)
+    await world.app.reconcile.run(60)
     return {(each.what, each.subject) for each in await findings.of("2493")}
 
 

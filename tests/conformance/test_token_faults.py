@@ -21,17 +21,12 @@ from shared.azure_stores.key_vault import KeyVault
 from shared.azure_stores.table_tokens import TableTokens
 from shared.caselle.token_endpoint import HttpTokenEndpoint
 from shared.runtime.clock import SystemClock
-from shared.tokens.credentials import Credentials
 from shared.tokens.delivery import Delivery
 from shared.tokens.endpoint import ANSWER_WITHIN
-from shared.tokens.grants import Grants
-from shared.tokens.keep import TokenKeeper
-from shared.tokens.prove import ProveToken
-from shared.tokens.renew import AFTER_NO_ANSWER, RenewToken
-from shared.tokens.serve import ServeToken
-from shared.tokens.take import TakeDelivery
+from shared.tokens.renew import AFTER_NO_ANSWER
 from shared.vocabulary.errors import Unavailable
 from tests.caselle.raw_server import RawServer, answer, resets
+from tests.fakes.app import app_over, given
 from tests.fakes.clock import StoppedClock
 from tests.fakes.proof import FakeProof
 from tests.tokens.instances import CITY, supervised
@@ -59,12 +54,10 @@ class Instance:
         table, self.client = clients
         self.vault, rows = Vault(self.client), TableTokens(table)
         self.rows, self.clock = rows, clock
-        self.keeper = TokenKeeper(self.vault, rows, clock, CACHE_SECONDS)
-        self.credentials = Credentials(self.vault)
-        prove = ProveToken(self.keeper, rows, FakeProof(), clock)
-        renew = RenewToken(self.keeper, rows, endpoint and Grants(self.credentials, endpoint), clock)
-        self.serve = ServeToken(self.keeper, prove, renew, clock)
-        self.take = TakeDelivery(self.keeper, self.credentials, prove)
+        app = given(app_over(clock, tokens=rows, vault=self.vault), shared_clock=clock)
+        tokens = given(app.tokens, endpoint=endpoint, _proof=FakeProof())
+        self.keeper, self.credentials = tokens.keeper, tokens.credentials
+        self.serve, self.take = tokens.serve, tokens.take
 
     async def deliver(self, biller, *tokens):
         for token in tokens:

@@ -187,7 +187,7 @@ async def test_the_page_of_what_is_held_says_what_each_command_asks(desk):
     assert "a live receipt of 125.40" in posted["Asks first"]
     assert gone["Command"] == named.format("resolve", " --not-posted")
     back = reject(held, returnCode="R70")
-    desk.take(await desk.app.reverse.accept(Kind.ACH_REJECT, body(back), "m-1"))
+    desk.take(await desk.app.reverse_payment.accept(Kind.ACH_REJECT, body(back), "m-1"))
     [only] = (await desk.entry(back, Kind.ACH_REJECT, back["rejectId"])).tables["commands"]
     assert only["Command"] == f"icadmin payments resolve 2493 {back['rejectId']} --kind achReject --not-posted"
 

@@ -317,6 +317,6 @@ async def test_what_is_no_address_is_set_aside(world, email):
 
 async def test_what_ends_as_poison_is_accepted_or_set_aside(world):
     update = autopay()
-    world.take(await world.app.update.shelve(Kind.AUTOPAY_CHANGE, body(update), "m-poison"))
+    world.take(await world.app.update_customer.shelve(Kind.AUTOPAY_CHANGE, body(update), "m-poison"))
     await world.drain()
     assert world.outcomes(update) == ["applied"]

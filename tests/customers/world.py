@@ -1,20 +1,13 @@
 """The use cases on customers beside those on payments, over one ledger, with scripted customer records."""
 
-from dataclasses import dataclass
 from itertools import count
-from typing import Any, override
+from typing import Any
 
-from shared.customers.desk import Desk
-from shared.customers.drive import UpdateDriver
-from shared.customers.update import UpdateCustomer
-from shared.exchange.drive import Drive
 from shared.exchange.result import Handled
 from shared.ledger.entry import Entry, Key, Kind
-from shared.ledger.newest import Newest
-from shared.payments.post import Desk as PaymentDesk
-from tests.fakes.records import REMOTES, MemoryRecords
+from tests.fakes.records import REMOTES
 from tests.payments import world as payments
-from tests.payments.world import Process, body
+from tests.payments.world import body
 
 ON = {
     "contractPasses": {
@@ -49,39 +42,11 @@ def key_of(fields: dict[str, Any]) -> Key:
     return Key(fields["billerId"], kind_of(fields), own)
 
 
-@dataclass
-class UpdatingProcess(Process):
-    update: UpdateCustomer
-    newest: Newest
-
-
-@dataclass
 class World(payments.World):
-    def __post_init__(self) -> None:
-        self.records = MemoryRecords()
-        super().__post_init__()
-
-    @override
-    def process(self) -> UpdatingProcess:
-        process = super().process()
-        desk = process.post._desk
-        newest = Newest(desk.ledger, self.store)
-        updates = customer_desk(desk, self.records, newest)
-        drivers = {**process.drive.drivers, **dict.fromkeys(REMOTES, UpdateDriver(updates))}
-        drive = Drive(
-            ledger=desk.ledger,
-            send_once=desk.send_once,
-            chain=desk.chain,
-            quarantine=desk.quarantine,
-            times=desk.times,
-            drivers=drivers,
-        )
-        return UpdatingProcess(process.post, process.reverse, drive, process.sweep, UpdateCustomer(updates), newest)
-
     async def tell(self, fields: dict[str, Any], message_id: str | None = None, app: Any = None) -> Handled:
         """Deliver an update to a process."""
         raw = body(fields)
-        update = (app or self.app).update
+        update = (app or self.app).update_customer
         return self.take(await update.accept(kind_of(fields), raw, message_id or f"u-{next(_numbers)}"))
 
     async def told(self, fields: dict[str, Any]) -> Entry:
@@ -97,8 +62,3 @@ class World(payments.World):
 
     def outcomes(self, fields: dict[str, Any]) -> list[str]:
         return [str(result.outcome) for result in self.results if result.id == key_of(fields).id]
-
-
-def customer_desk(desk: PaymentDesk, records: MemoryRecords, newest: Newest) -> Desk:
-    shared = ("billers", "ledger", "send_once", "chain", "quarantine", "times", "regions")
-    return Desk(**{name: getattr(desk, name) for name in shared}, records=records, newest=newest)

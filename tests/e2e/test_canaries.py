@@ -92,7 +92,7 @@ class Run:
     async def _set_up(self) -> None:
         stack = self.stack
         await add_callback_key(stack.storage, stack.vault, CITY.biller_id, SecretStr(self["key"]))
-        await keep_client_secrets(stack.vault, {CITY.biller_id: SecretStr(self["kept ClientSecret"])})
+        await keep_client_secrets(stack.storage, stack.vault, {CITY.biller_id: SecretStr(self["kept ClientSecret"])})
         await asyncio.to_thread(_restart, stack)
 
     async def _note(self, answer: httpx.Response) -> None:

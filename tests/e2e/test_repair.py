@@ -120,7 +120,7 @@ async def _night(stack, state):
     ):
         await queues.get_queue_client("control-totals").send_message(json.dumps(total))
         await until_empty(queues, "control-totals")
-        findings = TableFindings(stamp.table("reconciliation"))
+        findings = TableFindings(stamp.stores.table("reconciliation"))
         # In some hours of the day the host's own timer has had its night already.
         await findings.replace("2493", None, [])
         began_on = _city_s_day()

@@ -8,7 +8,7 @@ from functions import poison, renew_tokens
 from shared.ledger.answer import NotSent
 from shared.ledger.due import Due, due_of
 from shared.ledger.entry import State
-from shared.runtime import wiring
+from shared.runtime import process
 from tests.customers.world import ON, autopay, key_of, registration
 from tests.customers.world import World as UpdatingWorld
 from tests.fakes.told import told
@@ -51,7 +51,7 @@ async def test_a_receipt_that_comes_when_a_person_has_already_said_another(caplo
     world = FaultyWorld()
     await world.set_up(connectVersion="2021.02.160")
     paid, go = message(), world.slow_city()
-    sending = asyncio.create_task(world.app.post.accept(body(paid), "m-1"))
+    sending = asyncio.create_task(world.app.post_payment.accept(body(paid), "m-1"))
     await started(sending)
     await world.pass_time(2 * MINUTE)
     entry = await world.entry(paid)
@@ -128,7 +128,7 @@ async def test_a_reversal_that_waits_for_a_token(world, caplog):
 
 
 async def test_a_message_that_failed_again_and_again(world, monkeypatch, caplog):
-    monkeypatch.setattr(wiring, "reverse_payment", lambda: world.app.reverse)
+    monkeypatch.setattr(process, "app", lambda: world.app)
     await call(poison.poison_ach_rejects, body(reject(message())))
     await call(poison.poison_reversals, body(reversal(message())))
     assert told(caplog, "ach_reject.poisoned") == told(caplog, "reversal.poisoned") == [{"message": "m-a"}]

@@ -4,33 +4,33 @@ import hashlib
 import json
 import logging
 from base64 import b64encode
-from types import SimpleNamespace
+from dataclasses import replace
 
 import azure.functions as func
 import pytest
 
 from functions.console import console, console_biller, console_development_sign_in, console_payment
-from shared.console.console import Console
 from shared.console.sign_in import SignIn
-from shared.console.views import Recorder
-from shared.runtime import stores, wiring
 from tests.console.page import Page
 from tests.console.test_access import ADA, principal
 from tests.console.test_console import MemoryViews
+from tests.fakes.app import given
 from tests.fakes.tokens import FakeTokenRows
 from tests.payments.world import World, message
 
 
 @pytest.fixture
-async def world(monkeypatch):
+async def world(running):
     world = World()
     await world.set_up()
-    world.views, world.sign_in = MemoryViews(), SignIn.APP_SERVICE
-    made = Console(world.store, world.billers, FakeTokenRows(), Recorder(world.views))
-    monkeypatch.setattr(wiring, "console", lambda: made)
-    monkeypatch.setattr(stores, "clock", lambda: world.clock)
-    monkeypatch.setattr(stores, "settings", lambda: SimpleNamespace(console_sign_in=world.sign_in))
+    world.views = MemoryViews()
+    given(running(world.app).stores, tokens=FakeTokenRows(), views=world.views)
+    sign_in(world, SignIn.APP_SERVICE)
     return world
+
+
+def sign_in(world, way):
+    world.app.settings = replace(world.app.settings, console_sign_in=way)
 
 
 async def get(handler, *roles, headers=None, names=None, **query):
@@ -78,9 +78,9 @@ async def test_without_the_role_the_page_is_refused_and_somebody_is_told(world, 
     assert [json.loads(line)["event"] for line in caplog.messages] == ["console.refused"]
 
 
-@pytest.mark.parametrize("sign_in", [SignIn.OFF, SignIn.DEVELOPMENT])
-async def test_the_header_is_nobody_s_word_where_app_service_does_not_write_it(world, sign_in):
-    world.sign_in = sign_in
+@pytest.mark.parametrize("way", [SignIn.OFF, SignIn.DEVELOPMENT])
+async def test_the_header_is_nobody_s_word_where_app_service_does_not_write_it(world, way):
+    sign_in(world, way)
     response, _ = await get(console, "reader")
     assert response.status_code == 401
 
@@ -146,7 +146,7 @@ async def test_while_a_store_is_down_a_page_says_so(world):
 
 
 async def test_the_development_sign_in_gives_a_role_to_the_browser(world):
-    world.sign_in = SignIn.DEVELOPMENT
+    sign_in(world, SignIn.DEVELOPMENT)
     response, page = await get(console, headers={})
     assert (response.status_code, page.links["Sign in as a reader"]) == (
         401,
@@ -161,9 +161,9 @@ async def test_the_development_sign_in_gives_a_role_to_the_browser(world):
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("sign_in", [SignIn.OFF, SignIn.APP_SERVICE])
-async def test_elsewhere_there_is_no_development_sign_in(world, sign_in):
-    world.sign_in = sign_in
+@pytest.mark.parametrize("way", [SignIn.OFF, SignIn.APP_SERVICE])
+async def test_elsewhere_there_is_no_development_sign_in(world, way):
+    sign_in(world, way)
     request = func.HttpRequest("GET", "https://host/x", params={"role": "reader"}, body=b"")
     response = await console_development_sign_in(request)
     assert (response.status_code, "Set-Cookie" in response.headers) == (404, False)
@@ -173,6 +173,6 @@ async def test_elsewhere_there_is_no_development_sign_in(world, sign_in):
 
 @pytest.mark.parametrize("role", ["", "reader; Path=/", "a\r\nX: y", "r=1"])
 async def test_a_role_that_is_no_word_makes_no_cookie(world, role):
-    world.sign_in = SignIn.DEVELOPMENT
+    sign_in(world, SignIn.DEVELOPMENT)
     request = func.HttpRequest("GET", "https://host/x", params={"role": role}, body=b"")
     assert (await console_development_sign_in(request)).status_code == 404

@@ -9,9 +9,10 @@ import pytest
 from functions import drive_due, health, payment_status, poison, post_payments, sweep
 from functions.entry import Failed
 from shared.ledger.due import due_of, to_message
-from shared.payments.status import PaymentStatus
-from shared.runtime import stores, wiring
+from shared.runtime import process
+from shared.runtime.app import App
 from shared.vocabulary.errors import Malformed, Misconfigured, Unavailable
+from tests.fakes.app import given
 from tests.payments.world import World, body, message
 
 
@@ -43,18 +44,11 @@ class Queued(func.QueueMessage):
 
 
 @pytest.fixture
-async def wired(monkeypatch):
+async def wired(running):
     """The functions over the in-memory world."""
     world = World()
     await world.set_up()
-    app = world.app
-    for name, made in {
-        "post_payment": app.post,
-        "drive": app.drive,
-        "sweep": app.sweep,
-        "payment_status": PaymentStatus(world.ledger),
-    }.items():
-        monkeypatch.setattr(wiring, name, lambda made=made: made)
+    running(world.app)
     return world
 
 
@@ -64,13 +58,13 @@ async def call(function, raw, **options):
     return results, due
 
 
-def refuse(monkeypatch, name, error, module=wiring):
-    """Let this use case be impossible to make."""
+def refuse(monkeypatch, name, error, owner=App):
+    """Let this part be impossible to make."""
 
-    def refused():
+    def refused(_):
         raise error
 
-    monkeypatch.setattr(module, name, refused)
+    monkeypatch.setattr(owner, name, property(refused))
 
 
 # The queue ``payments``.
@@ -222,6 +216,7 @@ async def test_the_sweeper_notes_its_run(wired, noted):
 async def test_a_note_that_cannot_be_written_loses_nothing_of_the_run(wired, noted):
     await waiting(wired)
     wired.clock.advance(3600)
+    await wired.app.before_sending()
     noted.down, due = True, Out()
     await sweep.sweep(None, due)
     assert len(due.read) == 1
@@ -268,28 +263,30 @@ async def test_a_ledger_that_is_down_says_so_without_its_address(wired, monkeypa
 
 
 async def test_health_depends_on_nothing(monkeypatch):
-    for module, name in ((stores, "settings"), (stores, "billers"), (wiring, "ledger"), (wiring, "check")):
-        refuse(monkeypatch, name, RuntimeError("down"), module)
+    def no_app():
+        raise RuntimeError("down")
+
+    monkeypatch.setattr(process, "app", no_app)
     response = await health.health(request())
     nameless = {"status": "up", "version": None, "digest": None}
     assert (response.status_code, json.loads(response.get_body())) == (200, nameless), "a checkout is no package"
 
 
-async def test_ready_answers_when_everything_does(monkeypatch):
+async def test_ready_answers_when_everything_does(app):
     async def check():
         pass
 
-    monkeypatch.setattr(wiring, "check", check)
+    given(app, check=check)
     response = await health.ready(request())
     assert (response.status_code, json.loads(response.get_body())) == (200, {"status": "ready"})
 
 
 @pytest.mark.parametrize("error", [Misconfigured("setting X is missing"), Unavailable("tables"), Malformed("odd")])
-async def test_ready_names_the_first_that_does_not_answer(monkeypatch, error):
+async def test_ready_names_the_first_that_does_not_answer(app, error):
     async def check():
         raise error
 
-    monkeypatch.setattr(wiring, "check", check)
+    given(app, check=check)
     response = await health.ready(request())
     assert (response.status_code, response.mimetype) == (503, "application/json")
     assert json.loads(response.get_body())["detail"] == str(error)

@@ -8,11 +8,11 @@ import pytest
 from functions import drive_due, oauth_callback, post_payments, sweep, update_customers
 from functions.entry import Failed
 from shared.billers.home_question import HEADER, answer, question
-from shared.runtime import wiring
 from shared.vocabulary.errors import Unavailable
 from tests.agreement.registered import FUNCTIONS
 from tests.customers.world import autopay
-from tests.functions.test_functions import Out, call
+from tests.fakes.app import given
+from tests.functions.test_functions import Out, call, refuse
 from tests.payments.world import body, message
 
 STEP = json.dumps({"billerId": "2493", "kind": "payment", "id": "pay-1", "version": 1}).encode()
@@ -36,16 +36,13 @@ def test_of_every_function_it_is_known_whether_it_sends():
 
 
 @pytest.mark.parametrize("name", SENDS)
-async def test_it_waits_before_it_does_anything(monkeypatch, name):
+async def test_it_waits_before_it_does_anything(monkeypatch, app, name):
     async def unknown():
         raise Unavailable("table runs")
 
-    def made():
-        pytest.fail("it began before it was known")
-
-    monkeypatch.setattr(wiring, "before_sending", unknown)
+    given(app, before_sending=unknown)
     for use_case in ("post_payment", "drive", "update_customer", "sweep"):
-        monkeypatch.setattr(wiring, use_case, made)
+        refuse(monkeypatch, use_case, AssertionError("it began before it was known"))
     with pytest.raises(Failed, match="Unavailable"):
         await SENDS[name]()
 
@@ -55,20 +52,20 @@ def asking(raw, headers=None):
     return func.HttpRequest("POST", url, headers={HEADER: "1"} | (headers or {}), body=raw)
 
 
-async def test_the_callback_tells_which_of_the_billers_asked_for_are_at_home(monkeypatch):
+async def test_the_callback_tells_which_of_the_billers_asked_for_are_at_home(app):
     async def at_home(billers):
         return [each for each in billers if each in {"2493", "2137"}]
 
-    monkeypatch.setattr(wiring, "at_home", at_home)
+    given(app, at_home=at_home)
     response = await oauth_callback.oauth_callback(asking(question(["1", "2493"])))
     assert (response.status_code, response.get_body()) == (200, answer(["2493"]).encode())
     assert response.headers["Cache-Control"] == "no-store"
 
 
-async def test_a_question_that_is_none_is_refused_and_a_store_that_is_down_is_no_no(monkeypatch):
+async def test_a_question_that_is_none_is_refused_and_a_store_that_is_down_is_no_no(app):
     async def down(_):
         raise Unavailable("table billers")
 
-    monkeypatch.setattr(wiring, "at_home", down)
+    given(app, at_home=down)
     assert (await oauth_callback.oauth_callback(asking(b"{}"))).status_code == 400
     assert (await oauth_callback.oauth_callback(asking(question(["1"])))).status_code == 503

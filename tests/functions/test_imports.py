@@ -77,8 +77,7 @@ def test_indexing_loads_no_code_of_ours_but_entry_points_what_runs_and_how_to_ma
     assert modules == {
         "shared.runtime",
         "shared.runtime.build",
-        "shared.runtime.stores",
-        "shared.runtime.wiring",
+        "shared.runtime.process",
         "shared.vocabulary",
         "shared.vocabulary.errors",
         "shared.vocabulary.events",

@@ -6,6 +6,8 @@ import pytest
 from functions import oauth_callback
 from shared.tokens.receive import MARK, Answer, Outcome, Received
 from shared.vocabulary.errors import Misconfigured, Unavailable
+from tests.fakes.app import given
+from tests.functions.test_functions import refuse
 
 STEADY = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
 
@@ -24,13 +26,9 @@ class _Receiver:
 
 
 @pytest.fixture
-def receiver(monkeypatch):
+def receiver(app):
     receiver = _Receiver()
-
-    async def receive_token():
-        return receiver
-
-    monkeypatch.setattr(oauth_callback.wiring, "receive_token", receive_token)
+    given(app, receive_token=receiver)
     return receiver
 
 
@@ -116,8 +114,5 @@ async def test_caselle_is_asked_to_deliver_again_while_stores_are_down(receiver)
 
 @pytest.mark.parametrize("error", [Unavailable("key vault: no answer"), Misconfigured("setting X is missing")])
 async def test_the_same_holds_while_the_use_case_cannot_be_made(monkeypatch, error):
-    async def receive_token():
-        raise error
-
-    monkeypatch.setattr(oauth_callback.wiring, "receive_token", receive_token)
+    refuse(monkeypatch, "receive_token", error)
     assert (await _call())[0] == 503

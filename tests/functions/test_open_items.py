@@ -9,17 +9,17 @@ import pytest
 from functions.open_items import open_items
 from shared.exchange.reasons import REASONS
 from shared.open_items.unanswered import OWN, Trouble, Unanswered
-from shared.runtime import wiring
+from tests.fakes.app import given
 from tests.open_items.conftest import Portal
 from tests.payments.world import World, message
 
 
 @pytest.fixture
-async def portal(monkeypatch):
+async def portal(app):
     world = World()
     await world.set_up()
     portal = Portal(world)
-    monkeypatch.setattr(wiring, "open_items", lambda: portal.ask)
+    given(app, open_items=portal.ask)
     return portal
 
 

@@ -8,10 +8,8 @@ import pytest
 
 from functions import poison, reconcile, retain
 from functions.entry import Failed
-from shared.reconciliation.control_totals import KeepControlTotal
-from shared.runtime import wiring
 from shared.vocabulary.errors import Unavailable
-from tests.fakes.clock import StoppedClock
+from tests.fakes.app import given
 from tests.fakes.quarantine import MemoryQuarantine
 from tests.fakes.reconciliation import MemoryControlTotals
 from tests.reconciliation.test_control_totals import TOTAL
@@ -31,10 +29,9 @@ class Queued(func.QueueMessage):
 
 
 @pytest.fixture
-def stores(monkeypatch):
+def stores(app):
     totals, quarantine = MemoryControlTotals(), MemoryQuarantine()
-    keep = KeepControlTotal(totals, quarantine, StoppedClock())
-    monkeypatch.setattr(wiring, "control_totals", lambda: keep)
+    given(app.stores, control_totals=totals, quarantine=quarantine)
     return totals, quarantine
 
 
@@ -66,14 +63,14 @@ async def test_a_store_that_is_down_brings_the_total_again(stores, monkeypatch):
 
 
 @pytest.mark.parametrize(("entry_point", "name"), [(reconcile.reconcile, "reconcile"), (retain.retain, "retain")])
-async def test_a_timer_gives_its_run_a_budget_below_the_functions_timeout(monkeypatch, noted, entry_point, name):
+async def test_a_timer_gives_its_run_a_budget_below_the_functions_timeout(app, noted, entry_point, name):
     budgets = []
 
     class Run:
         async def run(self, budget):
             budgets.append(budget)
 
-    monkeypatch.setattr(wiring, name, Run)
+    given(app, **{name: Run()})
     await entry_point(None)
     assert len(budgets) == 1
     assert 0 < budgets[0] < 300

@@ -5,7 +5,6 @@ import pytest
 from functions import drive_due, poison, update_customers
 from functions.entry import Failed
 from shared.ledger.due import due_of, to_message
-from shared.runtime import wiring
 from shared.vocabulary.errors import Unavailable
 from tests.customers.world import ON, World, autopay, registration
 from tests.functions.test_functions import call, refuse
@@ -20,12 +19,11 @@ QUEUES = [
 
 
 @pytest.fixture
-async def wired(monkeypatch):
+async def wired(running):
     """The functions over the in-memory world, with both operations on."""
     world = World()
     await world.set_up(**ON)
-    monkeypatch.setattr(wiring, "update_customer", lambda: world.app.update)
-    monkeypatch.setattr(wiring, "drive", lambda: world.app.drive)
+    running(world.app)
     return world
 
 

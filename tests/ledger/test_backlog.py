@@ -15,8 +15,12 @@ from shared.ledger.backlog import Backlog, read_backlogs
 from shared.ledger.entry import Entry, Key, Kind, State, Wait
 from shared.ledger.rows import shard_of, slot_key
 from shared.ledger.store import Insert
+from tests.fakes.app import app_over
+from tests.fakes.billers import FakeBillers
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ledger import MemoryLedger
+from tests.fakes.runs import MemoryRuns
+from tests.fakes.tokens import FakeTokenRows
 
 BILLER, OTHER = "2493", "11"
 CAME = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -50,26 +54,9 @@ def a_biller(number=BILLER):
 
 def stamp_of(store, *billers):
     """A stamp as the commands open it, over this table."""
-
-    async def nothing(*_):
-        return None
-
-    async def every():
-        return list(billers)
-
-    async def one(biller):
-        return next((each for each in billers if each.biller_id == biller), None)
-
-    async def runs():
-        return {}
-
-    return SimpleNamespace(
-        ledger_rows=store,
-        billers=SimpleNamespace(all=every, get=one),
-        token_rows=SimpleNamespace(read=nothing),
-        runs=SimpleNamespace(all=runs),
-        time=SimpleNamespace(now=store.now),
-    )
+    clock = SimpleNamespace(now=store.now)
+    made = {"billers": FakeBillers(*billers), "tokens": FakeTokenRows(), "runs": MemoryRuns(), "server_time": clock}
+    return app_over(StoppedClock(), ledger=store, **made)
 
 
 async def mixed(store):

@@ -39,7 +39,7 @@ class Rush:
         await asyncio.gather(*accepting)
 
     async def accept(self, number: int):
-        handled = await self.apps[number % 2].post.accept(body(message()), f"r-{number}")
+        handled = await self.apps[number % 2].post_payment.accept(body(message()), f"r-{number}")
         self.take(handled)
 
     async def drain(self):
@@ -108,7 +108,7 @@ async def test_a_process_that_finds_none_waiting_asks_no_more(world):
     await rush.fill(12)
     await rush.drain()
     world.clock.advance(1)
-    post, reads = rush.apps[0].post, world.store.reads
+    post, reads = rush.apps[0].post_payment, world.store.reads
     for number in range(3):
         handled = await post.accept(body(message()), f"after the rush {number}")
         assert handled.due == []

@@ -98,7 +98,7 @@ async def test_a_dead_city_makes_no_more_unknown_than_were_in_flight(world):
     apps = [world.app, world.process()]
     paid = [message() for _ in range(40)]
     for handled in await asyncio.gather(
-        *(apps[n % 2].post.accept(body(each), f"m-{n}") for n, each in enumerate(paid))
+        *(apps[n % 2].post_payment.accept(body(each), f"m-{n}") for n, each in enumerate(paid))
     ):
         world.take(handled)
     await world.drain()
@@ -111,11 +111,11 @@ async def test_instances_that_remember_a_healthy_city_make_no_more_unknown_than_
     world.city.up = False
     apps = [world.process() for _ in range(6)]
     for number, app in enumerate(apps):
-        world.take(await app.post.accept(body(message()), f"well-{number}"))
+        world.take(await app.post_payment.accept(body(message()), f"well-{number}"))
     world.city.next(*[LOST] * 100)
     paid = [message() for _ in apps]
     for number, (app, each) in enumerate(zip(apps, paid, strict=True)):
-        world.take(await app.post.accept(body(each), f"m-{number}"))
+        world.take(await app.post_payment.accept(body(each), f"m-{number}"))
     assert (await states(world, paid)).count(State.UNKNOWN) == 2
     assert len(world.keys("S~")) == 2
 
@@ -128,7 +128,7 @@ async def test_500_payments_to_an_unmarked_workspace_leave_three_unknown_and_one
     world.city.script = [vague] * 1000
     paid = [message() for _ in range(500)]
     for number, each in enumerate(paid):
-        world.take(await apps[number % 3].post.accept(body(each), f"m-{number}"))
+        world.take(await apps[number % 3].post_payment.accept(body(each), f"m-{number}"))
     world.app = apps[0]
     await world.pass_time(2 * 60 * MINUTE)
     found = Counter(await states(world, paid))
@@ -145,7 +145,7 @@ async def test_500_payments_to_an_unmarked_workspace_leave_three_unknown_and_one
 
 async def test_only_one_probes_and_never_beside_an_order_under_way(world):
     go = world.slow_city()
-    task = asyncio.create_task(world.app.post.accept(body(message()), "m"))
+    task = asyncio.create_task(world.app.post_payment.accept(body(message()), "m"))
     await started(task)
     gates = [Gates(world.store, world.clock, world.times) for _ in range(2)]
     await doubt(world, gates[0])
@@ -263,7 +263,7 @@ async def test_who_waited_for_a_slot_is_not_sent_where_the_answer_before_it_bloc
 async def test_a_block_outlives_successes_that_were_under_way(world, scope):
     await world.proven()
     go = world.slow_city()
-    task = asyncio.create_task(world.app.post.accept(body(message()), "m"))
+    task = asyncio.create_task(world.app.post_payment.accept(body(message()), "m"))
     await started(task)
     world.city.next(Refused("licence_missing", scope))
     await world.deliver(message())

@@ -248,7 +248,7 @@ async def test_a_list_that_asks_to_be_left_alone_stops_the_sending_too(world):
 async def test_what_a_503_asks_for_stops_the_biller_although_another_send_succeeds_meanwhile(world):
     await world.proven()
     go = world.slow_city()
-    task = asyncio.create_task(world.app.post.accept(body(message()), "m"))
+    task = asyncio.create_task(world.app.post_payment.accept(body(message()), "m"))
     await started(task)
     world.city.next(Ambiguous("http_503", retry_after=1800), made=True)
     await world.deliver(message())

@@ -126,7 +126,7 @@ async def test_a_crash_while_sending(world, made):
 async def test_a_late_answer_outweighs_what_was_concluded_meanwhile(world, state):
     await world.set_up(connectVersion="2025.11" if state is State.UNKNOWN else "2021.02.160")
     paid, go = message(), world.slow_city()
-    task = asyncio.create_task(world.app.post.accept(body(paid), "m-1"))
+    task = asyncio.create_task(world.app.post_payment.accept(body(paid), "m-1"))
     await started(task)
     await world.pass_time(120)
     assert (await world.entry(paid)).state is state
@@ -137,7 +137,7 @@ async def test_a_late_answer_outweighs_what_was_concluded_meanwhile(world, state
 
 async def test_a_late_answer_outweighs_a_proved_absence_not_yet_acted_upon(world):
     paid, go = message(), world.slow_city()
-    task = asyncio.create_task(world.app.post.accept(body(paid), "m-1"))
+    task = asyncio.create_task(world.app.post_payment.accept(body(paid), "m-1"))
     await started(task)
     await world.pass_time(300)
     await world.by_person(paid) if (await world.entry(paid)).state is State.HELD else None
@@ -173,7 +173,7 @@ async def test_a_refusal_or_no_sending_that_comes_late_changes_nothing(world):
             return answer
 
         world.city.script = [late]
-        task = asyncio.create_task(world.app.post.accept(body(paid), "m"))
+        task = asyncio.create_task(world.app.post_payment.accept(body(paid), "m"))
         await started(task)
         await world.pass_time(120)
         go.set()
@@ -203,7 +203,7 @@ async def test_a_cancelled_send_is_unknown_and_its_slot_closed_until_a_read_succ
     await world.proven()
     world.slow_city()
     paid = message()
-    task = asyncio.create_task(world.app.post.accept(body(paid), "m-1"))
+    task = asyncio.create_task(world.app.post_payment.accept(body(paid), "m-1"))
     await started(task)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -219,7 +219,7 @@ async def test_a_cancelled_send_is_unknown_and_its_slot_closed_until_a_read_succ
 
 async def test_a_cancelled_send_stays_cancelled_when_the_table_fails(world):
     world.slow_city()
-    task = asyncio.create_task(world.app.post.accept(body(message()), "m-1"))
+    task = asyncio.create_task(world.app.post_payment.accept(body(message()), "m-1"))
     await started(task)
     world.script.fail("commit", Fault.NOT_WRITTEN)
     task.cancel()
@@ -246,11 +246,11 @@ async def test_a_payment_is_kept_when_the_table_does_not_say_which_row_conflicts
 async def test_an_outcome_is_reported_though_a_second_delivery_was_done_with_before(world):
     """The host lost its hold on the message; the second delivery ends while the first one sends, which then dies."""
     paid, go = message(), world.slow_city()
-    first = asyncio.create_task(world.app.post.accept(body(paid), "m-1"))
+    first = asyncio.create_task(world.app.post_payment.accept(body(paid), "m-1"))
     await started(first)
     acknowledged = True
     try:
-        world.take(await world.process().post.accept(body(paid), "m-1"))
+        world.take(await world.process().post_payment.accept(body(paid), "m-1"))
     except Unavailable:
         acknowledged = False
     world.script.fail("commit", Fault.CRASH_AFTER)

@@ -7,14 +7,14 @@ from typing import Any
 
 from shared.exchange.result import Handled
 from shared.ledger import rows
-from shared.ledger.book import Ledger
 from shared.ledger.due import Due
 from shared.ledger.entry import SETTLED, Entry, Kind, State, Wait
 from shared.ledger.gates import Gates
+from shared.runtime.app import App
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.faulty_ledger import Crash, Fault, FaultyLedger
 from tests.ledger.turns import Reply, Turn, TurnCity, Turns
-from tests.payments.world import Process, World, body, key_of, message
+from tests.payments.world import World, body, key_of, message
 
 _FROZEN: timedelta = timedelta(minutes=10)
 _INVISIBLE = 60.0
@@ -147,9 +147,9 @@ class Theatre:
                 self.world.clock.advance(_INVISIBLE)
         raise AssertionError(f"messages that never end: {[each.content for each in self.messages]}")
 
-    def _process(self, number: int) -> Process:
+    def _process(self, number: int) -> App:
         world, turns = self.world, self.turns
-        table, ledger, city = world.store, world.ledger, world.city
+        table, city = world.store, world.city
 
         async def plan(call: str) -> Fault:
             fault = await turns.take(number, call)
@@ -157,11 +157,10 @@ class Theatre:
             return fault
 
         world.store, world.city = FaultyLedger(table, plan), TurnCity(city, turns, number)
-        world.ledger = Ledger(world.store)
         try:
             return world.process()
         finally:
-            world.store, world.ledger, world.city = table, ledger, city
+            world.store, world.city = table, city
 
     async def _invoke(self, message: Message, process: int) -> None:
         """What the Functions host does with one message; only the newest delivery's pop receipt deletes it."""
@@ -182,13 +181,13 @@ class Theatre:
                 self.messages.remove(message)
 
     @staticmethod
-    async def _handle(process: Process, message: Message) -> Handled:
+    async def _handle(process: App, message: Message) -> Handled:
         if isinstance(message.content, Due):
             return await process.drive.step(message.content, redelivered=message.deliveries > 1)
         kind = key_of(message.content).kind
         if kind is not Kind.PAYMENT:
-            return await process.reverse.accept(kind, body(message.content), message.id)
-        return await process.post.accept(body(message.content), message.id)
+            return await process.reverse_payment.accept(kind, body(message.content), message.id)
+        return await process.post_payment.accept(body(message.content), message.id)
 
     def _put(self, due: Any) -> None:
         for each in due:

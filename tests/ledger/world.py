@@ -7,13 +7,13 @@ from typing import Any, override
 
 from shared.ledger import settle
 from shared.ledger.answer import Accepted, Answer
-from shared.ledger.book import Ledger
 from shared.ledger.due import Due
 from shared.ledger.entry import State, Wait
 from shared.payments.gateway import ReceiptOrder
+from shared.runtime.app import App
 from shared.vocabulary.errors import Unavailable
 from tests.fakes.faulty_ledger import Crash, FaultyLedger, Plan, Script
-from tests.payments.world import Process, World, body
+from tests.payments.world import World, body
 
 _DELIVERIES = 10
 
@@ -28,15 +28,14 @@ class FaultyWorld(World):
         super().__post_init__()
         self.app = self.process_on(self.script)
 
-    def process_on(self, plan: Plan) -> Process:
+    def process_on(self, plan: Plan) -> App:
         """A process whose calls to the table go by ``plan``; ``gates`` are afterwards its own."""
-        table, ledger = self.store, self.ledger
+        table = self.store
         self.store = FaultyLedger(table, plan)  # type: ignore[assignment]
-        self.ledger = Ledger(self.store)
         try:
             return self.process()
         finally:
-            self.store, self.ledger = table, ledger
+            self.store = table
 
     def restart(self) -> None:
         """A new process in place of one that crashed: it remembers nothing."""
@@ -63,7 +62,7 @@ class FaultyWorld(World):
         """Deliver a message as often as the queue would, until one delivery ends well."""
         for _ in range(_DELIVERIES):
             with self._survived():
-                self.take(await self.app.post.accept(body(fields), message_id))
+                self.take(await self.app.post_payment.accept(body(fields), message_id))
                 return
         raise AssertionError("the message would end as poison")
 

@@ -195,10 +195,10 @@ async def test_a_payment_held_because_its_delivery_died_is_told_as_held(caplog):
     paid = message()
     world.script.fail("commit", Fault.CRASH_BEFORE, nth=2)
     with pytest.raises(Crash):
-        await world.app.post.accept(body(paid), "m")
+        await world.app.post_payment.accept(body(paid), "m")
     world.restart()
     world.clock.advance(61)
-    world.take(await world.app.post.accept(body(paid), "m"))
+    world.take(await world.app.post_payment.accept(body(paid), "m"))
     assert (await world.entry(paid)).state is State.HELD
     await world.pass_time(24 * 60 * MINUTE, step=10 * MINUTE)
     assert "payment.held" in caplog.text
@@ -209,12 +209,12 @@ async def test_a_payment_held_by_a_cancelled_send_is_told_as_held(caplog):
     world = await fresh(FaultyWorld, **WITHOUT_QUERY)
     paid = message()
     world.slow_city()
-    task = asyncio.create_task(world.app.post.accept(body(paid), "m"))
+    task = asyncio.create_task(world.app.post_payment.accept(body(paid), "m"))
     await started(task)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    world.take(await world.app.post.accept(body(paid), "m"))
+    world.take(await world.app.post_payment.accept(body(paid), "m"))
     assert (await world.entry(paid)).state is State.HELD
     await world.pass_time(24 * 60 * MINUTE, step=10 * MINUTE)
     assert "payment.held" in caplog.text

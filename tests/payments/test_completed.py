@@ -67,7 +67,9 @@ async def test_two_at_once_are_one(world):
     paid = await held(world)
     other = world.process()
     raw = body(paid)
-    handled = await asyncio.gather(world.app.post.accept(raw, "second"), other.post.accept(raw, "third"))
+    handled = await asyncio.gather(
+        world.app.post_payment.accept(raw, "second"), other.post_payment.accept(raw, "third")
+    )
     for each in handled:
         world.take(each)
     await world.drain()
@@ -124,6 +126,6 @@ async def test_what_may_have_been_sent_is_not_touched(world):
 
 async def test_one_that_came_as_poison_is_taken_as_well(world):
     paid = await held(world)
-    world.take(await world.app.post.shelve(body(paid), "second"))
+    world.take(await world.app.post_payment.shelve(body(paid), "second"))
     await world.pass_time(120)
     assert (await world.entry(paid)).state is State.POSTED

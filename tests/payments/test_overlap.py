@@ -84,7 +84,7 @@ async def test_delivered_twice_at_once_it_is_held_once(world):
     await world.set_up(goLiveAt=EARLIER)
     raw = body(paid)
     for app in (world.app, world.process()):
-        world.take(await app.post.accept(raw, "again"))
+        world.take(await app.post_payment.accept(raw, "again"))
     assert (await world.entry(paid)).version == 2
     assert len(world.keys("H~")) == 1
 

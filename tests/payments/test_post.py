@@ -320,7 +320,7 @@ async def test_parallel_payments_never_use_more_than_the_slots(world):
     world.city.script = [slow] * 40
     other = world.process()
     apps = [world.app, other]
-    tasks = [asyncio.create_task(apps[n % 2].post.accept(body(message()), f"s-{n}")) for n in range(20)]
+    tasks = [asyncio.create_task(apps[n % 2].post_payment.accept(body(message()), f"s-{n}")) for n in range(20)]
     for _ in range(200):
         await asyncio.sleep(0)
     release.set()
@@ -339,7 +339,7 @@ async def test_waiting_payments_follow_each_other_without_the_sweeper(world):
         return Accepted(world.city.make(order).receipt_number)
 
     world.city.script = [slow, slow]
-    tasks = [asyncio.create_task(world.app.post.accept(body(message()), f"w-{n}")) for n in range(30)]
+    tasks = [asyncio.create_task(world.app.post_payment.accept(body(message()), f"w-{n}")) for n in range(30)]
     for _ in range(200):
         await asyncio.sleep(0)
     hold.set()

@@ -11,15 +11,15 @@ async def test_a_payment_that_lay_in_its_queue_is_told_with_the_time(world, capl
     """Nobody took it while the app was down: the ledger begins to count only now."""
     caplog.set_level("INFO")
     paid = message()
-    await world.app.post.accept(body(paid), "m-1", world.clock.now() - timedelta(hours=2))
+    await world.app.post_payment.accept(body(paid), "m-1", world.clock.now() - timedelta(hours=2))
     assert told(caplog, "payment.taken_late") == [{"biller": "2493", "id": paid["paymentId"], "queued": 7200.0}]
     assert told(caplog, "payment.posted")[0]["id"] == paid["paymentId"]
 
 
 async def test_one_that_was_taken_at_once_is_not(world, caplog):
     caplog.set_level("INFO")
-    await world.app.post.accept(body(message()), "m-1", world.clock.now() - timedelta(seconds=30))
-    await world.app.post.accept(body(message()), "m-2")
+    await world.app.post_payment.accept(body(message()), "m-1", world.clock.now() - timedelta(seconds=30))
+    await world.app.post_payment.accept(body(message()), "m-2")
     assert told(caplog, "payment.taken_late") == []
     assert len(told(caplog, "payment.posted")) == 2
 
@@ -27,8 +27,8 @@ async def test_one_that_was_taken_at_once_is_not(world, caplog):
 async def test_a_repetition_that_lay_there_says_nothing_about_the_payment(world, caplog):
     caplog.set_level("INFO")
     paid = message()
-    await world.app.post.accept(body(paid), "m-1", world.clock.now())
-    await world.app.post.accept(body(paid), "m-2", world.clock.now() - timedelta(hours=2))
+    await world.app.post_payment.accept(body(paid), "m-1", world.clock.now())
+    await world.app.post_payment.accept(body(paid), "m-2", world.clock.now() - timedelta(hours=2))
     assert told(caplog, "payment.taken_late") == []
 
 
@@ -43,8 +43,8 @@ async def test_errors_beside_a_receipt_are_told_with_city_and_payment(world, cap
 
 async def test_an_invalid_message_is_told_with_its_city_where_that_can_be_read(world, caplog):
     paid = message(amount="0.00")
-    await world.app.post.accept(body(paid), "m-1")
-    await world.app.post.accept(b"not json", "m-2")
+    await world.app.post_payment.accept(body(paid), "m-1")
+    await world.app.post_payment.accept(b"not json", "m-2")
     first, second = told(caplog, "payment.invalid")
     assert (first["biller"], first["id"], first["message"]) == ("2493", paid["paymentId"], "m-1")
     assert "biller" not in second

@@ -7,28 +7,20 @@ from typing import Any
 
 from shared.billers.model import Biller
 from shared.billers.registry import BillerRegistry
-from shared.exchange.drive import Drive
 from shared.exchange.result import Handled, PostingResult
 from shared.ledger.book import Ledger
-from shared.ledger.chain import Chain
 from shared.ledger.due import Due
 from shared.ledger.entry import Entry, Key, Kind
-from shared.ledger.gates import Gates
-from shared.ledger.outage import Outage
-from shared.ledger.send_once import SendOnce
-from shared.ledger.slots import LocalSlots
 from shared.ledger.store import LedgerStore
-from shared.ledger.sweep import Sweep
 from shared.ledger.times import Times
-from shared.payments.drive import PaymentDriver
-from shared.payments.post import Desk, PostPayment
-from shared.reversals.drive import ReversalDriver
-from shared.reversals.reverse import ReversePayment
+from shared.runtime.app import App
+from tests.fakes.app import app_over, given
 from tests.fakes.billers import FakeBillers
 from tests.fakes.city import MemoryCity
 from tests.fakes.clock import StoppedClock
 from tests.fakes.ledger import MemoryLedger
 from tests.fakes.quarantine import MemoryQuarantine
+from tests.fakes.records import MemoryRecords
 
 # Without a real wait for a slot: virtual time does not pass while one process waits for itself.
 TIMES = Times(slot_wait=0.0)
@@ -91,29 +83,6 @@ def body(fields: dict[str, Any]) -> bytes:
 
 
 @dataclass
-class Process:
-    """One instance of the app: its own memory, the shared ledger."""
-
-    post: PostPayment
-    reverse: ReversePayment
-    drive: Drive
-    sweep: Sweep
-
-
-def drive_of(desk: Desk) -> Drive:
-    """As ``shared.runtime.wiring`` puts it together."""
-    reversals = ReversalDriver(desk)
-    return Drive(
-        ledger=desk.ledger,
-        send_once=desk.send_once,
-        chain=desk.chain,
-        quarantine=desk.quarantine,
-        times=desk.times,
-        drivers={Kind.PAYMENT: PaymentDriver(desk), Kind.ACH_REJECT: reversals, Kind.REVERSAL: reversals},
-    )
-
-
-@dataclass
 class World:
     clock: StoppedClock = field(default_factory=StoppedClock)
     times: Times = TIMES
@@ -129,27 +98,20 @@ class World:
         self.billers: Any = billers  # tests set records as they want them
         self.city = MemoryCity(self.clock)
         self.quarantine = MemoryQuarantine()
-        self.gates = Gates(self.store, self.clock, self.times)
+        self.records = MemoryRecords()
         self.app = self.process()
 
-    def process(self) -> Process:
-        gates = Gates(self.store, self.clock, self.times)
-        self.gates = gates
-        slots = LocalSlots(self.clock, self.times)
-        desk = Desk(
-            billers=self.billers,
-            ledger=self.ledger,
-            send_once=SendOnce(self.ledger, gates, slots, self.clock, self.times),
-            chain=Chain(self.ledger, slots),
-            receipting=self.city,
-            quarantine=self.quarantine,
-            times=self.times,
-            regions=frozenset({"westus2"}),
-        )
-        self.desk = desk
-        return Process(
-            PostPayment(desk), ReversePayment(desk), drive_of(desk), Sweep(self.ledger, Outage(gates), self.times)
-        )
+    def process(self) -> App:
+        """One instance of the app: its own memory, the shared ledger; ``gates`` are afterwards its own."""
+        app = self.app_on(self.store)
+        self.gates = app.gates
+        return app
+
+    def app_on(self, store: Any) -> App:
+        """An app on this way to the table."""
+        app = app_over(self.clock, self.times, ledger=store, billers=self.billers, quarantine=self.quarantine)
+        given(app.caselle, receipting=self.city, customer_records=self.records)
+        return app
 
     async def set_up(self, **changes: Any) -> Biller:
         biller = Biller.model_validate(NEWPORT | changes)
@@ -158,7 +120,7 @@ class World:
 
     async def deliver(self, fields: dict[str, Any] | bytes, message_id: str | None = None) -> Handled:
         raw = fields if isinstance(fields, bytes) else body(fields)
-        return self.take(await self.app.post.accept(raw, message_id or f"m-{next(_numbers)}"))
+        return self.take(await self.app.post_payment.accept(raw, message_id or f"m-{next(_numbers)}"))
 
     async def proven(self, **changes: Any) -> dict[str, Any]:
         """One payment that was posted ten minutes ago; it counts neither as an order nor as a result.
@@ -176,7 +138,7 @@ class World:
     async def undo(self, fields: dict[str, Any], message_id: str | None = None) -> Handled:
         """Deliver a reject or reversal."""
         kind = Kind.ACH_REJECT if "rejectId" in fields else Kind.REVERSAL
-        handled = await self.app.reverse.accept(kind, body(fields), message_id or f"m-{next(_numbers)}")
+        handled = await self.app.reverse_payment.accept(kind, body(fields), message_id or f"m-{next(_numbers)}")
         return self.take(handled)
 
     def take(self, handled: Handled) -> Handled:

@@ -8,13 +8,12 @@ import pytest
 
 from shared.ledger.answer import Ambiguous
 from shared.ledger.entry import State
-from shared.ledger.reading import Reader
 from shared.payments.gateway import Receipt
 from shared.reconciliation.control_totals import ControlTotal, Kept
 from shared.reconciliation.finding import What
-from shared.reconciliation.reconcile import Books, Reconcile
 from shared.vocabulary.errors import Unavailable
 from shared.vocabulary.money import Money
+from tests.fakes.app import given
 from tests.fakes.reconciliation import MemoryControlTotals, MemoryFindings
 from tests.payments.world import World, key_of, message, reject
 from tests.repair.world import SAID, person
@@ -32,18 +31,8 @@ class Night:
         self.world = World()
         self.totals = MemoryControlTotals()
         self.findings = MemoryFindings()
-        self.reconcile = Reconcile(
-            Books(
-                billers=self.world.billers,
-                ledger=self.world.ledger,
-                reader=Reader(self.world.store),
-                receipting=self.world.city,
-                totals=self.totals,
-                findings=self.findings,
-                clock=self.world.clock,
-                regions=frozenset({"westus2"}),
-            )
-        )
+        given(self.world.app.stores, control_totals=self.totals, findings=self.findings)
+        self.reconcile = self.world.app.reconcile
 
     async def pay(self, **changes):
         paid = message(**DEPOSIT | changes)

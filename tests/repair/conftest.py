@@ -1,7 +1,8 @@
 import pytest
 
+from shared.runtime.repair_parts import RepairParts
 from tests.payments.world import World
-from tests.repair.world import Person, person
+from tests.repair.world import person
 
 
 @pytest.fixture
@@ -12,5 +13,5 @@ async def world() -> World:
 
 
 @pytest.fixture
-def admin(world: World) -> Person:
+def admin(world: World) -> RepairParts:
     return person(world)

@@ -63,7 +63,7 @@ async def test_whatever_the_payment_would_have_waited_for_it_ends(world, biller)
 async def test_a_payment_that_ended_as_poison_is_not_sent_either(world):
     paid = message()
     await voided(world, paid)
-    world.take(await world.app.post.shelve(body(paid), "poisoned"))
+    world.take(await world.app.post_payment.shelve(body(paid), "poisoned"))
     await world.pass_time(HOUR)
     assert (await states(world, paid), world.city.orders) == ([State.NOT_POSTED], [])
 
@@ -117,7 +117,7 @@ async def test_two_deliveries_of_the_payment_end_it_once(world):
     paid = message()
     back = await voided(world, paid)
     apps = [world.app, world.process()]
-    for handled in await asyncio.gather(*(app.post.accept(body(paid), "m") for app in apps)):
+    for handled in await asyncio.gather(*(app.post_payment.accept(body(paid), "m") for app in apps)):
         world.take(handled)
     await world.pass_time(HOUR)
     assert await states(world, back, paid) == [State.POSTED, State.NOT_POSTED]

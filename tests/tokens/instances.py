@@ -7,16 +7,8 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from shared.billers.model import Biller, TokenStrategy
-from shared.tokens.credentials import Credentials
 from shared.tokens.delivery import Delivery
-from shared.tokens.grants import Grants
-from shared.tokens.keep import TokenKeeper
-from shared.tokens.look import LookAfterToken, SweepTokens
-from shared.tokens.prove import ProveToken
-from shared.tokens.renew import RenewToken
-from shared.tokens.serve import ServeToken
-from shared.tokens.supervise import SuperviseRenewal
-from shared.tokens.take import TakeDelivery
+from tests.fakes.app import app_over, given
 from tests.fakes.billers import FakeBillers
 from tests.fakes.clock import StoppedClock
 from tests.fakes.proof import FakeProof
@@ -39,16 +31,13 @@ class Instance:
     """One process's memory."""
 
     def __init__(self, shop):
-        clock, rows = shop.clock, shop.rows
-        self.keeper, self.credentials = TokenKeeper(shop.vault, rows, clock), Credentials(shop.vault)
-        grants = shop.endpoint and Grants(self.credentials, shop.endpoint)
-        renew = RenewToken(self.keeper, rows, grants, clock, shop.sleep)
-        prove = ProveToken(self.keeper, rows, shop.proof, clock)
-        self.serve = ServeToken(self.keeper, prove, renew, clock)
-        self.take = TakeDelivery(self.keeper, self.credentials, prove)
-        self.sweep = SweepTokens(rows, clock)
-        self.look_after = LookAfterToken(shop.billers, self.keeper, rows, prove=prove, renew=renew, clock=clock)
-        self.supervise = SuperviseRenewal(self.keeper, renew, shop.proof)
+        app = app_over(shop.clock, tokens=shop.rows, vault=shop.vault, billers=shop.billers)
+        given(app, shared_clock=shop.clock)
+        tokens = given(app.tokens, endpoint=shop.endpoint, _proof=shop.proof)
+        tokens._renew._sleep = shop.sleep
+        self.keeper, self.credentials = tokens.keeper, tokens.credentials
+        self.serve, self.take = tokens.serve, tokens.take
+        self.sweep, self.look_after, self.supervise = app.sweep_tokens, tokens.look_after, tokens.supervise
 
     async def token(self):
         token = await self.serve.token("2493")

@@ -6,17 +6,14 @@ import secrets
 import pytest
 from pydantic import SecretStr
 
-from shared.billers.callback_keys import REFRESH_SECONDS, CallbackKeys, digest
+from shared.billers.callback_keys import REFRESH_SECONDS, digest
 from shared.billers.model import Biller, Mode, Pause
-from shared.tokens.authorize import STATE_LIFETIME, ExchangeCode
+from shared.tokens.authorize import STATE_LIFETIME
 from shared.tokens.body import MOST_BYTES
-from shared.tokens.credentials import Credentials
 from shared.tokens.endpoint import RenewalRefused
-from shared.tokens.keep import TokenKeeper
-from shared.tokens.prove import ProveToken
-from shared.tokens.receive import Answer, Callback, Outcome, Received, ReceiveToken
-from shared.tokens.take import TakeDelivery
+from shared.tokens.receive import Answer, Callback, Outcome, Received
 from shared.vocabulary.errors import Unavailable
+from tests.fakes.app import app_over, given
 from tests.fakes.authorizations import FakeAuthorizations
 from tests.fakes.billers import FakeBillers
 from tests.fakes.callback_keys import FakeCallbackKeys
@@ -43,27 +40,19 @@ async def _pepper():
 class _Setting:
     def __init__(self):
         self.clock, self.billers = StoppedClock(), FakeBillers(CITY)
-        self.keys = CallbackKeys(FakeCallbackKeys(), self.billers, _pepper, self.clock)
         self.vault, self.rows = FakeVault(), FakeTokenRows()
-        self.keeper = TokenKeeper(self.vault, self.rows, self.clock)
-        self.credentials = Credentials(self.vault)
-        prove = ProveToken(self.keeper, self.rows, FakeProof(), self.clock)
-        self.take = TakeDelivery(self.keeper, self.credentials, prove)
         self.authorizations, self.endpoint = FakeAuthorizations(), FakeTokenEndpoint(self.clock)
-        self.exchange = ExchangeCode(self.authorizations, self.credentials, self.endpoint, self.clock)
-        self.stamps = FakeStamps()
+        self.key_rows, self.stamps = FakeCallbackKeys(), FakeStamps()
         self.make()
 
     def make(self, regions=("westus2",)):
-        self._receive = ReceiveToken(
-            self.keys,
-            self.billers,
-            self.take,
-            self.clock,
-            exchange=self.exchange,
-            stamps=self.stamps,
-            regions=regions,
-        )
+        stores = {"tokens": self.rows, "vault": self.vault, "billers": self.billers}
+        stores |= {"callback_keys": self.key_rows, "authorizations": self.authorizations, "pepper": _pepper}
+        app = app_over(self.clock, regions=frozenset(regions), **stores)
+        given(app, shared_clock=self.clock, _other_stamps=self.stamps)
+        given(app.tokens, endpoint=self.endpoint, _proof=FakeProof())
+        self.keys, self.keeper, self.credentials = app.callback_keys, app.tokens.keeper, app.tokens.credentials
+        self.exchange, self._receive = app._exchange_code, app.receive_token
 
     async def receive(self, body=b"", content_type=JSON, **query):
         return await self._receive(Callback({"BK": KEY} | query, content_type, body))
@@ -254,10 +243,10 @@ async def test_a_code_is_not_exchanged_where_that_is_not_set_up(setting):
     state = (await setting.exchange.begin("2493")).get_secret_value()
     assert await _code(setting, code="code-1", state=state) == "code"
     await setting.credentials.keep_client_secret("2493", SecretStr("sec-1"))
-    setting.exchange = ExchangeCode(setting.authorizations, setting.credentials, None, setting.clock)
+    endpoint, setting.endpoint = setting.endpoint, None
     setting.make()
     assert await _code(setting, code="code-1", state=state) == "code"
-    setting.exchange = ExchangeCode(setting.authorizations, setting.credentials, setting.endpoint, setting.clock)
+    setting.endpoint = endpoint
     setting.make()
     assert await _code(setting, code="code-1", state=state) is Outcome.STORED
 
