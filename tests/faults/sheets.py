@@ -137,13 +137,12 @@ class _Sheet:
             return
         if self._says_so(answer):
             world.auditor.decided(str(answer.key))
-        parts: Any = SimpleNamespace(
-            stamp=SimpleNamespace(ledger=ledger), resolve=app.resolve, retry=app.retry, decided=_decided
-        )
+        repair = SimpleNamespace(resolve=app.resolve, retry=app.retry)
+        stamp: Any = SimpleNamespace(ledger=ledger, repair=repair, decided=_decided)
         ERRAND.set(str(answer.key))
         world.note("person", f"works in of {answer.key}: {answer.found}")
         with suppress(CaselleError, Crash):
-            await command._act(parts, answer, "the city's sheet")(entry)
+            await command._act(stamp, answer, "the city's sheet")(entry)
 
     def _says_so(self, answer: Answer) -> bool:
         """Whether the city's own books were looked at since the payment last left, and not too long ago."""
