@@ -11,7 +11,7 @@ from shared.ledger.errors import Moved
 from shared.ledger.gate import Doubt
 from shared.ledger.gates import Gates
 from shared.ledger.peer import Peer
-from shared.ledger.steps import backed_off, recalled
+from shared.ledger.steps import backed_off, never_left, recalled
 from shared.ledger.times import Times
 from shared.vocabulary import events
 
@@ -73,7 +73,7 @@ class Recording:
 
     async def _record_not_sent(self, entry: Entry, answer: NotSent) -> Entry:
         # The entry first: should the breaker's row fail, nothing is left to look like an unknown outcome.
-        recorded = await self._wait(entry, answer.code)
+        recorded = await self._wait(never_left(entry), answer.code)
         await self._gates.left_alone(entry.lane, answer.retry_after, throttled=answer.throttled)
         if answer.peer_failed:
             await self._gates.failed(entry.lane)

@@ -50,6 +50,11 @@ def recalled(entry: Entry) -> Entry:
     return entry._replace(recalled=entry.recalled + 1)
 
 
+def never_left(entry: Entry) -> Entry:
+    """As one whose latest attempt did not begin: where no other came before it, none has."""
+    return entry._replace(first_sent_at=None) if entry.first_sent_at == entry.sent_at else entry
+
+
 def _dated(entry: Entry, made: date) -> Entry:
     """With all days that an attempt was made or dated on; days of UTC, which are read with one to spare."""
     days = sorted(day for day in (entry.first_day, entry.last_day, entry.posting_date, made.isoformat()) if day)

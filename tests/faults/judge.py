@@ -17,6 +17,8 @@ from tests.faults.reading import Reading, whole
 SETTLE: Final = 15 * MINUTE
 GAP: Final = 10 * MINUTE
 """Between the two readings that prove an absence."""
+_UNSEEN_LAG: Final = 45 * MINUTE
+"""A list may begin to lag by this much: what a second reading shows earlier proves nothing."""
 _LATER: Final = 2 * MINUTE
 """How much later a payment must have been sent for the first time to show that the list goes on."""
 _MOST_LAG: Final = 45 * MINUTE
@@ -299,4 +301,4 @@ def needless(life: Life, reason: str, *, absent: bool) -> bool:
         return False
     doubt = (attempt_at for attempt_at in life.absent if attempt_at[0] == len(life.sends))
     latest = [at for _, at in doubt if life.in_doubt_since <= at <= life.held_at]
-    return bool(latest) and latest[-1] - latest[0] >= GAP
+    return bool(latest) and latest[-1] - latest[0] >= GAP and latest[-1] >= life.last_send + SETTLE + _UNSEEN_LAG

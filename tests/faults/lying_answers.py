@@ -56,7 +56,7 @@ def code_of_the_biller(call: Call, dice: Random) -> None:
 
 def _refuses(call: Call, code: str, field: str | None) -> None:
     """Each code before the work or after it, at one city always the same: one that was shown to come before is believed."""
-    call.ignored = call.ignored or Random(f"{call.whim} {code}").random() < 0.5
+    call.ignored = Random(f"{call.whim} {code}").random() < 0.5
     ends(call, lambda answer: httpx.Response(200, content=failed(code, field)))
 
 

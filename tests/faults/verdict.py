@@ -130,8 +130,11 @@ class Verdict:
         return went_live is not None and paid is not None and paid >= went_live
 
     def _told_apart(self, why: str, key: str) -> None:
-        """A second receipt is told within a day of being made, in one text that names both numbers."""
-        live = [made for made in self._books(key) if made.live]
+        """A second receipt is told within a day of being made, in one text that names both numbers.
+
+        What the clerk made anew of either is nobody's to recognise.
+        """
+        live = [made for made in self._books(key) if made.live and made.user != "clerk"]
         if len(live) < 2:
             return
         numbers, until = {made.number for made in live}, max(made.second for made in live) + DAY

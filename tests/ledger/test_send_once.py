@@ -301,3 +301,31 @@ async def test_two_processes_race_for_one_entry_and_one_sends(world):
         world.take(handled)
     assert [result.outcome for result in world.results] == ["posted"]
     assert len(world.city.receipts_made) == 1
+
+
+async def test_an_attempt_that_did_not_begin_is_not_the_first(world):
+    """What was posted between it and the one that is in doubt shows that a list would show the latter."""
+    await world.proven()
+    paid = message()
+    world.city.next(NotSent("ConnectError"))
+    await world.deliver(paid)
+    waits = await world.entry(paid)
+    world.city.next(LOST)
+    await world.pass_time(120)
+    entry = await world.entry(paid)
+    assert (waits.attempt, entry.attempt, entry.state) == (1, 2, State.UNKNOWN)
+    assert entry.first_sent_at == entry.sent_at > waits.sent_at
+
+
+async def test_one_that_may_have_left_stays_the_first(world):
+    await world.proven()
+    paid = message()
+    world.city.next(LOST, made=False)
+    await world.deliver(paid)
+    first = await world.entry(paid)
+    world.clock.advance(180)
+    await world.deliver(message())
+    await world.pass_time(3 * HOUR)
+    entry = await world.entry(paid)
+    assert (entry.attempt, entry.state) == (2, State.POSTED)
+    assert entry.first_sent_at == first.sent_at
