@@ -107,9 +107,16 @@ def conclude_held(entry: Entry, finding: Finding, now: datetime, times: Times) -
 
 
 def proves(entry: Entry, absent: Absent, now: datetime, times: Times) -> bool:
-    """Whether this absence is the second of the same attempt, long enough after the first, in the same list."""
+    """Whether this absence is the second of the same attempt, long enough after it and the first, in the same list."""
     look = look_of(entry)
-    return look is not None and absent.same_list and now - look.at >= timedelta(seconds=times.absence_gap)
+    return look is not None and absent.same_list and now >= proves_from(entry, look, times)
+
+
+def proves_from(entry: Entry, look: Look, times: Times) -> datetime:
+    """When a second absence proves it, at the earliest."""
+    after_first = look.at + timedelta(seconds=times.absence_gap)
+    shown = timedelta(seconds=times.settle + times.unseen_lag)
+    return max(after_first, entry.sent_at + shown) if entry.sent_at else after_first
 
 
 def look_of(entry: Entry) -> Look | None:

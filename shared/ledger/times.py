@@ -53,6 +53,8 @@ class Times:
     """What is missing for longer than this is no lag."""
     absence_gap: float = 10 * MINUTE
     """The two absences that prove it lie at least this far apart."""
+    unseen_lag: float = 45 * MINUTE
+    """A list may begin to lag by this much without ever having done so: the second absence comes no earlier."""
     after_margin: float = 2 * MINUTE
     """How much later than the attempt the send of a payment must begin that is shown behind it."""
     counter_margin: float = 3 * HOUR

@@ -104,8 +104,7 @@ class Retry:
         seen = settle.looked(entry, finding)
         if seen is not entry:
             await self._remember(entry, seen)
-        look = settle.look_of(seen)
-        again = (look.at if look else now) + timedelta(seconds=self._times.absence_gap)
+        again = settle.proves_from(seen, settle.look_of(seen) or finding.look, self._times)
         raise NotAllowed(f"Caselle shows that it is absent; once more after {again:%Y-%m-%d %H:%M} UTC proves it.")
 
     async def _remember(self, entry: Entry, seen: Entry) -> None:

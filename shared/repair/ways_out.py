@@ -15,8 +15,8 @@ _RETRIED: Final = frozenset({State.HELD, State.UNKNOWN})
 _BY_HAND: Final = "whether somebody entered it by hand since it was told as held"
 _LIST: Final = "Caselle's list, which can only refuse: what may be it is never passed over"
 _TWICE: Final = (
-    "15 minutes after the attempt, that Caselle shows twice, ten minutes apart, that it is not there; or your word "
-    "for that (--override)"
+    "15 minutes after the attempt, that Caselle shows twice, ten minutes apart and the second "
+    "time an hour or more after it, that it is not there; or your word for that (--override)"
 )
 
 

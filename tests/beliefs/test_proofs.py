@@ -21,7 +21,7 @@ async def proved_absent_and_paused(**rule):
     paid = await lose(world, message(), made=False)
     await go_on(world, 20 * MINUTE, every=5 * MINUTE)
     await world.set_up(**PAUSED, **rule)
-    await world.pass_time(20 * MINUTE)
+    await world.pass_time(41 * MINUTE)
     entry = await world.entry(paid)
     assert (entry.state, entry.reason, entry.resends) == (State.RECEIVED, "paused", 1)
     return world, paid

@@ -112,26 +112,32 @@ class TestPresence:
 
 class TestAbsence:
     def test_two_readings_ten_minutes_apart_lead_back(self):
-        first = seen(unknown(), 15)
-        assert (first.state, first.due) == (State.UNKNOWN, NOON + minutes(26))
-        second = seen(first, 26)
-        assert (second.state, second.due, second.resends) == (State.RECEIVED, NOON + minutes(26), 1)
-        assert (second.proved_at, second.look, second.slot, second.doubt_at) == (NOON + minutes(26), None, None, None)
+        first = seen(unknown(), 50)
+        assert first.state is State.UNKNOWN
+        second = seen(first, 61)
+        assert (second.state, second.due, second.resends) == (State.RECEIVED, NOON + minutes(61), 1)
+        assert (second.proved_at, second.look, second.slot, second.doubt_at) == (NOON + minutes(61), None, None, None)
+
+    def test_within_the_hour_after_the_attempt_two_readings_prove_nothing(self):
+        second = seen(seen(unknown(), 15), 26)
+        assert (second.state, second.proved_at) == (State.UNKNOWN, None)
+        assert seen(second, 59.9).state is State.UNKNOWN
+        assert seen(second, 60).state is State.RECEIVED
 
     def test_two_too_close_together_are_one(self):
-        second = seen(seen(unknown(), 20), 29.99)
-        assert (second.state, second.due) == (State.UNKNOWN, NOON + minutes(37))
-        assert seen(second, 30).state is State.RECEIVED
+        second = seen(seen(unknown(), 60), 69.99)
+        assert second.state is State.UNKNOWN
+        assert seen(second, 70).state is State.RECEIVED
 
     def test_the_first_one_counts_as_long_as_the_list_stays_the_same(self):
-        third = ask(seen(unknown(), 15), UNPROVED, 26)
-        assert seen(third, 27).state is State.RECEIVED
+        third = ask(seen(unknown(), 55), UNPROVED, 60)
+        assert seen(third, 65).state is State.RECEIVED
 
     def test_a_list_that_changed_begins_anew(self):
-        changed = seen(seen(unknown(), 15), 26, same_list=False)
-        assert (changed.state, settle.look_of(changed).at) == (State.UNKNOWN, NOON + minutes(26))
-        assert seen(changed, 35.9).state is State.UNKNOWN
-        assert seen(changed, 36).state is State.RECEIVED
+        changed = seen(seen(unknown(), 60), 71, same_list=False)
+        assert (changed.state, settle.look_of(changed).at) == (State.UNKNOWN, NOON + minutes(71))
+        assert seen(changed, 80.9).state is State.UNKNOWN
+        assert seen(changed, 81).state is State.RECEIVED
 
     def test_of_another_attempt_it_proves_nothing(self):
         first = seen(unknown(), 15)
@@ -147,9 +153,9 @@ class TestAbsence:
 
     def test_after_three_resends_it_is_held(self):
         one = unknown(resends=settle.MOST_RESENDS - 1)
-        assert seen(seen(one, 15), 26).state is State.RECEIVED
-        last = seen(seen(unknown(resends=settle.MOST_RESENDS), 15), 26)
-        assert (last.state, last.reason, last.proved_at) == (State.HELD, "attempts_exhausted", NOON + minutes(26))
+        assert seen(seen(one, 50), 61).state is State.RECEIVED
+        last = seen(seen(unknown(resends=settle.MOST_RESENDS), 50), 61)
+        assert (last.state, last.reason, last.proved_at) == (State.HELD, "attempts_exhausted", NOON + minutes(61))
         assert last.due is None, "nothing of it is there, so nobody need ask"
 
     @example([("seen", 15.4), ("seen", 10.0)])
@@ -171,6 +177,7 @@ class TestAbsence:
             if one.state is State.RECEIVED:
                 assert what == "seen"
                 assert looks[-1] - looks[0] >= minutes(10)
+                assert looks[-1] >= NOON + minutes(60)
             if one.state is not State.UNKNOWN:
                 return
             assert one.due

@@ -218,7 +218,7 @@ async def test_an_absence_is_believed_when_seen_twice_between_an_earlier_and_a_l
     await world.deliver(message())
     await world.pass_time(900)
     assert (await world.entry(lost)).state is State.UNKNOWN, "one absence is not enough"
-    await world.pass_time(900)
+    await world.pass_time(2400)
     assert (await world.entry(lost)).state is State.POSTED
     assert world.city.doubled() == 0
     assert len(world.city.orders) == 3
