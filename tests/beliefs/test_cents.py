@@ -91,7 +91,7 @@ class TestAReceiptThatMayBeIt:
         world, paid = await self.held()
         with pytest.raises(NotAllowed, match="once more"):
             await person(world).retry(key_of(paid), SAID, others=["5.00002"])
-        await world.pass_time(11 * MINUTE)
+        await world.pass_time(46 * MINUTE)
         await person(world).retry(key_of(paid), SAID, others=["5.00002"])
         await world.pass_time(5 * MINUTE)
         assert await ended(world, paid) == (State.POSTED, 1)

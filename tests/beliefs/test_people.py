@@ -318,7 +318,7 @@ class TestResolving:
         admin = person(world)
         with pytest.raises(NotAllowed, match="once more after"):
             await admin.retry(key_of(paid), SAID)
-        world.clock.advance(10 * MINUTE)
+        world.clock.advance(40 * MINUTE)
         await admin.retry(key_of(paid), SAID)
         assert listed_as_posted(world, paid) == []
         await world.pass_time(5 * MINUTE)

@@ -140,7 +140,7 @@ async def test_absences_of_two_attempts_are_one_each():
     await world.drain()
     with pytest.raises(NotAllowed, match="once more"):
         await admin.retry(key_of(paid), SAID)
-    await world.pass_time(11 * MINUTE)
+    await world.pass_time(41 * MINUTE)
     await admin.retry(key_of(paid), SAID)
     await world.set_up(capabilityOverrides={"receipt": {"enabled": False, "reason": "query broken"}})
     world.city.next(LOST)
@@ -152,20 +152,20 @@ async def test_absences_of_two_attempts_are_one_each():
     await world.drain()
     with pytest.raises(NotAllowed, match="once more"):
         await admin.retry(key_of(paid), SAID)
-    await world.pass_time(11 * MINUTE)
+    await world.pass_time(46 * MINUTE)
     await admin.retry(key_of(paid), SAID)
     await world.pass_time(5 * MINUTE)
     assert await ended(world, paid) == (State.POSTED, 1)
 
 
-@pytest.mark.parametrize("seconds", [40 * MINUTE, 5 * HOUR, 60 * HOUR])
+@pytest.mark.parametrize("seconds", [80 * MINUTE, 5 * HOUR, 60 * HOUR])
 async def test_a_second_receipt_that_comes_late_is_told_with_both_numbers(seconds, caplog):
     world = await town()
     paid = await lose(world, message(), made=False)
-    await go_on(world, 40 * MINUTE)
+    await go_on(world, 80 * MINUTE)
     assert await ended(world, paid) == (State.POSTED, 1)
     first = (await world.entry(paid)).receipt_number
-    await world.pass_time(seconds - 40 * MINUTE, step=10 * MINUTE)
+    await world.pass_time(seconds - 80 * MINUTE, step=10 * MINUTE)
     second = await commit_late(world, paid, FRIDAY)
     results = len(world.results)
     await world.pass_time(DAY, step=10 * MINUTE)

@@ -268,7 +268,7 @@ class TestAPaymentThatIsNotThere:
         paid = await lose(world, message(), made=False)
         await go_on(world, 20 * MINUTE)
         await world.set_up(**VOID, paused={"reason": "maintenance"})
-        await world.pass_time(20 * MINUTE)
+        await world.pass_time(41 * MINUTE)
         entry = await world.entry(paid)
         assert (entry.state, entry.resends) == (State.RECEIVED, 1)
         return world, paid

@@ -202,7 +202,7 @@ async def test_after_unblocking_one_goes_alone_and_the_rest_follow_its_success(w
     ):
         world.take(handled)
     await world.drain()
-    await world.pass_time(40 * MINUTE)
+    await world.pass_time(75 * MINUTE)
     assert most_before_success == 1
     assert [result.outcome for result in world.results] == ["posted"] * 6
 

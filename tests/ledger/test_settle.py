@@ -113,7 +113,7 @@ class TestPresence:
 class TestAbsence:
     def test_two_readings_ten_minutes_apart_lead_back(self):
         first = seen(unknown(), 50)
-        assert first.state is State.UNKNOWN
+        assert (first.state, first.due) == (State.UNKNOWN, NOON + minutes(60))
         second = seen(first, 61)
         assert (second.state, second.due, second.resends) == (State.RECEIVED, NOON + minutes(61), 1)
         assert (second.proved_at, second.look, second.slot, second.doubt_at) == (NOON + minutes(61), None, None, None)
@@ -126,7 +126,7 @@ class TestAbsence:
 
     def test_two_too_close_together_are_one(self):
         second = seen(seen(unknown(), 60), 69.99)
-        assert second.state is State.UNKNOWN
+        assert (second.state, second.due) == (State.UNKNOWN, NOON + minutes(80.99))
         assert seen(second, 70).state is State.RECEIVED
 
     def test_the_first_one_counts_as_long_as_the_list_stays_the_same(self):
