@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from shared.billers.model import Biller, Mode
@@ -28,8 +28,10 @@ def overlaps(entry: Entry, biller: Biller) -> bool:
 
 
 def held(entry: Entry, now: datetime) -> Entry:
-    """The skipped payment as held; the earlier data pump's last run may have sent it, up to this moment."""
-    return settle.held(entry._replace(sent_at=now), SHADOW_OVERLAP, now)
+    """The skipped payment as held; the earlier data pump may have sent it since it was paid, up to this moment."""
+    since = min(paid_at(entry) or entry.received_at, entry.received_at)
+    perhaps_sent = entry._replace(sent_at=now, first_sent_at=since, first_day=since.astimezone(UTC).date().isoformat())
+    return settle.held(perhaps_sent, SHADOW_OVERLAP, now)
 
 
 def reported(entry: Entry, now: datetime) -> Entry:

@@ -7,7 +7,7 @@ import httpx
 
 from tests.faults.city import failed
 from tests.faults.fate import Answer, Call
-from tests.faults.peer_faults import ends
+from tests.faults.peer_faults import ends, undone
 
 _STATUSES: Final = (401, 403, 404, 405, 413, 415, 429)
 _BODIES: Final = (
@@ -38,7 +38,7 @@ LATE_MINUTES: Final = (20, 180)
 
 def _answered(call: Call, dice: Random, status: int, body: bytes) -> None:
     """Before the work or after it."""
-    call.ignored = call.ignored or dice.random() < 0.5
+    undone(call, dice)
     ends(call, lambda answer: httpx.Response(status, content=body))
 
 
@@ -56,7 +56,8 @@ def code_of_the_biller(call: Call, dice: Random) -> None:
 
 def _refuses(call: Call, code: str, field: str | None) -> None:
     """Each code before the work or after it, at one city always the same: one that was shown to come before is believed."""
-    call.ignored = Random(f"{call.whim} {code}").random() < 0.5
+    if call.ending is None:
+        call.ignored = Random(f"{call.whim} {code}").random() < 0.5
     ends(call, lambda answer: httpx.Response(200, content=failed(code, field)))
 
 

@@ -46,8 +46,14 @@ def black_hole(call: Call, dice: Random) -> None:
     _never_leaves(call, httpx.ConnectTimeout("connect timeout"), 5)
 
 
+def undone(call: Call, dice: Random) -> None:
+    """Half of the time; not where somebody has answered already, who knows whether it was done."""
+    half = dice.random() < 0.5
+    call.ignored = call.ignored or (half and call.ending is None)
+
+
 def closed_unread(call: Call, dice: Random) -> None:
-    call.ignored = True
+    call.ignored = call.ignored or call.ending is None
     ends(call, _raising(httpx.RemoteProtocolError("server disconnected without sending a response")))
 
 
@@ -82,7 +88,7 @@ def nonsense(call: Call, dice: Random) -> None:
 
 def gateway_failed(call: Call, dice: Random) -> None:
     status = dice.choice([502, 503, 504])
-    call.ignored = call.ignored or dice.random() < 0.5
+    undone(call, dice)
     ends(call, lambda answer: httpx.Response(status, content=_HTML))
 
 
@@ -96,7 +102,7 @@ def listed_error(call: Call, dice: Random) -> None:
 
 def unlisted_error(call: Call, dice: Random) -> None:
     """Before the work or after it; some point inside the result, or say nothing about where they arose."""
-    call.ignored = call.ignored or dice.random() < 0.5
+    undone(call, dice)
     code = dice.choice(["NONE", "INTERNAL", "WORKSPACE"])
     body = dice.choice([failed(code, call.operation), failed(code, call.operation, deep=True), failed(code, None)])
     ends(call, lambda answer: httpx.Response(200, content=body))
@@ -130,7 +136,7 @@ def answer_lost(call: Call, dice: Random) -> None:
 def dying(call: Call, dice: Random, before: int) -> None:
     """The server dies with what is in its hands, then refuses; ``before``: calls since it died."""
     if before < 2:
-        call.ignored = call.ignored or dice.random() < 0.5
+        undone(call, dice)
         closed_unanswered(call, dice)
     else:
         refused(call, dice)

@@ -118,8 +118,7 @@ class Weather:
         if town is None or call.reference is None or not town.honest < self._now() < town.honest + town.span:
             return
         if self._losses.random() < town.lost:
-            # Whoever has answered it already knows whether it was done.
-            call.ignored = call.ignored or (self._losses.random() < 0.5 and call.ending is None)
+            peer_faults.undone(call, self._losses)
             call.lands_after = max(call.lands_after, self._losses.uniform(0, 40))
             self._losses.choice([peer_faults.closed_unanswered, peer_faults.hangs])(call, self._losses)
 

@@ -9,6 +9,7 @@ from shared.ledger.entry import State, Wait
 from shared.ledger.reading import Reader
 from shared.payments import overlap
 from shared.repair.decision import NotAllowed
+from tests.beliefs.scenes import at_the_counter
 from tests.fakes.billers import FakeBillers
 from tests.payments.world import World, body, key_of, message
 from tests.repair.world import SAID, person
@@ -105,3 +106,19 @@ async def test_an_instance_that_still_remembers_shadow_skips_nothing_more():
     await world.pass_time(180)
     assert (await world.entry(late)).state is State.POSTED
     assert len(world.city.orders) == 1
+
+
+async def test_what_the_data_pump_made_before_it_was_held_speaks_against_a_retry(world):
+    """It is numbered below a payment of ours that was posted between the two."""
+    paid = await in_shadow(world)
+    at_the_counter(world, "5.00000", 12540)
+    world.clock.advance(60)
+    await world.set_up(goLiveAt=EARLIER)
+    await world.deliver(message(amount="1.00", allocations=[{"invoiceNumber": "1", "amount": "1.00"}]))
+    world.clock.advance(60)
+    await world.deliver(paid, "again")
+    await world.deliver(message(amount="2.00", allocations=[{"invoiceNumber": "1", "amount": "2.00"}]))
+    await world.pass_time(3 * 3600)
+    with pytest.raises(NotAllowed, match=r"5\.00000"):
+        await person(world).retry(key_of(paid), SAID)
+    assert len(world.city.orders) == 2
