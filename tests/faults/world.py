@@ -261,6 +261,11 @@ class World:
     def _second_of(self, open_key: str) -> float:
         return int(open_key.split("~", 2)[1]) / 1000 - self.clock.began
 
+    def has_a_gap(self, biller: str) -> bool:
+        """Whether calls to its city are kept apart, since it said that there were too many."""
+        row = self.table.rows.get((rows.shard_of(biller), rows.gate_key(biller)))
+        return row is not None and float(row.values.get("gap") or 0) > 0
+
     def open_rows(self) -> list[tuple[str, Row]]:
         """Every open row, with its shard."""
         return [(shard, row) for shard in self.table.shards for row in self.table.between(shard, "O~", "O~\x7f")]
