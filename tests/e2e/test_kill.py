@@ -26,6 +26,7 @@ SOON_ASKED = {
     "LEDGER_ASKS_SECONDS": "60,450,700,1000,1500,3000",
     "LEDGER_SETTLE_SECONDS": "450",
     "LEDGER_ABSENCE_GAP_SECONDS": "200",
+    "LEDGER_UNSEEN_LAG_SECONDS": "200",
 }
 """A payment that the kill kept from leaving is sent again within seconds."""
 CANNOT_BE_ASKED = "3180"

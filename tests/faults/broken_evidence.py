@@ -16,7 +16,7 @@ from shared.ledger.entry import Entry
 from shared.ledger.posted import Posted
 from shared.ledger.recording import Recording
 from shared.payments import reading
-from shared.payments.evidence import absence, judge, shown
+from shared.payments.evidence import absence, judge
 from shared.payments.evidence.absence import Absence
 from shared.payments.evidence.facts import Conclusion, Known, Sent
 from shared.payments.gateway import Receipt
@@ -97,9 +97,9 @@ def one_reading_is_enough() -> AbstractContextManager[Any]:
     return patch.object(settle, "proves", lambda *_: True)
 
 
-def lag_ignored() -> AbstractContextManager[Any]:
-    """What was late once is taken to be in time."""
-    return patch.object(shown.Shown, "lag", lambda *_: timedelta(0))
+def unseen_lag_ignored() -> AbstractContextManager[Any]:
+    """What was never late is taken to be in time."""
+    return patch.object(settle, "proves_from", lambda _, look, times: look.at + timedelta(seconds=times.absence_gap))
 
 
 def repeated_rows_ignored() -> AbstractContextManager[Any]:

@@ -66,7 +66,7 @@ MUTANTS: Final = (
     _of_evidence("number read through a float", evidence.number_through_a_float, "L30"),
     _of_evidence("what was typed in is no candidate", evidence.typed_in_is_no_candidate, "L9", "M4"),
     _of_evidence("one reading is enough", evidence.one_reading_is_enough, "L8", pace=30, payments=100, first=2),
-    _of_evidence("lag ignored", evidence.lag_ignored, "L8", pace=30, payments=150, first=1),
+    _of_evidence("unseen lag ignored", evidence.unseen_lag_ignored, "L6", payments=45, first=11),
     _of_evidence("repeated rows ignored", evidence.repeated_rows_ignored, "L12", pace=3),
     _of_evidence("after by the list's clock", evidence.after_by_the_list_s_clock, "L8", "L22", payments=80),
     _of_evidence(
