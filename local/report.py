@@ -84,17 +84,17 @@ class Findings:
     def _told_otherwise(self) -> Iterable[str]:
         """Where the results queue and the ledger differ about a payment."""
         told = {
-            (str(result.biller_id), str(result.id)): (_as_first_told(result.outcome), int(result.amount or 0))
+            (str(result.biller_id), str(result.id)): (str(result.outcome), int(result.amount or 0))
             for result in self.results
             if not result.duplicate and result.outcome not in {Outcome.CONFLICT, Outcome.INVALID}
         }
         kept = {
-            (entry.key.biller, entry.key.id): (_as_first_told(entry.state), entry.cents)
+            (entry.key.biller, entry.key.id): (str(entry.state), entry.cents)
             for entry in self.entries
             if entry.state in SETTLED
         }
         for key in sorted(told.keys() | kept.keys()):
-            if told.get(key) != kept.get(key):
+            if not _agree(told.get(key), kept.get(key)):
                 biller, payment = key
                 yield (
                     f"Biller {biller}, payment {payment}: the ledger says {_words(kept.get(key))}, "
@@ -135,9 +135,11 @@ def money(cents: int) -> str:
     return f"{cents // 100:,}.{cents % 100:02}"
 
 
-def _as_first_told(word: Outcome | State) -> str:
-    """Of a payment that went back it is the reject or reversal that Invoice Cloud is told about."""
-    return str(State.POSTED if word == State.REVERSED else word)
+def _agree(told: tuple[str, int] | None, kept: tuple[str, int] | None) -> bool:
+    """Of a posted payment that went back it is the reject or reversal that Invoice Cloud is told about."""
+    if told and kept and (told[0], kept[0]) == (State.POSTED, State.REVERSED):
+        return told[1] == kept[1]
+    return told == kept
 
 
 def _words(known: tuple[str, int] | None) -> str:

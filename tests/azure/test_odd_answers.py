@@ -43,14 +43,22 @@ TURNS = list(zip(QUESTIONS, cycle(ODD), strict=False))
 @pytest.mark.parametrize(("question", "kind"), TURNS, ids=lambda each: each)
 def test_it_ends_in_a_sentence_or_goes_on(deployed, deployment, question, kind):
     deployed.arm.faults[question] = ODD[kind]
-    made = deployment()
     try:
-        made.run()
+        deployment().run()
     except (WrongUse, Declined) as ended:
         sentence = str(ended)
         assert "\n" not in sentence
         assert "traceback" not in sentence.casefold(), "the reason is named, not that there is one"
     assert deployed.asked(*question.split(" ", 1)), "it was asked"
+
+
+def test_a_cut_list_of_keys_gives_none_away(deployed, deployment, capfd):
+    key = b"zx81-no-key-that-anybody-has-0123456789"
+    cut = b'{"functionKeys": {"default": "' + key + b'"}, "masterKey": "' + key
+    deployed.arm.faults["POST .*/listkeys"] = Response(200, cut, {"Content-Type": "application/json"})
+    with pytest.raises(WrongUse) as raised:
+        deployment().run()
+    assert key.decode() not in "".join([str(raised.value), *capfd.readouterr()])
 
 
 def test_there_is_no_other_question(deployed, deployment):

@@ -44,7 +44,8 @@ def release_before():
     added = _git("log", "--diff-filter=A", "--format=%H", "--", "shared/runtime/build.py").decode().split()
     found = tag or (added[-1] if added else "")
     if not found or _git("rev-parse", "--is-shallow-repository").strip() == b"true":
-        pytest.skip(NO_HISTORY)
+        # The workflow fetches all of it: where it is missing there, nobody would look at a test that was skipped.
+        (pytest.fail if "GITHUB_ACTIONS" in os.environ else pytest.skip)(NO_HISTORY)
     return found
 
 

@@ -106,6 +106,11 @@ def test_agreement():
     assert findings().disagreements == []
 
 
+def test_a_payment_that_went_back_was_told_as_posted():
+    gone_back = [entry(1), entry(2, state=State.REVERSED)]
+    assert findings(entries=gone_back, receipts={"2493": [receipt(1)]}).disagreements == []
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -119,6 +124,11 @@ def test_agreement():
         ({"receipts": {"2493": [receipt(1), receipt(2), receipt(2)]}}, "a receipt for IC2 (10.00)"),
         ({"summary": {"2493": {"receipts": 3, "cents": 3000, "doubled": 1}}}, "1 receipts beyond the first"),
         ({"entries": [entry(1), entry(2, state=State.UNKNOWN)]}, "p-2: the ledger says nothing"),
+        (
+            {"results": [result(1), result(2, Outcome.REVERSED)]},
+            "the ledger says posted (10.00), the results queue rev",
+        ),
+        ({"entries": [entry(1), entry(2, state=State.REVERSED, cents=999)]}, "the ledger says reversed (9.99)"),
     ],
 )
 def test_disagreement(changes, says):
